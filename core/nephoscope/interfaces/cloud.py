@@ -1,0 +1,163 @@
+"""The four faces of a cloud pack: Wire, Estate, Policy, Emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from nephoscope.interfaces.view import FactView
+from nephoscope.models import (
+    Call,
+    Change,
+    Check,
+    Classification,
+    Extract,
+    FactQuery,
+    Identity,
+    Json,
+    Mention,
+    Price,
+    Read,
+    Reply,
+    ResourceRef,
+    Scope,
+    Script,
+    ScriptEnvironment,
+    Surroundings,
+    WireReply,
+    WireRequest,
+)
+
+
+class Session(Protocol):
+    """One identity's credentials. Held by the boundary process alone; thread-safe."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+    def send(self, call: Call) -> WireReply:
+        """Blocking, one attempt. The request is built from ``call.params``, never from a script's bytes.
+
+        Raises ``CredentialsError`` or ``EndpointError`` of :mod:`nephoscope.interfaces.errors`.
+        """
+
+
+@runtime_checkable
+class Wire(Protocol):
+    """A cloud's wire formats and access tables. Boundary process; pure except ``connect``. SDKs are imported inside methods."""
+
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Host suffixes it owns."""
+
+    def connect(self, scope: Scope) -> Sequence[Session]:
+        """Open the scope's identities and prove who they are with one harmless call. Errors end in the command to type next."""
+
+    def surroundings(self, identities: Sequence[Identity], listener: str) -> Surroundings:
+        """What makes an unchanged SDK in the sandbox talk to ``listener`` (``http://127.0.0.1:PORT``); keys are worthless and stand for an identity."""
+
+    def identify(self, request: WireRequest, identities: Sequence[Identity]) -> Call:
+        """The one reading of the request, accounting for every byte of it. Raises ``Ambiguous``."""
+
+    def classify(self, call: Call) -> Classification:
+        """The call's tier; unknown is ``MUTATION``."""
+
+    def owner(self, call: Call) -> str | ResourceRef | None:
+        """Account that owns the target, or a resource for core to look up in its inventory; ``None``: cannot tell (refused)."""
+
+    def inventory(self, native_type: str, identity: Identity, region: str) -> Read | None:
+        """The listing that names everything of a type; ``None`` when there is none."""
+
+    def price(self, call: Call, reply: WireReply | None) -> Price:
+        """Estimate (reply ``None``) or actual price."""
+
+    def parse(self, call: Call, reply: WireReply) -> Reply:
+        """The canonical document: what the SDK would parse, as plain JSON (ISO times, base64 bytes, sorted keys)."""
+
+    def redact(self, call: Call, reply: WireReply, hide: Callable[[str, str], str]) -> WireReply:
+        """The same reply with every string leaf passed through ``hide(path, value)``, still valid for the SDK."""
+
+    def refuse(self, call: Call | None, request: WireRequest, code: str, reason: str) -> WireReply:
+        """The SDK's own error shape, one it does not retry, carrying our reason."""
+
+    def next_page(self, reply: Reply) -> Mapping[str, Json] | None:
+        """Parameters that ask for the page after this one; ``None`` on the last or where there are no pages."""
+
+    def page_start(self, call: Call) -> Mapping[str, Json]:
+        """The call's parameters without any page token: equal for all pages of one chain."""
+
+    def throttled(self, reply: Reply) -> bool:
+        """Whether the reply asks to slow down."""
+
+
+@runtime_checkable
+class Estate(Protocol):
+    """What core must know of a cloud's things. Engine process; imports no SDK."""
+
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def options(self) -> type[BaseModel]:
+        """Settings of a scope; the CLI makes options of its fields."""
+
+    def mentions(self, text: str) -> Sequence[Mention]:
+        """Pieces of a problem text that may name things of this cloud."""
+
+    def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
+        """Reads that list everything of these types; all cheap ones when none is given."""
+
+    def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
+        """The reference that thing would have, whether it exists or not."""
+
+    def facts(self, reply: Reply) -> Iterable[Extract]:
+        """Reply tables: what the reply shows of which subject."""
+
+    def permission(self, operation: str) -> str:
+        """The permission that ``service:Operation`` needs, in the cloud's own words."""
+
+    def checks(self, query: FactQuery, identities: Sequence[Identity]) -> Sequence[Check]:
+        """Checks whose reads provide the fact, cheapest first."""
+
+    def references(self, ref: ResourceRef, view: FactView) -> Iterable[tuple[str, ResourceRef]]:
+        """Edges out of a thing, live or dangling."""
+
+    def environment(self) -> ScriptEnvironment: ...
+
+    def script(self, check: Check, now: str) -> Script | None:
+        """The pack's own script for a check made of reads; ``None`` when it has none."""
+
+    def render(self, change: Change) -> Sequence[str]:
+        """Commands that make the change, every value quoted for its language."""
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """Least privilege in a cloud's own language."""
+
+    @property
+    def cloud(self) -> str: ...
+    @property
+    def format(self) -> str:
+        """Name of the document format, as the report carries it."""
+
+    def document(self, calls: Sequence[Call]) -> Json: ...
+
+
+@runtime_checkable
+class Emulator(Protocol):
+    """A stand-in for the cloud in a process of its own; the only endpoint that mutations may reach."""
+
+    @property
+    def cloud(self) -> str: ...
+
+    def start(self, seed: Mapping[str, Json]) -> str:
+        """Start, seed, and return the endpoint."""
+
+    def reset(self) -> None: ...
+    def stop(self) -> None: ...
+    def scope(self) -> Scope:
+        """The scope that points at the running emulator."""

@@ -1,0 +1,58 @@
+"""What the reasoning parts see of an investigation. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Identity, Problem, ResourceRef, Supposition, Tier
+
+
+class FactView(Protocol):
+    """Facts as analyzers see them: the same in the loop, under a supposition, and in verification."""
+
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def gaps(self) -> Sequence[Gap]: ...
+    @property
+    def identities(self) -> Sequence[Identity]: ...
+
+    def facts(self, query: FactQuery) -> Sequence[Fact]:
+        """Facts that answer the query; ungrounded ones never appear. A query without subject returns that attribute of every subject of the kind."""
+
+    def fact(self, subject: ResourceRef, attribute: str) -> Fact | None:
+        """The newest fact of one attribute, ``None`` while it is unknown. ``known_absent`` on it means: looked for, not there."""
+
+    def subjects(self, native_type: str) -> Sequence[ResourceRef]:
+        """Every resource of a native type that any fact is about, except those known not to exist."""
+
+    def complete(self, native_type: str, region: str = "") -> Fact | None:
+        """The fact that an inventory of that type was read to its end (value: list of native ids); ``None`` if it was not."""
+
+    def gap(self, subject: ResourceRef | None, attribute: str) -> Gap | None:
+        """Why an attribute could not be seen, if that was tried."""
+
+    def neighbours(self, ref: ResourceRef, *, relation: str | None = None, incoming: bool = False) -> Sequence[ResourceRef]:
+        """Resources one reference away, live or dangling."""
+
+    def suppose(self, suppositions: Sequence[Supposition]) -> FactView:
+        """The same view with some facts thought otherwise."""
+
+
+class View(FactView, Protocol):
+    """What planners and generators see besides."""
+
+    @property
+    def budget(self) -> Budget: ...
+    @property
+    def granted(self) -> frozenset[Tier]: ...
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+    @property
+    def steps(self) -> Sequence[tuple[Check, ExecutionResult]]: ...
+    @property
+    def environment(self) -> Mapping[str, object]: ...
+
+    def checks(self, query: FactQuery) -> Sequence[Check]:
+        """Checks that would provide the fact and whose questions have not been put yet, cheapest first; empty: nobody can, or it was tried."""

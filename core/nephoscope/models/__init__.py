@@ -1,0 +1,58 @@
+"""Frozen, JSON-shaped data that every other part speaks. Imports nothing of Nephoscope."""
+
+from nephoscope.models.base import Frozen, Json, JsonValue
+from nephoscope.models.call import Call, Classification, Price, Read, Reply, Surroundings, WireReply, WireRequest
+from nephoscope.models.event import Event
+from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
+from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
+from nephoscope.models.problem import Entity, Mention, Problem
+from nephoscope.models.recommendation import CauseCard, Change, Recommendation
+from nephoscope.models.resource import ResourceRef
+from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
+from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
+
+__all__ = [
+    "Budget",
+    "Call",
+    "CauseCard",
+    "Change",
+    "Check",
+    "Claim",
+    "Classification",
+    "Conclusion",
+    "Diagnosis",
+    "Entity",
+    "Event",
+    "ExecutionResult",
+    "Extract",
+    "Fact",
+    "FactQuery",
+    "Failure",
+    "Finding",
+    "Frozen",
+    "Gap",
+    "Holds",
+    "Identity",
+    "Json",
+    "JsonValue",
+    "Limits",
+    "Mention",
+    "Predicate",
+    "Price",
+    "Problem",
+    "Question",
+    "Read",
+    "Recommendation",
+    "Reply",
+    "ResourceRef",
+    "Scope",
+    "Script",
+    "ScriptEnvironment",
+    "Supposition",
+    "Surroundings",
+    "Tier",
+    "Verdict",
+    "Violation",
+    "WireReply",
+    "WireRequest",
+]

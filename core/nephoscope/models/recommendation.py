@@ -1,0 +1,53 @@
+"""What to do about a cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from nephoscope.models.base import Frozen, JsonValue
+
+
+class Change(Frozen):
+    """A mutating call in a fix. Typed data; the broker never sends it."""
+
+    cloud: str
+    service: str
+    operation: str
+    region: str = ""
+    params: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class Recommendation(Frozen):
+    """A fix. ``commands`` are renderings of ``changes``, every value quoted for its language."""
+
+    title: str
+    why: str
+    changes: tuple[Change, ...] = ()
+    commands: tuple[str, ...] = ()
+    risk: str = "unknown"
+    undo: str = ""
+    cost: str = ""
+    verify: str = ""
+    proof: Literal["proven_on_emulator", "not_proven"] = "not_proven"
+    proof_note: str = ""
+
+
+class CauseCard(Frozen):
+    """How a cause is told to people: data a pack ships beside its analyzers. Texts are templates over a Finding's details."""
+
+    id: str
+    title: str
+    explanation: str
+    symptoms: tuple[str, ...] = ()
+    changes: tuple[Mapping[str, JsonValue], ...] = ()
+    fix: str = ""
+    risk: str = "low"
+    undo: str = ""
+    cost: str = ""
+    verify: str = ""
+    ruled_out: str = ""
+    impact: str = ""
+    extra: Mapping[str, JsonValue] = Field(default_factory=dict)

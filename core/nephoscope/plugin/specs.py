@@ -1,0 +1,79 @@
+"""Every hook a pack can implement. All are registrations: behaviour lives in the interfaces.
+
+Each returns a list of ready objects, made once per process that loads the pack. ``register_wires`` and ``register_executors``
+are called in the boundary process, all others in the engine process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, Planner, Policy, Rewriter, Wire
+from nephoscope.models import Event
+from nephoscope.plugin.markers import hookspec
+
+
+@hookspec
+def nephoscope_register_planners() -> Sequence[Planner]:  # type: ignore[empty-body]
+    """Planners, chosen by name with ``--planner``."""
+
+
+@hookspec
+def nephoscope_register_generators() -> Sequence[Generator]:  # type: ignore[empty-body]
+    """Generators, asked in the order of registration until one writes the script."""
+
+
+@hookspec
+def nephoscope_register_rewriters() -> Sequence[Rewriter]:  # type: ignore[empty-body]
+    """Validators of the first phase, run in the order of their names after core's own."""
+
+
+@hookspec
+def nephoscope_register_judges() -> Sequence[Judge]:  # type: ignore[empty-body]
+    """Validators of the second phase. Core's own cannot be switched off."""
+
+
+@hookspec
+def nephoscope_register_executors() -> Sequence[Executor]:  # type: ignore[empty-body]
+    """Executors, chosen by name or, with ``auto``, the first available one that core's probes find to contain."""
+
+
+@hookspec
+def nephoscope_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty-body]
+    """Analyzers, all run after every step."""
+
+
+@hookspec
+def nephoscope_register_wires() -> Sequence[Wire]:  # type: ignore[empty-body]
+    """One per cloud; a second for the same cloud is an error naming both distributions."""
+
+
+@hookspec
+def nephoscope_register_estates() -> Sequence[Estate]:  # type: ignore[empty-body]
+    """One per cloud."""
+
+
+@hookspec
+def nephoscope_register_policies() -> Sequence[Policy]:  # type: ignore[empty-body]
+    """One per cloud."""
+
+
+@hookspec
+def nephoscope_register_emulators() -> Sequence[Emulator]:  # type: ignore[empty-body]
+    """One per cloud."""
+
+
+@hookspec
+def nephoscope_register_playbooks() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of playbook files: causes, how they are told, and conditions as data."""
+
+
+@hookspec
+def nephoscope_register_suites() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of scenarios."""
+
+
+@hookspec
+def nephoscope_on_event(event: Event) -> None:
+    """Observe a run. Cannot change it; raising is logged once and ignored."""

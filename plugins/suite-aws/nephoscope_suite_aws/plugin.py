@@ -1,0 +1,1 @@
+"""What this pack registers."""

@@ -1,0 +1,1 @@
+"""What the AWS pack registers. Imports no SDK at module level."""
