@@ -1,0 +1,74 @@
+"""What people ask of finished investigations and of the machine: lists, explanations, re-checks, health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from nephoscope.models.base import Frozen, JsonValue
+from nephoscope.models.finding import Verdict
+from nephoscope.models.report import ReportFact, Status
+
+
+class RunSummary(Frozen):
+    """One line about one investigation. ``phases``: seconds per phase; ``usd`` clouds and models together."""
+
+    id: str
+    problem: str
+    started_at: str
+    ended_at: str = ""
+    status: Status
+    verdict: Verdict = "inconclusive"
+    clouds: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    calls: int = 0
+    repairs: int = 0
+    seconds: float = 0.0
+    usd: float = 0.0
+    phases: Mapping[str, float] = Field(default_factory=dict)
+
+
+class Explanation(Frozen):
+    """Where one numbered fact of a report comes from. ``document`` is the recorded, redacted reply; ``fact.pointer`` points into it."""
+
+    number: int
+    fact: ReportFact
+    call: str
+    operation: str
+    params: Mapping[str, JsonValue] = Field(default_factory=dict)
+    status: int = 200
+    error: str | None = None
+    document: JsonValue = None
+    blob: str = ""
+    rule: str = ""
+    """What read the reply, such as ``reply table <service>:<Operation>``."""
+
+
+class Recheck(Frozen):
+    """One deciding observation, made again. ``before`` and ``after`` are its values."""
+
+    fact: ReportFact
+    before: JsonValue = None
+    after: JsonValue = None
+    changed: bool = False
+
+
+class Verification(Frozen):
+    """The deciding observations of an investigation, made again after a fix. ``remaining``: causes that still hold."""
+
+    id: str
+    verdict: Verdict
+    rechecks: tuple[Recheck, ...] = ()
+    remaining: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Ailment(Frozen):
+    """One line of ``doctor``: what was looked at, how it stands, and the command that would help."""
+
+    name: str
+    state: Literal["ok", "warning", "broken"]
+    detail: str = ""
+    remedy: str = ""
