@@ -1,4 +1,4 @@
-"""The pluggy host: markers, hook specs, manager, errors."""
+"""The pluggy host: markers, hook specs, packs, and the typed facade over what they register."""
 
 from nephoscope.plugin.markers import ENTRY_POINT_GROUP, hookimpl, hookspec
 
