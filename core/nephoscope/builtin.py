@@ -1,1 +1,3 @@
 """Core's own plugins, registered through the same hooks as anybody's."""
+
+from __future__ import annotations

@@ -153,8 +153,8 @@ class Plugins:
 
     def _core_first(self, kind: role.Role[T]) -> list[T]:
         pairs = self._collect(kind)
-        others = sorted((thing for pack, thing in pairs if pack.name != CORE), key=kind.label)
-        return [thing for pack, thing in pairs if pack.name == CORE] + others
+        others = sorted((thing for pack, thing in pairs if not pack.ours), key=kind.label)
+        return [thing for pack, thing in pairs if pack.ours] + others
 
     def _collect(self, kind: role.Role[T]) -> list[tuple[Pack, T]]:
         with self._lock:
@@ -195,7 +195,7 @@ def _without_rivals(kind: role.Role[T], pairs: Sequence[tuple[Pack, T]]) -> list
     kept: list[tuple[Pack, T]] = []
     for pack, thing in pairs:
         rivals = claims[kind.label(thing)]
-        if len(rivals) == 1 or (pack.name == CORE and [r.name for r in rivals].count(CORE) == 1):
+        if len(rivals) == 1 or (pack.ours and sum(rival.ours for rival in rivals) == 1):
             kept.append((pack, thing))
         else:
             named = " and ".join(rival.origin for rival in rivals)

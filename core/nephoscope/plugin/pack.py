@@ -30,6 +30,11 @@ class Pack:
     errors: list[str] = field(default_factory=list)
 
     @property
+    def ours(self) -> bool:
+        """Whether it is core itself: another distribution that calls its pack so gains nothing."""
+        return (self.name, self.distribution) == (CORE, "nephoscope-core")
+
+    @property
     def origin(self) -> str:
         """Pack and distribution as an error message names them."""
         return f"{self.name} ({self.distribution} {self.version})".replace(" )", ")")
@@ -97,7 +102,7 @@ def _rivals(points: Sequence[EntryPoint], off: bool) -> list[Pack]:
     packs = [_described(point, off) for point in points]
     named = " and ".join(pack.distribution for pack in packs)
     for index, (point, pack) in enumerate(zip(points, packs, strict=True)):
-        if pack.name == CORE and pack.distribution == "nephoscope-core":
+        if pack.ours:
             packs[index] = _pack(point, False)
         else:
             pack.errors.append(f"the pack name {pack.name} is taken by {named}; neither is loaded: uninstall one of them")

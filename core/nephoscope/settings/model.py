@@ -1,0 +1,114 @@
+"""Everything that can be set, with its default."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from platformdirs import user_data_path
+from pydantic import BeforeValidator, Field, JsonValue, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nephoscope.models import Budget, Limits, Scope, Tier
+from nephoscope.settings.reference import KeyReference
+
+NEVER_GRANTED = frozenset({Tier.SECRET, Tier.ROLE, Tier.MUTATION})
+ALWAYS_GRANTED = frozenset({Tier.IDENTITY, Tier.CONFIG})
+
+T = TypeVar("T")
+
+
+def _listed(value: Any) -> Any:
+    """Variables hold lists as ``a,b`` or as JSON."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else [part.strip() for part in value.split(",") if part.strip()]
+
+
+Several = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_listed)]
+
+
+class Settings(BaseSettings):
+    """What holds for one run. Making one by hand reads nothing: files and environment are read by ``load_settings`` alone."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="NEPHOSCOPE_", env_nested_delimiter="__", env_ignore_empty=True)
+
+    cloud: str = ""
+    """Empty: the only cloud installed."""
+    region: str = ""
+    endpoint_url: str = ""
+    scope: Mapping[str, JsonValue] = Field(default_factory=dict)
+    """Options that the cloud's pack defines."""
+    planner: str = "playbook"
+    executor: str = "auto"
+    ask: Literal["never", "risky", "always"] = "risky"
+    budget: Budget = Budget()
+    limits: Limits = Limits()
+    home: Path = Field(default_factory=lambda: user_data_path("nephoscope"))
+    allow_resource: Several[str] = ()
+    """Names of other owners that may be asked about."""
+    grants: Several[Tier] = ()
+    """Tiers allowed besides identity, configuration and (unless switched off) telemetry."""
+    telemetry: bool = True
+    """Whether logs and metrics may be read unattended, within a small budget."""
+    formatter: Literal["black", "autopep8"] = "black"
+    keys: Mapping[str, KeyReference] = Field(default_factory=dict)
+    quiet: bool = False
+    plain: bool = False
+    unsafe_local: bool = False
+    packs_blocked: Several[str] = ()
+    packs: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Packs that may be loaded besides core; ``None``: all."""
+    executors: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Executors that may be used; ``None``: all."""
+    accounts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Accounts that may be looked at; ``None``: all."""
+    tiers: Annotated[tuple[Tier, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Tiers that may be granted at all; ``None``: all that core allows."""
+
+    @property
+    def granted(self) -> frozenset[Tier]:
+        """Tiers in force."""
+        wished = ALWAYS_GRANTED | set(self.grants) | ({Tier.TELEMETRY} if self.telemetry else set())
+        return frozenset(wished if self.tiers is None else wished & set(self.tiers))
+
+    def scope_of(self, cloud: str) -> Scope:
+        """The scope to open in a cloud: its pack's options, with region and endpoint where they are set."""
+        common = {"region": self.region, "endpoint_url": self.endpoint_url}
+        return Scope(cloud=cloud, options={**self.scope, **{key: value for key, value in common.items() if value}})
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("grants")
+    @classmethod
+    def _grantable(cls, grants: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        never = sorted(NEVER_GRANTED & set(grants))
+        if never:
+            raise ValueError(f"{', '.join(never)} can never be granted: Nephoscope only reads, and never secrets")
+        return grants
+
+    @field_validator("budget", "limits")
+    @classmethod
+    def _sensible(cls, amounts: Budget | Limits) -> Budget | Limits:
+        for name, amount in amounts:
+            if not math.isfinite(amount) or amount < 0:
+                raise ValueError(f"{name} must be a number from 0 upwards, not {amount}")
+        return amounts
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: layers are read, merged and told apart in :mod:`nephoscope.settings.load`."""
+        return (init_settings,)
