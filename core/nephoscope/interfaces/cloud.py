@@ -116,6 +116,12 @@ class Estate(Protocol):
     def facts(self, reply: Reply) -> Iterable[Extract]:
         """Reply tables: what the reply shows of which subject."""
 
+    def sought(self, call: Call) -> Iterable[tuple[ResourceRef, str]]:
+        """Subjects and attributes that a call asks for: what stays unseen when it fails."""
+
+    def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
+        """The thing that a full identifier names; ``None`` when the text is not one."""
+
     def permission(self, operation: str) -> str:
         """The permission that ``service:Operation`` needs, in the cloud's own words."""
 

@@ -1,0 +1,1 @@
+"""What is known and how it is read: reply tables, facts, problem reading, playbooks."""

@@ -1,0 +1,107 @@
+"""The format of reply tables: types of things, and what each operation's reply shows of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from nephoscope.interfaces import UsageError
+from nephoscope.models import Frozen, JsonValue
+
+
+class TypeSpec(Frozen):
+    """One native type: how its ids are made, what people call it, which operation lists it."""
+
+    native_type: str
+    service: str
+    kind: str
+    id: str = "{name}"
+    nouns: tuple[str, ...] = ()
+    listing: str = ""
+    cheap: bool = False
+    everywhere: bool = False
+    """The same in all regions: asked once."""
+
+
+class AttributeSpec(Frozen):
+    """Where an attribute stands in an item."""
+
+    path: str = ""
+    decode: str = ""
+    const: JsonValue = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"path": data} if isinstance(data, str) else data
+
+
+class SubjectSpec(Frozen):
+    """What an item is about: a path in the item, ``@Param`` of the call, or a template of both (``{@Param}``, ``{/Path}``)."""
+
+    type: str
+    id: str
+    name: str = ""
+
+
+class AskSpec(Frozen):
+    """How to ask about one subject, or (no ``about``) about everything."""
+
+    about: str = ""
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    collects: str = ""
+    attributes: dict[str, AttributeSpec] = Field(default_factory=dict)
+
+
+class AbsenceSpec(Frozen):
+    """What an error proves to be missing."""
+
+    absent: tuple[str, ...]
+    requires: str = ""
+
+
+class OperationSpec(Frozen):
+    """What one operation's reply shows."""
+
+    service: str
+    operation: str
+    items: str = ""
+    subject: SubjectSpec | None = None
+    inventory: bool = False
+    ask: tuple[AskSpec, ...] = ()
+    attributes: dict[str, AttributeSpec] = Field(default_factory=dict)
+    errors: dict[str, AbsenceSpec] = Field(default_factory=dict)
+
+    @field_validator("ask", mode="before")
+    @classmethod
+    def _one_ask(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+
+class TableFile(Frozen):
+    """One file of a pack's ``replies`` folder."""
+
+    service: str
+    types: tuple[TypeSpec, ...] = ()
+    operations: tuple[OperationSpec, ...] = ()
+    permissions: dict[str, str] = Field(default_factory=dict)
+
+
+def load_table(path: Path) -> TableFile:
+    """Read one table file. Raises :class:`UsageError` naming file and place."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        service = raw["service"]
+        types = [{"native_type": name, "service": service, **spec} for name, spec in (raw.get("types") or {}).items()]
+        operations = [{"service": service, "operation": name, **(spec or {})} for name, spec in (raw.get("operations") or {}).items()]
+        return TableFile.model_validate({"service": service, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}})
+    except (yaml.YAMLError, ValidationError, KeyError, TypeError) as error:
+        raise UsageError(f"reply table {path.name} cannot be read: {error}", "mend the file, or reinstall the pack it belongs to") from error
+
+
+def load_tables(folder: Path) -> tuple[TableFile, ...]:
+    """Every table of a folder, in the order of file names."""
+    return tuple(load_table(path) for path in sorted(folder.glob("*.yaml")))

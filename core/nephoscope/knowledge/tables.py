@@ -1,0 +1,275 @@
+"""An estate made of reply tables: base class for cloud packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from nephoscope.knowledge import paths, templates
+from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
+from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Read, Reply, ResourceRef
+
+INVENTORY = "inventory"
+"""Native type of the pseudo-resource whose fact ``complete`` says that a type was listed to its end."""
+
+
+def inventory_ref(cloud: str, native_type: str, region: str, account: str) -> ResourceRef:
+    """The pseudo-resource that stands for "everything of that type in that account and region"."""
+    return ResourceRef(
+        cloud=cloud,
+        kind=INVENTORY,
+        native_type=INVENTORY,
+        native_id=f"{native_type}@{account}/{region}",
+        account=account,
+        region=region,
+        name=native_type,
+    )
+
+
+class TableEstate:
+    """Facts, references to things, and checks, all read from the YAML files of one folder."""
+
+    cloud: str = ""
+
+    def __init__(self, folder: Path) -> None:
+        files = load_tables(folder)
+        self.types: Mapping[str, TypeSpec] = {spec.native_type: spec for file in files for spec in file.types}
+        self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
+        self._permissions = {f"{file.service}:{operation}": action for file in files for operation, action in file.permissions.items()}
+
+    # -- references ------------------------------------------------------------------------------------------------
+
+    def placeholders(self, identity: Identity, region: str) -> dict[str, str]:
+        """Values that every id template may use. A pack adds its own."""
+        return {"account": identity.account, "region": region}
+
+    def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
+        """The reference of a thing by name, or by the id itself where the name is one."""
+        spec = self.types.get(native_type)
+        if spec is None or not name:
+            return None
+        known = templates.recognise(spec.id, name) if spec.id != "{name}" else None
+        if known is not None:
+            return self._ref(spec, name, identity, known.get("region") or region, known.get("name", ""), known.get("account") or identity.account)
+        values = {**self.placeholders(identity, region), "name": name}
+        native_id = templates.fill(spec.id, values.get)
+        return self._ref(spec, native_id, identity, region, name) if native_id else None
+
+    def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
+        """The thing that a full identifier names, by the id templates that are more than a bare name."""
+        for spec in sorted(self.types.values(), key=lambda one: -len(one.id)):
+            if spec.id == "{name}" or "#" in spec.id:
+                continue
+            known = templates.recognise(spec.id, text)
+            if known is not None:
+                account = known.get("account") or (identity.account if identity else "")
+                return ResourceRef(
+                    cloud=self.cloud, kind=spec.kind, native_type=spec.native_type, native_id=text, account=account,
+                    region=known.get("region", ""), name=known.get("name", ""),
+                )  # fmt: skip
+        return None
+
+    def _ref(  # noqa: PLR0917
+        self, spec: TypeSpec, native_id: str, identity: Identity, region: str, name: str, account: str = ""
+    ) -> ResourceRef:
+        return ResourceRef(
+            cloud=self.cloud, kind=spec.kind, native_type=spec.native_type, native_id=native_id, account=account or identity.account,
+            region="" if spec.everywhere else region, name=name,
+        )  # fmt: skip
+
+    # -- replies → facts -------------------------------------------------------------------------------------------
+
+    def facts(self, reply: Reply) -> Iterable[Extract]:
+        """What the reply shows of which subject; a reply without a table gives one document."""
+        spec = self.operations.get(reply.call.name)
+        if spec is None:
+            return self._document(reply)
+        return self._absences(spec, reply) if reply.error else self._shown(spec, reply)
+
+    def _document(self, reply: Reply) -> Iterator[Extract]:
+        if not reply.error:
+            name = reply.call.name
+            subject = ResourceRef(cloud=self.cloud, kind="reply", native_type=name, native_id=f"{name}({sorted(reply.call.params.items())})")
+            yield Extract(subject=subject, attribute="document")
+
+    def _absences(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
+        absence = spec.errors.get(reply.error or "")
+        subject = self._asked_about(spec, reply) if absence else None
+        if absence and subject:
+            for attribute in absence.absent:
+                yield Extract(subject=subject, attribute=attribute, absent=True, requires=absence.requires)
+
+    def _shown(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
+        asked = [(ask, bound) for ask in spec.ask if (bound := templates.unify(dict(ask.params), dict(reply.call.params))) is not None]
+        for ask, bound in asked:
+            about = self._bound(ask, bound, reply)
+            if about and ask.attributes:
+                yield from self._attributes(about, ask.attributes, reply.document, "")
+        if spec.subject is None:
+            return
+        found = list(paths.resolve(reply.document, f"{spec.items}/*" if spec.items else ""))
+        subjects = [self._subject(spec, item, reply) for _, item in found]
+        for (pointer, item), subject in zip(found, subjects, strict=True):
+            if subject:
+                yield from self._attributes(subject, spec.attributes, item, pointer)
+        yield from self._collections(spec, reply, asked, [one for one in subjects if one])
+
+    def _collections(
+        self, spec: OperationSpec, reply: Reply, asked: Sequence[tuple[AskSpec, Mapping[str, str]]], subjects: Sequence[ResourceRef]
+    ) -> Iterator[Extract]:
+        ids: JsonValue = [one.native_id for one in subjects]
+        where = f"/{spec.items}/*" if spec.items else ""
+        for ask, bound in asked:
+            about = self._bound(ask, bound, reply)
+            if about and ask.collects:
+                yield Extract(subject=about, attribute=ask.collects, pointer=where, value=(ids,), collection=True)
+            elif about and spec.items and spec.subject and ask.about == spec.subject.type and about.key not in {one.key for one in subjects}:
+                yield Extract(subject=about, attribute="exists", absent=True)
+        if spec.inventory and spec.subject and not set(reply.call.params) - templates.PAGING:
+            type_ = self.types.get(spec.subject.type)
+            region = "" if type_ and type_.everywhere else reply.call.region
+            everything = inventory_ref(self.cloud, spec.subject.type, region, reply.call.identity.account)
+            yield Extract(subject=everything, attribute="complete", pointer=where, value=(ids,), collection=True)
+
+    @staticmethod
+    def _attributes(subject: ResourceRef, specs: Mapping[str, AttributeSpec], item: JsonValue, base: str) -> Iterator[Extract]:
+        for attribute, spec in specs.items():
+            place = paths.first(item, spec.path, base)
+            if place is None:
+                yield Extract(subject=subject, attribute=attribute, pointer=f"{base}/{spec.path}", absent=True)
+            elif spec.const is not None:
+                yield Extract(subject=subject, attribute=attribute, pointer=place[0], value=(spec.const,))
+            else:
+                yield Extract(subject=subject, attribute=attribute, pointer=place[0], decode="json" if spec.decode == "json" else "")
+
+    def _subject(self, spec: OperationSpec, item: JsonValue, reply: Reply) -> ResourceRef | None:
+        assert spec.subject is not None  # noqa: S101 - callers checked
+        type_ = self.types.get(spec.subject.type)
+        raw = self._text(spec.subject.id, item, reply)
+        if type_ is None or not raw:
+            return None
+        name = self._text(spec.subject.name, item, reply) if spec.subject.name else None
+        ref = self.named(type_.native_type, raw, reply.call.identity, reply.call.region)
+        return ref.model_copy(update={"name": name}) if ref and name else ref
+
+    def _text(self, source: str, item: JsonValue, reply: Reply) -> str | None:
+        def value(name: str) -> str | None:
+            if name.startswith("@"):
+                found = paths.first(dict(reply.call.params), name[1:])
+            elif name.startswith("/"):
+                found = paths.first(item, name[1:])
+            else:
+                return self.placeholders(reply.call.identity, reply.call.region).get(name)
+            return found[1] if found and isinstance(found[1], str) else None
+
+        if "{" in source:
+            return templates.fill(source, value)
+        return value(source) if source.startswith("@") else value(f"/{source}")
+
+    def sought(self, call: Call) -> Iterable[tuple[ResourceRef, str]]:
+        """What a call would have shown: for telling what a refused or failed one leaves unseen."""
+        spec = self.operations.get(call.name)
+        if spec is None:
+            return
+        reply = Reply(call=call, status=0)
+        for ask in spec.ask:
+            bound = templates.unify(dict(ask.params), dict(call.params))
+            about = self._bound(ask, bound, reply) if bound is not None else None
+            if about:
+                own = () if ask.collects or spec.subject is None or spec.subject.type != ask.about else tuple(spec.attributes)
+                yield from ((about, attribute) for attribute in dict.fromkeys((*ask.attributes, *filter(None, [ask.collects]), *own)))
+                return
+        if spec.inventory and spec.subject:
+            region = "" if self.types[spec.subject.type].everywhere else call.region
+            yield inventory_ref(self.cloud, spec.subject.type, region, call.identity.account), "complete"
+            return
+        subject = self._subject(spec, None, reply) if spec.subject else None
+        if subject:
+            yield from ((subject, attribute) for attribute in spec.attributes)
+
+    def _asked_about(self, spec: OperationSpec, reply: Reply) -> ResourceRef | None:
+        for ask in spec.ask:
+            bound = templates.unify(dict(ask.params), dict(reply.call.params))
+            about = self._bound(ask, bound, reply) if bound is not None else None
+            if about:
+                return about
+        return self._subject(spec, None, reply) if spec.subject else None
+
+    def _bound(self, ask: AskSpec, bound: Mapping[str, str], reply: Reply) -> ResourceRef | None:
+        type_ = self.types.get(ask.about)
+        if type_ is None:
+            return None
+        identity, region = reply.call.identity, reply.call.region
+        if "id" in bound:
+            return self.named(ask.about, bound["id"], identity, region)
+        values = {**self.placeholders(identity, region), **bound}
+        if "name" in bound and templates.recognise(type_.id, bound["name"]) is not None:
+            return self.named(ask.about, bound["name"], identity, region)
+        native_id = templates.fill(type_.id, values.get)
+        return self.named(ask.about, native_id, identity, region) if native_id else None
+
+    # -- needs → checks --------------------------------------------------------------------------------------------
+
+    def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
+        """Reads that list everything of these types; of all cheap ones when none is given."""
+        wanted = native_types or [name for name, spec in self.types.items() if spec.cheap]
+        specs = [self.types[name] for name in wanted if name in self.types and self.types[name].listing]
+        return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, {}) for spec in specs]
+
+    def _read(self, service: str, operation: str, region: str, identity: Identity, params: Mapping[str, JsonValue]) -> Read:
+        return Read(cloud=self.cloud, service=service, operation=operation, region=region or (identity.regions or ("",))[0], params=params)
+
+    def checks(self, query: FactQuery, identities: Sequence[Identity]) -> Sequence[Check]:
+        """Checks whose reads provide the fact. Late placeholders (``{now}``, ``{fact:...}``) are left for the engine."""
+        if query.subject is not None:
+            return list(self._about(query, query.subject, identities))
+        return list(self._listing_checks(query, identities))
+
+    def _about(self, query: FactQuery, subject: ResourceRef, identities: Sequence[Identity]) -> Iterator[Check]:
+        identity = next((one for one in identities if one.account == subject.account), identities[0] if identities else None)
+        if identity is None:
+            return
+        for spec in self.operations.values():
+            for ask in spec.ask:
+                if ask.about == subject.native_type and self._provides(spec, ask, query.attribute):
+                    check = self._check(spec, ask, subject, identity, query)
+                    if check:
+                        yield check
+
+    @staticmethod
+    def _provides(spec: OperationSpec, ask: AskSpec, attribute: str) -> bool:
+        if attribute in ask.attributes or attribute == ask.collects:
+            return True
+        own = spec.subject is not None and spec.subject.type == ask.about and not ask.collects
+        return own and (attribute in spec.attributes or any(attribute in one.absent for one in spec.errors.values()))
+
+    def _check(self, spec: OperationSpec, ask: AskSpec, subject: ResourceRef, identity: Identity, query: FactQuery) -> Check | None:
+        region = subject.region or (identity.regions or ("",))[0]
+        type_ = self.types[subject.native_type]
+        known = templates.recognise(type_.id, subject.native_id) or {}
+        values = {**self.placeholders(identity, region), "name": subject.name, **known, "id": subject.native_id}
+        params, complete = templates.fill_all(dict(ask.params), lambda name: values.get(name) or None)
+        if not complete or not isinstance(params, dict):
+            return None
+        read = self._read(spec.service, spec.operation, region, identity, params)
+        return Check(
+            id=f"{read.name}/{subject.label}", intent=f"{query.attribute} of {subject.label}", cloud=self.cloud, reads=(read,), serves=(query,)
+        )
+
+    def _listing_checks(self, query: FactQuery, identities: Sequence[Identity]) -> Iterator[Check]:
+        for spec in self.operations.values():
+            if not spec.inventory or spec.subject is None or query.kind not in (spec.subject.type, self.types[spec.subject.type].kind):
+                continue
+            if query.attribute in spec.attributes or query.attribute == "complete":
+                type_ = self.types[spec.subject.type]
+                for identity in identities:
+                    for region in identity.regions[:1] if type_.everywhere else identity.regions:
+                        read = self._read(spec.service, spec.operation, region, identity, {})
+                        yield Check(
+                            id=f"{read.name}@{read.region}", intent=f"{query.attribute} of every {type_.native_type}",
+                            cloud=self.cloud, reads=(read,), serves=(query,),
+                        )  # fmt: skip
+
+    def permission(self, operation: str) -> str:
+        """The permission an operation needs, by the tables; the operation itself where they are silent."""
+        return self._permissions.get(operation, operation)
