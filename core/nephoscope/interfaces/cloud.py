@@ -58,7 +58,7 @@ class Wire(Protocol):
         """Open the scope's identities and prove who they are with one harmless call. Errors end in the command to type next."""
 
     def surroundings(self, identities: Sequence[Identity], listener: str) -> Surroundings:
-        """What makes an unchanged SDK in the sandbox talk to ``listener`` (``http://127.0.0.1:PORT``); keys are worthless and stand for an identity."""
+        """What makes an unchanged SDK in the sandbox talk to ``listener`` (a loopback URL); keys are worthless, each stands for an identity."""
 
     def identify(self, request: WireRequest, identities: Sequence[Identity]) -> Call:
         """The one reading of the request, accounting for every byte of it. Raises ``Ambiguous``."""

@@ -109,10 +109,17 @@ def _fact(reply: Reply, extract: Extract, cached: frozenset[str]) -> Fact | None
     value = None if extract.absent else _value(reply.document, extract)
     call = reply.call
     return Fact(
-        id=fact_id(extract.subject, extract.attribute, value, (call.id,), extract.pointer), subject=extract.subject, attribute=extract.attribute,
-        value=value, grounding=grounding, calls=(call.id,), pointer=extract.pointer, identity=call.identity, observed_at=reply.observed_at,
+        id=fact_id(extract.subject, extract.attribute, value, (call.id,), extract.pointer),
+        subject=extract.subject,
+        attribute=extract.attribute,
+        value=value,
+        grounding=grounding,
+        calls=(call.id,),
+        pointer=extract.pointer,
+        identity=call.identity,
+        observed_at=reply.observed_at,
         cached=call.id in cached,
-    )  # fmt: skip
+    )
 
 
 def _value(document: JsonValue, extract: Extract) -> JsonValue:
@@ -141,7 +148,7 @@ def _add_collection(result: Harvest, members: list[tuple[Reply, Extract]], estat
                 needs=estate.permission(reply.call.name),
                 operation=reply.call.name,
                 calls=tuple(one.call.id for one, _ in members),
-            )  # fmt: skip
+            )
         )
         return
     union: dict[str, None] = {}
@@ -151,10 +158,17 @@ def _add_collection(result: Harvest, members: list[tuple[Reply, Extract]], estat
     value: JsonValue = list(union)
     calls = tuple(dict.fromkeys(one.call.id for one, _ in members))
     fact = Fact(
-        id=fact_id(extract.subject, extract.attribute, value, calls, extract.pointer), subject=extract.subject, attribute=extract.attribute,
-        value=value, grounding="derived", calls=calls, pointer=extract.pointer, identity=reply.call.identity, observed_at=members[-1][0].observed_at,
+        id=fact_id(extract.subject, extract.attribute, value, calls, extract.pointer),
+        subject=extract.subject,
+        attribute=extract.attribute,
+        value=value,
+        grounding="derived",
+        calls=calls,
+        pointer=extract.pointer,
+        identity=reply.call.identity,
+        observed_at=members[-1][0].observed_at,
         cached=reply.call.id in cached,
-    )  # fmt: skip
+    )
     _add(result, fact)
 
 
@@ -173,7 +187,7 @@ def _settle_absences(result: Harvest, pending: Iterable[tuple[Reply, Extract]], 
                     needs=estate.permission(reply.call.name),
                     operation=reply.call.name,
                     calls=(reply.call.id,),
-                )  # fmt: skip
+                )
             )
 
 
@@ -187,10 +201,15 @@ def _present(result: Harvest, subject: ResourceRef, attribute: str) -> bool:
 
 def _unseen(call: Call, reason: GapReason, why: str, estate: Estate, needs: str = "") -> Iterator[Gap]:
     permission = needs or (estate.permission(call.name) if reason == "access_denied" else "")
-    sought = list(estate.sought(call)) or [(None, "")]
+    sought: list[tuple[ResourceRef | None, str]] = [*estate.sought(call)] or [(None, "")]
     for subject, attribute in sought:
         label = f"{attribute} of {subject.label}" if subject else call.name
         yield Gap(
-            what=f"{label} could not be read: {why}", subject=subject, attribute=attribute, reason=reason, needs=permission, operation=call.name,
+            what=f"{label} could not be read: {why}",
+            subject=subject,
+            attribute=attribute,
+            reason=reason,
+            needs=permission,
+            operation=call.name,
             calls=(call.id,) if call.id else (),
-        )  # fmt: skip
+        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nephoscope.knowledge import paths, templates
+from nephoscope.knowledge import mentions, paths, templates
 from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
-from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Read, Reply, ResourceRef
+from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Mention, Read, Reply, ResourceRef
 
 INVENTORY = "inventory"
 """Native type of the pseudo-resource whose fact ``complete`` says that a type was listed to its end."""
@@ -64,18 +64,36 @@ class TableEstate:
             if known is not None:
                 account = known.get("account") or (identity.account if identity else "")
                 return ResourceRef(
-                    cloud=self.cloud, kind=spec.kind, native_type=spec.native_type, native_id=text, account=account,
-                    region=known.get("region", ""), name=known.get("name", ""),
-                )  # fmt: skip
+                    cloud=self.cloud,
+                    kind=spec.kind,
+                    native_type=spec.native_type,
+                    native_id=text,
+                    account=account,
+                    region=known.get("region", ""),
+                    name=known.get("name", ""),
+                )
         return None
 
     def _ref(  # noqa: PLR0917
         self, spec: TypeSpec, native_id: str, identity: Identity, region: str, name: str, account: str = ""
     ) -> ResourceRef:
         return ResourceRef(
-            cloud=self.cloud, kind=spec.kind, native_type=spec.native_type, native_id=native_id, account=account or identity.account,
-            region="" if spec.everywhere else region, name=name,
-        )  # fmt: skip
+            cloud=self.cloud,
+            kind=spec.kind,
+            native_type=spec.native_type,
+            native_id=native_id,
+            account=account or identity.account,
+            region="" if spec.everywhere else region,
+            name=name,
+        )
+
+    def mentions(self, text: str) -> Sequence[Mention]:
+        """Pieces of a problem text that may name things of this cloud."""
+        nouns: dict[str, list[str]] = {}
+        for spec in self.types.values():
+            for noun in spec.nouns:
+                nouns.setdefault(noun.lower(), []).append(spec.native_type)
+        return mentions.find(text, nouns)
 
     # -- replies → facts -------------------------------------------------------------------------------------------
 
@@ -266,9 +284,12 @@ class TableEstate:
                     for region in identity.regions[:1] if type_.everywhere else identity.regions:
                         read = self._read(spec.service, spec.operation, region, identity, {})
                         yield Check(
-                            id=f"{read.name}@{read.region}", intent=f"{query.attribute} of every {type_.native_type}",
-                            cloud=self.cloud, reads=(read,), serves=(query,),
-                        )  # fmt: skip
+                            id=f"{read.name}@{read.region}",
+                            intent=f"{query.attribute} of every {type_.native_type}",
+                            cloud=self.cloud,
+                            reads=(read,),
+                            serves=(query,),
+                        )
 
     def permission(self, operation: str) -> str:
         """The permission an operation needs, by the tables; the operation itself where they are silent."""

@@ -13,10 +13,28 @@ _NARROW = frozenset({"partition", "region", "account"})
 _LATE = ("now", "fact:")
 PAGING = frozenset(
     {
-        "MaxResults", "NextToken", "Marker", "MaxItems", "Limit", "PageSize", "MaxRecords", "nextToken", "limit", "maxResults", "ContinuationToken",
-        "MaxKeys", "MaxBuckets", "StartingToken", "position", "pageToken", "pageSize", "maxItems", "marker", "PageToken",
+        "MaxResults",
+        "NextToken",
+        "Marker",
+        "MaxItems",
+        "Limit",
+        "PageSize",
+        "MaxRecords",
+        "nextToken",
+        "limit",
+        "maxResults",
+        "ContinuationToken",
+        "MaxKeys",
+        "MaxBuckets",
+        "StartingToken",
+        "position",
+        "pageToken",
+        "pageSize",
+        "maxItems",
+        "marker",
+        "PageToken",
     }
-)  # fmt: skip
+)
 """Parameter names that only steer paging: they do not change what is asked."""
 
 

@@ -13,7 +13,7 @@ References = Callable[[ResourceRef, "Evidence"], Iterable[tuple[str, ResourceRef
 class Evidence:
     """A :class:`nephoscope.interfaces.FactView` over a fixed set of facts. Of several facts about one attribute the last given counts."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         problem: Problem,
         facts: Iterable[Fact] = (),
@@ -77,7 +77,7 @@ class Evidence:
                     "attribute": "exists",
                     "value": True if listed else None,
                     "grounding": "derived" if listed else "absent",
-                }  # fmt: skip
+                }
             )
             self._by_id[derived.id] = derived
             return derived
@@ -113,12 +113,18 @@ class Evidence:
         for one in suppositions:
             former = self._facts.get((one.subject.key, one.attribute))
             fact = Fact(
-                id=f"supposed:{one.subject.key}#{one.attribute}", subject=one.subject, attribute=one.attribute, value=one.value,
-                grounding="absent" if one.absent else "derived", calls=former.calls if former else (), pointer="",
-                identity=former.identity if former else self._anybody(one.subject), observed_at=former.observed_at if former else "",
-            )  # fmt: skip
-            other._put(fact)  # noqa: SLF001 - the same class
-            other._by_id[fact.id] = fact  # noqa: SLF001
+                id=f"supposed:{one.subject.key}#{one.attribute}",
+                subject=one.subject,
+                attribute=one.attribute,
+                value=one.value,
+                grounding="absent" if one.absent else "derived",
+                calls=former.calls if former else (),
+                pointer="",
+                identity=former.identity if former else self._anybody(one.subject),
+                observed_at=former.observed_at if former else "",
+            )
+            other._put(fact)
+            other._by_id[fact.id] = fact
         return other
 
     def _anybody(self, subject: ResourceRef) -> Identity:
