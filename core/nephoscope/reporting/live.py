@@ -1,0 +1,165 @@
+"""Live views of a run: drawn at the bottom of a terminal, or one plain line per step. Driven by events alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from nephoscope.models import Event
+from nephoscope.reporting.progress import Progress, Said
+
+_WIDTH: Final = 100
+_STYLES: Final[Mapping[str, str]] = {"ok": "green", "bad": "yellow", "note": "dim"}
+_GLYPHS: Final[Mapping[str, str]] = {"ok": "✓", "bad": "✗", "note": "·", "run": "▸", "rule": "──", "bar": "▇"}
+_PLAIN_GLYPHS: Final[Mapping[str, str]] = {"ok": "ok", "bad": "!!", "note": "--", "run": ">", "rule": "--", "bar": "#"}
+
+
+class View(Protocol):
+    """Shows a run while it happens."""
+
+    def on_event(self, event: Event) -> None: ...
+
+    def paused(self) -> object:
+        """A context manager: nothing is drawn inside, so that a person can be asked."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def on_event(self, event: Event) -> None:
+        """Ignore it."""
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing to pause."""
+        yield
+
+
+class Lines:
+    """One line per finished step: for logs, screen readers, ``TERM=dumb`` and CI."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress()
+        self._board = ""
+
+    def on_event(self, event: Event) -> None:
+        """Print what became final, and the board when it changed."""
+        said = self._progress.apply(event)
+        board = self._progress.board()
+        if event.kind == "board" and board != self._board:
+            self._board = board
+            said = [*said, Said(board, mark="note")]
+        for line in said:
+            mark = _PLAIN_GLYPHS.get(line.mark, "")
+            aside = f"  ({' '.join(line.aside.split())})" if line.aside else ""
+            self._console.print(Text(f"{mark} {line.text}{aside}"), soft_wrap=True, markup=False, emoji=False, highlight=False)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing to pause."""
+        yield
+
+
+class Board:
+    """Append-only above, a few live lines below: the running step, what is still possible, what was spent. Never clears the scrollback."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._progress = Progress()
+        self._base: float = clock()
+        self._glyphs = glyphs(console)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Board:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def on_event(self, event: Event) -> None:
+        """Print what became final above the live lines, and redraw them."""
+        said = self._progress.apply(event)
+        if event.kind == "budget":
+            self._base = self._clock() - self._progress.seconds
+        for line in said:
+            self._console.print(self._said(line), markup=False, emoji=False, highlight=False)
+        if self._live is not None:
+            self._live.refresh()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the live lines away, so that a person can be asked."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def _start(self) -> None:
+        self._live = Live(get_renderable=self._draw, console=self._console, transient=True, refresh_per_second=4, vertical_overflow="ellipsis")
+        self._live.start()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _draw(self) -> RenderableType:
+        progress, rule = self._progress, self._glyphs["rule"]
+        lines: list[Text] = []
+        if progress.intent:
+            lines.append(Text(f" {self._glyphs['run']} {progress.step} {progress.intent}"))
+            doing = " · ".join(part for part in (progress.doing, progress.script) if part)
+            lines += [Text(f"     {doing}", style="dim")] if doing else []
+        if progress.open or progress.ruled_out:
+            lines.append(self._hypotheses())
+        lines.append(Text(f" {rule} {progress.spent(self._clock() - self._base)} · Ctrl-C stops and keeps", style="dim"))
+        for line in lines:
+            line.truncate(self._console.width - 1, overflow="ellipsis")
+        return Group(*lines)
+
+    def _hypotheses(self) -> Text:
+        """Heaviest first, as many as fit beside the count of what is ruled out."""
+        progress = self._progress
+        ruled_out = f"   ruled out: {progress.ruled_out}"
+        text = Text(f" {self._glyphs['rule']} still possible: {'' if progress.open else 'nothing'}")
+        room = self._console.width - 1 - cell_len(ruled_out)
+        heaviest = max((weight for _, weight in progress.open), default=1.0) or 1.0
+        for index, (title, weight) in enumerate(progress.open):
+            entry = Text.assemble(" · " if index else "", f"{title} ", (self._glyphs["bar"] * max(1, round(4 * weight / heaviest)), "cyan"))
+            more = f" · {len(progress.open) - index} more"
+            if text.cell_len + entry.cell_len + len(more) > room and index:
+                text.append(more)
+                break
+            text.append_text(entry)
+        text.truncate(room, overflow="ellipsis")
+        return text.append(ruled_out, style="bold")
+
+    def _said(self, line: Said) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        grid.width = min(self._console.width, _WIDTH) - 1
+        grid.add_column(width=2)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_row(Text(f" {self._glyphs.get(line.mark, '')}", style=_STYLES.get(line.mark, "")), Text(line.text), Text(line.aside, style="dim"))
+        return grid
+
+
+def glyphs(console: Console) -> Mapping[str, str]:
+    """Signs that the terminal's encoding can show."""
+    try:
+        "".join(_GLYPHS.values()).encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return _PLAIN_GLYPHS
+    return _GLYPHS

@@ -1,0 +1,179 @@
+"""What a run looks like so far, rebuilt from its events alone.
+
+Events the engine emits, and the fields of ``Event.data`` read here (all optional; unknown kinds are ignored):
+
+=============  =====================================================================================================
+run_started    id, problem, scopes ``[{account, principal, regions}]``, isolation, planner, model
+entities       entities ``[{text, matches: [names]}]``
+step_started   intent, operations ``[service:Operation]``; ``Event.step`` is its number
+script         author, hash, lines, path
+call           id, operation, status, cached, seconds
+step_ended     status, calls, seconds, gaps, answer (one short phrase, such as ``yes``)
+repair         attempt, reason
+board          open ``[{cause, title, weight}]``, ruled_out (count), leading (title)
+budget         calls, usd, seconds, limits ``{calls, usd, seconds}``
+question       text, options
+approval       author, hash, operations
+notice         text (a sentence for the person, such as which region was taken and why)
+concluded      verdict, title
+=============  =====================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from nephoscope.models import Event, JsonValue
+from nephoscope.reporting.telling import VERDICTS, duration, money, short_principal
+from nephoscope.reporting.text import clean, clip
+
+
+@dataclass(frozen=True)
+class Said:
+    """A finished line: ``mark`` is ``ok``, ``bad``, ``note`` or empty; ``aside`` stands at the right."""
+
+    text: str
+    aside: str = ""
+    mark: str = ""
+
+
+@dataclass
+class Progress:
+    """The state that live views draw. Every string in it is clean."""
+
+    run_id: str = ""
+    step: int = 0
+    intent: str = ""
+    doing: str = ""
+    script: str = ""
+    open: list[tuple[str, float]] = field(default_factory=list)
+    ruled_out: int = 0
+    calls: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+    limits: dict[str, float] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> list[Said]:
+        """Take in an event; answers the lines that are now final."""
+        handler: Callable[[Event], list[Said]] | None = getattr(self, f"_on_{event.kind}", None)
+        return handler(event) if handler else []
+
+    def _on_run_started(self, event: Event) -> list[Said]:
+        self.run_id = _text(event, "id")
+        scopes = [scope for scope in _list(event, "scopes") if isinstance(scope, dict)]
+        told = [
+            f"{clean(scope.get('account', ''))} as {clean(short_principal(str(scope.get('principal', ''))))} · {_joined(scope.get('regions'))}"
+            for scope in scopes
+        ]
+        model = _text(event, "model")
+        parts = ["nephoscope " + self.run_id, *told, "read-only", f"isolation {_text(event, 'isolation')}", model or "no model"]
+        return [Said(" · ".join(parts), mark="note")]
+
+    def _on_entities(self, event: Event) -> list[Said]:
+        said = []
+        for entity in (each for each in _list(event, "entities") if isinstance(each, dict)):
+            matches = _joined(entity.get("matches"))
+            said.append(Said(f"{clean(entity.get('text', ''))} → {matches or 'not found'}", mark="note"))
+        return said
+
+    def _on_notice(self, event: Event) -> list[Said]:
+        return [Said(_text(event, "text"), mark="note")]
+
+    def _on_step_started(self, event: Event) -> list[Said]:
+        self.step, self.intent = event.step, _text(event, "intent")
+        self.doing, self.script = _joined(event.data.get("operations")), ""
+        return []
+
+    def _on_script(self, event: Event) -> list[Said]:
+        self.script = f"script {_text(event, 'author')} {_text(event, 'hash')[:4]}, {_number(event, 'lines'):.0f} lines"
+        return []
+
+    def _on_repair(self, event: Event) -> list[Said]:
+        self.doing = f"repair {_number(event, 'attempt'):.0f}: {clip(_text(event, 'reason'), 60)}"
+        return []
+
+    def _on_call(self, event: Event) -> list[Said]:
+        self.calls += 1
+        outcome = " (cached)" if event.data.get("cached") else f" {_text(event, 'status')}"
+        self.doing = f"{_text(event, 'operation')}{outcome}"
+        return []
+
+    def _on_step_ended(self, event: Event) -> list[Said]:
+        ok = _text(event, "status") in ("", "ok")
+        answer = _text(event, "answer")
+        gaps = _number(event, "gaps")
+        parts = [f"{event.step} {self.intent}", answer, f"{gaps:.0f} not seen" if gaps else "", "" if ok else _text(event, "status")]
+        text = "  ".join(part for part in parts if part)
+        calls = _number(event, "calls")
+        self.intent = self.doing = self.script = ""
+        return [Said(text, f"{calls:.0f} {'call ' if calls == 1 else 'calls'} {duration(_number(event, 'seconds')):>6}", "ok" if ok else "bad")]
+
+    def _on_board(self, event: Event) -> list[Said]:
+        causes = [cause for cause in _list(event, "open") if isinstance(cause, dict)]
+        leading = _text(event, "leading")
+        board = [(clean(cause.get("title") or cause.get("cause", "")), _float(cause.get("weight"), 1.0)) for cause in causes]
+        self.open = sorted(board, key=lambda cause: (cause[0] != leading, -cause[1]))
+        self.ruled_out = int(_number(event, "ruled_out"))
+        return []
+
+    def _on_budget(self, event: Event) -> list[Said]:
+        self.calls, self.usd, self.seconds = int(_number(event, "calls")), _number(event, "usd"), _number(event, "seconds")
+        limits = event.data.get("limits")
+        if isinstance(limits, dict):
+            self.limits = {str(name): _float(limit, 0.0) for name, limit in limits.items()}
+        return []
+
+    def _on_question(self, event: Event) -> list[Said]:
+        return [Said(f"question: {_text(event, 'text')}", mark="note")]
+
+    def _on_approval(self, event: Event) -> list[Said]:
+        return [Said(f"approval asked for a script by {_text(event, 'author')} ({_text(event, 'hash')[:8]})", mark="note")]
+
+    def _on_concluded(self, event: Event) -> list[Said]:
+        verdict = _text(event, "verdict")
+        title = _text(event, "title")
+        return [Said(f"{VERDICTS.get(verdict, verdict)}{': ' + title if title else ''}", mark="note")]
+
+    def board(self) -> str:
+        """What is still possible, and how much is ruled out; empty while nothing is known."""
+        if not self.open and not self.ruled_out:
+            return ""
+        shown = " · ".join(title for title, _ in self.open[:4]) or "nothing"
+        more = f" · {len(self.open) - 4} more" if len(self.open) > 4 else ""
+        return f"still possible: {shown}{more}   ruled out: {self.ruled_out}"
+
+    def spent(self, seconds: float) -> str:
+        """Calls, money and time, each against its limit."""
+        calls = f"{self.calls}{_of(self.limits, 'calls')} calls"
+        limit = self.limits.get("usd")
+        usd = f"{money(self.usd)} of {limit:.2f}" if limit else money(self.usd)
+        return f"{calls} · {usd} · {seconds:.0f}{_of(self.limits, 'seconds')} s"
+
+
+def _of(limits: Mapping[str, float], name: str) -> str:
+    return f" of {limits[name]:.0f}" if limits.get(name) else ""
+
+
+def _text(event: Event, name: str) -> str:
+    value = event.data.get(name)
+    return "" if value is None else clean(value)
+
+
+def _number(event: Event, name: str) -> float:
+    return _float(event.data.get(name), 0.0)
+
+
+def _float(value: JsonValue, default: float) -> float:
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _list(event: Event, name: str) -> list[JsonValue]:
+    value = event.data.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _joined(value: JsonValue) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(clean(item) for item in value)
+    return clean(value) if value else ""
