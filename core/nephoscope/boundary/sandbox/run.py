@@ -1,0 +1,187 @@
+"""One script's run, from the outside: start, hand the listener over, watch the clock, kill, wait until nothing is left, report.
+
+What a script can lie about. It shares its process with the bootstrap, so everything on its three channels is its own word: its
+statements, its output, and why it says it failed (``failure``'s kind, message and operation, and a ``limit_hit`` it felt itself).
+None of that proves anything: statements are evaluated again from recorded replies, a failure only guides the repair of that same
+script. ``status``, ``exit_code``, ``seconds``, ``truncated`` and the deadline are what this side saw. A script may of course end early
+with status 0: "ok" says that it ended by itself, not that it did its work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from nephoscope.boundary.sandbox.channel import Capture, clip, statements
+from nephoscope.boundary.sandbox.job import Job
+from nephoscope.boundary.sandbox.process import Child, Watched, readable
+from nephoscope.interfaces import IsolationError, ListenerReady
+from nephoscope.models import ExecutionResult, Failure, Limits
+
+START_SECONDS = 60.0
+"""How long a sandbox may take until its listener is out; generous, because a busy machine is not an error."""
+REPORT_BYTES = 64_000
+KINDS = frozenset(get_args(Failure.model_fields["kind"].annotation))
+LIMITS = frozenset({"memory", "disk", "processes", "descriptors"})
+
+
+@dataclass(frozen=True)
+class Descriptors:
+    """The numbers the sandboxed side inherits; the bootstrap gets the first four as arguments, ``status`` is for the launcher."""
+
+    job: int
+    control: int
+    statements: int
+    report: int
+    status: int
+
+    def all(self) -> tuple[int, ...]:
+        return self.job, self.control, self.statements, self.report, self.status
+
+    def arguments(self) -> tuple[str, ...]:
+        return tuple(str(number) for number in (self.job, self.control, self.statements, self.report))
+
+
+class Run:
+    """One run. ``command`` makes the launcher's arguments from the inherited descriptors; ``extra`` are more of those."""
+
+    def __init__(self, job: Job, limits: Limits, command: Callable[[Descriptors], Sequence[str]], extra: Sequence[int] = ()) -> None:
+        self._job = job
+        self._limits = limits
+        self._command = command
+        self._extra = extra
+        self._killed_by: str | None = None
+
+    async def result(self, listener: ListenerReady) -> ExecutionResult:
+        """Run to the end or to a limit. Raises :class:`IsolationError` if the sandbox itself did not come up."""
+        self._start()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._hand_over(listener)
+            begun = time.monotonic()
+            await self._until_gone(self._limits.seconds)
+            seconds = time.monotonic() - begun
+        except TimeoutError:
+            raise IsolationError(f"the sandbox did not start within {START_SECONDS:.0f} s", self._last_words()) from None
+        finally:
+            await self._end()
+        return self._outcome(seconds)
+
+    def _start(self) -> None:
+        room = self._limits.output_bytes
+        output, self._output = self._pipe(room)
+        stated, self._statements = self._pipe(2 * room)
+        report, self._report = self._pipe(REPORT_BYTES)
+        status, self._status = self._pipe(REPORT_BYTES)
+        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        inside = Descriptors(self._job.document(), control.fileno(), stated, report, status)
+        self._namespace: Watched | None = None
+        try:
+            self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output, env={})
+        finally:
+            control.close()
+            for descriptor in (output, inside.job, stated, report, status):
+                os.close(descriptor)
+
+    @staticmethod
+    def _pipe(room: int) -> tuple[int, Capture]:
+        read, write = os.pipe()
+        return write, Capture(read, room)
+
+    async def _hand_over(self, listener: ListenerReady) -> None:
+        await readable(self._control.fileno())
+        _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        if not descriptors:
+            await self._child.gone()
+            raise IsolationError("the sandbox did not start", self._last_words())
+        self._namespace = Watched(self._first_process())
+        await listener(descriptors[0])
+        self._control.send(b"go")
+
+    def _first_process(self) -> int:
+        """The namespace's first process, as the launcher told before it let anything run."""
+        return int(json.loads(self._status.peek().split(b"\n")[0])["child-pid"])
+
+    async def _until_gone(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._child.gone()
+        except TimeoutError:
+            self._killed_by = "seconds"
+
+    async def _end(self) -> None:
+        """Leave nothing behind, however the run ended."""
+        ending = asyncio.ensure_future(self._clear())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
+
+    async def _clear(self) -> None:
+        if self._namespace:
+            self._namespace.kill()
+        self._child.kill()
+        self._exit_code = await self._child.status()
+        if self._namespace:
+            await self._namespace.gone()
+            self._namespace.close()
+        self._child.close()
+        self._control.close()
+        for capture in (self._output, self._statements, self._report, self._status):
+            capture.close()
+
+    def _last_words(self) -> str:
+        return clip(self._output.data, 2000)[0].strip()
+
+    def _outcome(self, seconds: float) -> ExecutionResult:
+        stated, dropped = statements(self._statements.data, self._limits.output_bytes)
+        text, cut = clip(self._output.data, self._limits.output_bytes)
+        if dropped:
+            text += f"\n{dropped} statement(s) dropped: not one JSON object of plain values per line, or too large\n"
+        failure, limit = self._why()
+        return ExecutionResult(
+            status="killed" if self._killed_by or self._signal() else "failed" if self._exit_code else "ok",
+            statements=stated,
+            failure=failure,
+            limit_hit=limit,
+            output=text,
+            truncated=cut or self._output.truncated or self._statements.truncated,
+            seconds=seconds,
+            exit_code=None if self._killed_by else self._exit_code,
+        )
+
+    def _signal(self) -> int:
+        """The signal that ended the script, 0 if none: launchers pass it on as 128 + signal."""
+        return -self._exit_code if self._exit_code < 0 else self._exit_code - 128 if self._exit_code > 128 else 0
+
+    def _why(self) -> tuple[Failure | None, str | None]:
+        if self._killed_by:
+            return Failure(kind="timeout", message=f"still running after {self._limits.seconds:g} s"), self._killed_by
+        if self._exit_code == 0:
+            return None, None
+        with contextlib.suppress(ValueError, TypeError, LookupError, RecursionError):
+            return self._told()
+        number = self._signal()
+        if number in (signal.SIGXCPU, signal.SIGXFSZ):
+            limit = "seconds" if number == signal.SIGXCPU else "disk"
+            return Failure(kind="limit", message=f"ended by signal {signal.Signals(number).name}"), limit
+        return Failure(kind="crash", message=f"ended by signal {number}" if number else f"ended with status {self._exit_code}"), None
+
+    def _told(self) -> tuple[Failure, str | None]:
+        """The script's own account, reduced to what a failure may say. Raises ``ValueError`` and its like where there is none."""
+        told = json.loads(self._report.data)
+        kind, limit = str(told["kind"]), str(told["limit"])
+        if kind not in KINDS:
+            raise ValueError(kind)
+        texts = {name: str(told[name])[:5000].encode(errors="replace").decode() for name in ("message", "operation")}
+        return Failure.model_validate({"kind": kind, **texts}), limit if limit in LIMITS else None

@@ -1,0 +1,39 @@
+"""A uid of its own for every sandbox that root starts: limits count per uid, and one sandbox's processes cannot signal another's."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from nephoscope.interfaces import IsolationError
+
+UNUSED = 0x7A000000
+"""The start of a range that no distribution hands out."""
+COUNT = 64
+
+
+def first_uid(uid_map: str | None = None) -> int | None:
+    """Start of ``COUNT`` uids that exist in this user namespace and belong to nobody; ``None`` where there are not so many."""
+    text = Path("/proc/self/uid_map").read_text() if uid_map is None else uid_map
+    ranges = [(int(inside), int(count)) for inside, _, count in (line.split() for line in text.splitlines())]
+    if any(start <= UNUSED and start + count >= UNUSED + COUNT for start, count in ranges):
+        return UNUSED
+    wide = [start + count for start, count in ranges if count > 1000 + 2 * COUNT]
+    return max(wide) - 2 * COUNT if wide else None
+
+
+@contextlib.contextmanager
+def leased_uid() -> Iterator[int]:
+    """A uid that no other sandbox of this machine has now. The lease is an abstract socket's name: it ends with this process."""
+    first = first_uid()
+    for uid in range(first or 0, (first or 0) + COUNT if first else 0):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as lease:
+            try:
+                lease.bind(f"\0nephoscope-sandbox-{uid}")
+            except OSError:
+                continue
+            yield uid
+            return
+    raise IsolationError("no free uid for another sandbox", f"at most {COUNT} run at once on one machine")
