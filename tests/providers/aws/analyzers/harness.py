@@ -1,0 +1,251 @@
+"""An emulated account, asked the way the loop asks: needs → checks → reads → replies → facts → findings, without broker and scripts."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.config
+import botocore.exceptions
+import yaml
+from botocore import xform_name
+from moto.server import ThreadedMotoServer
+
+import nephoscope_aws
+from nephoscope.knowledge.harvest import harvest
+from nephoscope.knowledge.tables import TableEstate
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
+
+ACCOUNT, REGION, NOW = "123456789012", "eu-west-1", "2026-11-24T10:00Z"
+IDENTITY = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:role/Reader", regions=(REGION,))
+REPLIES = Path(nephoscope_aws.__file__).parent / "replies"
+_LATE = re.compile(r"\{(now(?:-\d+[hmd])?|fact:[^}]+)\}")
+
+
+class Tables(TableEstate):
+    """The pack's reply tables, with what every id template of this cloud may use."""
+
+    cloud = "aws"
+
+    def __init__(self) -> None:
+        super().__init__(REPLIES)
+
+    def placeholders(self, identity: Identity, region: str) -> dict[str, str]:
+        return {**super().placeholders(identity, region), "partition": "aws"}
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """Endpoint of a fresh emulated account."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def canonical(value: Any) -> Any:
+    """A parsed reply as plain JSON: ISO times, base64 bytes, sorted keys."""
+    if isinstance(value, Mapping):
+        return {str(key): canonical(value[key]) for key in sorted(value) if key != "ResponseMetadata"}
+    if isinstance(value, list | tuple):
+        return [canonical(member) for member in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return "stream"
+
+
+@dataclass
+class Account:
+    """One emulated account under investigation. ``deny``: operations answered with 403, as a front before the emulator would."""
+
+    endpoint: str
+    deny: frozenset[str] = frozenset()
+    estate: Tables = field(default_factory=Tables)
+    replies: list[Reply] = field(default_factory=list)
+    asked: dict[str, int] = field(default_factory=dict)
+    unanswerable: set[str] = field(default_factory=set)
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=False)
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        return boto3.client(service, region_name=region or REGION, endpoint_url=self.endpoint, config=settings, **keys)
+
+    def seed(self, steps: Sequence[Mapping[str, Any]]) -> None:
+        """Run the steps of a scenario in order."""
+        names: dict[str, Any] = {"account": ACCOUNT, "region": REGION}
+        for step in steps:
+            service, operation = step["do"].split(":")
+            params = substitute(step.get("params", {}), names)
+            reply = getattr(self.client(service, step.get("region", REGION)), xform_name(operation))(**params)
+            if "as" in step:
+                names[step["as"]] = reply
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def read(self, read: Read, about: Any = None) -> None:
+        """Ask one question with all its pages; the answers become replies."""
+        params = self._late(dict(read.params), about)
+        key = f"{read.name}@{read.region}{sorted(str(params))}{params}"
+        if key in self.asked:
+            return
+        self.asked[key] = len(self.asked)
+        call = Call(
+            id=f"s1.c{len(self.replies)}",
+            identity=IDENTITY,
+            region=read.region or REGION,
+            service=read.service,
+            operation=read.operation,
+            params=params,
+        )
+        if read.name in self.deny:
+            self.replies.append(Reply(call=call, status=403, error="AccessDenied", document={}))
+            return
+        try:
+            for page in self._pages(read, params):
+                self.replies.append(
+                    Reply(call=call.model_copy(update={"id": f"s1.c{len(self.replies)}"}), status=200, document=canonical(page), observed_at=NOW)
+                )
+        except botocore.exceptions.ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            self.replies.append(Reply(call=call, status=status, error=error.response["Error"]["Code"], document={}, observed_at=NOW))
+
+    def _pages(self, read: Read, params: dict[str, Any]) -> Iterator[Any]:
+        client, method = self.client(read.service, read.region), xform_name(read.operation)
+        if client.can_paginate(method):
+            yield from client.get_paginator(method).paginate(**params)
+        else:
+            yield getattr(client, method)(**params)
+
+    def _late(self, value: Any, about: Any) -> Any:
+        """Fill the time and known facts of the subject asked about, as the engine does."""
+        if isinstance(value, dict):
+            return {key: self._late(member, about) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self._late(member, about) for member in value]
+        if not isinstance(value, str):
+            return value
+        whole = _LATE.fullmatch(value)
+        return self._late_value(whole[1], about) if whole else _LATE.sub(lambda match: str(self._late_value(match[1], about)), value)
+
+    def _late_value(self, name: str, about: Any) -> Any:
+        if name.startswith("fact:"):
+            fact = self.evidence(problem("")).fact(about, name[5:]) if about else None
+            return fact.value if fact else ""
+        moment = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
+        if "-" in name:
+            units = {"h": "hours", "m": "minutes", "d": "days"}
+            moment -= timedelta(**{units[name[-1]]: int(name[4:-1])})
+        return moment.isoformat()
+
+    # -- investigating -----------------------------------------------------------------------------------------------
+
+    def evidence(self, problem_: Problem) -> Evidence:
+        """All facts of all replies so far."""
+        crop = harvest(self.replies, (), {"aws": self.estate})
+        return Evidence(problem=problem_, facts=crop.facts.values(), gaps=crop.gaps, identities=[IDENTITY])
+
+    def understand(self, text: str, symptom: str) -> Problem:
+        """A simple reading of the problem: every listed thing whose name stands in the text is an entity."""
+        for read in self.estate.listings([*self.estate.types], IDENTITY, REGION):
+            self.read(read)
+        view = self.evidence(problem(text, symptom))
+        listed = [ref for native_type in self.estate.types for ref in view.subjects(native_type) if ref.name and _word(ref.name, text)]
+        named = {ref.name: [other for other in listed if other.name == ref.name] for ref in listed}
+        entities = []
+        for name, refs in named.items():
+            fitting = [ref for ref in refs if any(_word(noun, text) for noun in self.estate.types[ref.native_type].nouns)] or refs
+            entities.append(Entity(text=name, matches=tuple(fitting)))
+        return problem(text, symptom, entities)
+
+    def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:
+        """Answer the needs of open findings until nothing new is asked."""
+        for _ in range(rounds):
+            view = self.evidence(problem_)
+            findings = [finding for analyzer in analyzers for finding in analyzer.analyze(view)]
+            before = len(self.replies)
+            for query in {need.key: need for finding in findings if finding.holds == "unknown" for need in finding.needs}.values():
+                self._answer(query)
+            if len(self.replies) == before:
+                return view, findings
+        raise AssertionError(f"no fixpoint after {rounds} rounds")
+
+    def _answer(self, query: Any) -> None:
+        checks = self.estate.checks(query, [IDENTITY])
+        if not checks:
+            self.unanswerable.add(query.key)
+        for check in checks[:1] if query.subject else checks:
+            for read in check.reads:
+                self.read(read, query.subject)
+
+
+def problem(text: str, symptom: str = "missing", entities: Sequence[Entity] = ()) -> Problem:
+    """A problem at a fixed time."""
+    return Problem(text=text, symptom=symptom, entities=tuple(entities), now=NOW)
+
+
+def _word(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE) is not None
+
+
+def substitute(value: Any, names: Mapping[str, Any]) -> Any:
+    """``${name.Path.0.To}`` in a step by earlier replies; a whole-string placeholder keeps its type."""
+    if isinstance(value, dict):
+        return {key: substitute(member, names) for key, member in value.items()}
+    if isinstance(value, list):
+        return [substitute(member, names) for member in value]
+    if not isinstance(value, str):
+        return value
+    whole = re.fullmatch(r"\$\{([\w.-]+)\}", value)
+    if whole and _reach(whole[1], names) is not None:
+        return _reach(whole[1], names)
+    return re.sub(r"\$\{([\w.-]+)\}", lambda match: match[0] if (found := _reach(match[1], names)) is None else str(found), value)
+
+
+def _reach(path: str, names: Mapping[str, Any]) -> Any:
+    """A value by its path; ``None`` for what is not a name of ours (policy variables look the same)."""
+    here: Any = names
+    for step in path.split("."):
+        if isinstance(here, Mapping) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and step.isdigit() and int(step) < len(here):
+            here = here[int(step)]
+        else:
+            return None
+    return here
+
+
+def scenarios(folder: Path) -> list[tuple[dict[str, Any], str]]:
+    """Every (scenario, variant) of a family's folder."""
+    loaded = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
+    return [(scenario, variant) for scenario in loaded for variant in scenario["variants"]]
+
+
+def truth_of(scenario: Mapping[str, Any], variant: str) -> dict[str, Any]:
+    """The expected outcome with account and region filled in."""
+    result: dict[str, Any] = substitute(scenario["variants"][variant]["truth"], {"account": ACCOUNT, "region": REGION})
+    return result
+
+
+def suffices(analyzers: Sequence[Any], view: Evidence, finding: Finding) -> bool:
+    """The counterfactual peel: with the finding's fault mended, every mandatory observation on the path holds."""
+    mended = view.suppose(finding.suppose)
+    after = [other for analyzer in analyzers for other in analyzer.analyze(mended) if other.on_path]
+    observations = [other for other in after if other.role == "observation"]
+    return bool(finding.suppose and observations) and all(other.holds == "yes" for other in observations)
