@@ -265,7 +265,7 @@ class TableEstate:
         region = subject.region or (identity.regions or ("",))[0]
         type_ = self.types[subject.native_type]
         known = templates.recognise(type_.id, subject.native_id) or {}
-        values = {**self.placeholders(identity, region), "name": subject.name, **known, "id": subject.native_id}
+        values = {**self.placeholders(identity, region), **known, **({"name": subject.name} if subject.name else {}), "id": subject.native_id}
         params, complete = templates.fill_all(dict(ask.params), lambda name: values.get(name) or None)
         if not complete or not isinstance(params, dict):
             return None
