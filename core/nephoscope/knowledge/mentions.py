@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -89,7 +90,7 @@ _CLAUSE = re.compile(r"[;,.!?\n]|\b(?:but|while|whereas|although|though|however|
 def healthy_spans(text: str) -> list[tuple[int, int]]:
     """Stretches of the text that tell of something that works."""
     borders = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
-    spans = [(left, right) for left, right in zip(borders, borders[1:], strict=False) if right > left]
+    spans = [(left, right) for left, right in itertools.pairwise(borders) if right > left]
     return [(left, right) for left, right in spans if _POSITIVE.search(text[left:right]) and not _NEGATIVE.search(text[left:right])]
 
 

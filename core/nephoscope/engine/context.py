@@ -1,0 +1,84 @@
+"""What the nodes of one run work with. Never checkpointed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from nephoscope.engine.analysis import Analysis
+from nephoscope.interfaces import Estate, Generator, Judge, Planner, Policy, Rewriter
+from nephoscope.knowledge.playbooks import Playbook
+from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Script, Tier, Violation
+from nephoscope.store import LedgerReader, Spent
+from nephoscope.store.ledger import now
+from nephoscope.store.run import RunStore
+
+
+class BoundaryClient(Protocol):
+    """The part of the boundary that nodes use."""
+
+    def inventory(self, reads: Sequence[Read]) -> Sequence[str]: ...
+    def execute(self, step: int, attempt: int, script_hash: str, author: str) -> ExecutionResult: ...
+    def spent(self) -> Spent: ...
+
+
+Ask = Callable[[Question], str | None]
+"""Puts a question to a person; ``None`` when nobody answers."""
+Approve = Callable[[Script, Sequence[Violation]], bool | None]
+"""Shows a script before it runs; ``None`` when nobody answers."""
+
+
+@dataclass
+class Context:
+    """One run: its record, the boundary, the parts of the loop, and where to tell what happens."""
+
+    store: RunStore
+    boundary: BoundaryClient
+    identities: Sequence[Identity]
+    isolation: str
+    estates: Mapping[str, Estate]
+    policies: Mapping[str, Policy]
+    planner: Planner
+    generators: Sequence[Generator]
+    rewriters: Sequence[Rewriter]
+    judges: Sequence[Judge]
+    analysis: Analysis
+    playbooks: Mapping[str, Playbook]
+    budget: Budget
+    granted: frozenset[Tier]
+    ask_policy: str
+    ask: Ask
+    approve: Approve
+    tell: Callable[[Event], None]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    allowed: Sequence[str] = ()
+    elapsed_before: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def ledger(self) -> LedgerReader:
+        """A fresh reader: the boundary writes while we read."""
+        return LedgerReader(self.store.dir)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of work on this investigation, former sessions included, waiting for people not."""
+        return self.elapsed_before + time.monotonic() - self.started
+
+    def emit(self, kind: str, step: int = 0, **data: JsonValue) -> None:
+        """Tell everybody who watches, and keep it."""
+        event = Event(kind=kind, at=now(), step=step, data=data)
+        self.store.event(event.at, kind, {"step": step, **data})
+        self.tell(event)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count the time of a phase."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.store.add_time(name, time.monotonic() - begun)

@@ -1,0 +1,137 @@
+"""The state of knowledge of a run, built from its record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nephoscope.engine.asking import Catalog, read_key
+from nephoscope.engine.context import Context
+from nephoscope.engine.statements import statement_facts
+from nephoscope.knowledge.harvest import Harvest, Refusal, harvest
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Problem, Read, Reply, ResourceRef, Tier
+from nephoscope.models.fact import GapReason
+from nephoscope.store import BlobError, LedgerEntry
+from nephoscope.store import Refusal as RefusedRow
+
+_REASONS: Mapping[str, GapReason] = {"not_granted": "not_granted", "unknown_owner": "unknown_owner", "budget": "budget"}
+
+
+class Dossier(Evidence):
+    """A :class:`nephoscope.interfaces.View`: facts and gaps from the ledger, findings over them, steps so far, budget left."""
+
+    def __init__(self, context: Context, problem: Problem, gathered: Gathered) -> None:
+        def references(ref: ResourceRef, view: Evidence) -> Sequence[tuple[str, ResourceRef]]:
+            estate = context.estates.get(ref.cloud)
+            return list(estate.references(ref, view)) if estate else []
+
+        super().__init__(problem, gathered.harvest.facts.values(), gathered.harvest.gaps, context.identities, references)
+        self.gaps = tuple(gap for gap in self.gaps if gap.subject is None or self.fact(gap.subject, gap.attribute) is None)
+        self._context = context
+        self._gathered = gathered
+        self.granted: frozenset[Tier] = context.granted
+        self.steps: Sequence[tuple[Check, ExecutionResult]] = gathered.steps
+        self.findings: Sequence[Finding] = context.analysis(self)
+        self.budget: Budget = gathered.left
+        self.environment: Mapping[str, object] = {name: estate.environment() for name, estate in context.estates.items()}
+        self._catalog = Catalog(context.estates, self, gathered.asked)
+
+    def checks(self, query: FactQuery) -> Sequence[Check]:
+        return self._catalog.checks(query)
+
+    @property
+    def entries(self) -> Sequence[LedgerEntry]:
+        """The answered calls behind it."""
+        return self._gathered.entries
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything a dossier is made of."""
+
+    harvest: Harvest
+    entries: Sequence[LedgerEntry]
+    steps: Sequence[tuple[Check, ExecutionResult]]
+    asked: frozenset[str]
+    left: Budget
+
+
+def dossier(context: Context) -> Dossier:
+    """Read the record and build the view. Pure in the record: the same rows give the same dossier."""
+    problem = context.store.load("problem", Problem)
+    if problem is None:
+        raise LookupError("the problem was not read yet")
+    return Dossier(context, problem, gather(context))
+
+
+def gather(context: Context) -> Gathered:
+    """Read ledger and run record, and extract facts and gaps."""
+    ledger = context.ledger
+    entries = ledger.replies()
+    replies, broken = _readable(entries)
+    refusals = [refusal for row in ledger.refused() if (refusal := _refusal(row))]
+    cached = frozenset(entry.call.id for entry in entries if entry.cached_from)
+    gathered = harvest(replies, refusals, context.estates, cached)
+    gathered.gaps.extend(broken)
+    for fact in statement_facts(context.store, replies, context.estates):
+        gathered.facts.setdefault(fact.id, fact)
+    return Gathered(gathered, entries, _steps(context), _asked(context, entries, refusals), left(context))
+
+
+def left(context: Context) -> Budget:
+    """What may still be spent."""
+    spent, total = context.boundary.spent(), context.budget
+    return Budget(
+        steps=max(0, total.steps - len(context.store.steps())),
+        seconds=max(0.0, total.seconds - context.elapsed),
+        calls=max(0, total.calls - spent.upstream),
+        tokens=total.tokens,
+        usd=max(0.0, total.usd - spent.usd - spent.model_usd),
+    )
+
+
+def _readable(entries: Sequence[LedgerEntry]) -> tuple[list[Reply], list[Gap]]:
+    replies, broken = [], []
+    for entry in entries:
+        try:
+            replies.append(entry.reply)
+        except BlobError as error:
+            broken.append(
+                Gap(
+                    what=f"the recorded reply of {entry.call.name} is damaged: {error}",
+                    reason="error",
+                    operation=entry.call.name,
+                    calls=(entry.call.id,),
+                )
+            )
+    return replies, broken
+
+
+def _refusal(row: RefusedRow) -> Refusal | None:
+    if row.call is None:
+        return None
+    reason = _REASONS.get(row.code, "unsupported")
+    return Refusal(call=row.call, reason=reason, needs=row.needs, what=row.reason)
+
+
+def _steps(context: Context) -> list[tuple[Check, ExecutionResult]]:
+    done = []
+    for step in context.store.steps():
+        results = [one.result for one in context.store.attempts(step.index) if one.result]
+        if results:
+            done.append((step.check, results[-1]))
+    return done
+
+
+def _asked(context: Context, entries: Sequence[LedgerEntry], refusals: Sequence[Refusal]) -> frozenset[str]:
+    calls = [*(entry.call for entry in entries), *(refusal.call for refusal in refusals)]
+    made = {read_key(Read(cloud=c.identity.cloud, service=c.service, operation=c.operation, region=c.region, params=dict(c.params))) for c in calls}
+    planned = {read_key(read) for step in context.store.steps() if step.status != "planned" for read in step.check.reads}
+    return frozenset(made | planned)
+
+
+def cited(findings: Sequence[Finding], evidence: Evidence) -> list[Fact]:
+    """The facts that findings rest on, each once, in order."""
+    ids = dict.fromkeys(fact_id for finding in findings for fact_id in finding.because)
+    return [fact for fact_id in ids if (fact := evidence.by_id(fact_id))]

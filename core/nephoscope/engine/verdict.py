@@ -1,0 +1,64 @@
+"""From findings to a verdict, by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.engine.peel import Analyze, holding, peel
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Diagnosis, Finding, Verdict
+
+_CONFIDENCE = {"confirmed": 0.9, "likely": 0.6, "no_fault_found": 0.8, "inconclusive": 0.2}
+
+
+def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) -> Diagnosis:
+    """Weigh what holds, what is ruled out and what is open. Claims are judged elsewhere."""
+    causes = [one for one in findings if one.role == "cause"]
+    observations = tuple(one for one in findings if one.role == "observation")
+    ruled_out = tuple(one for one in causes if one.holds == "no")
+    open_ = tuple(one for one in causes if one.holds == "unknown" and one.on_path)
+    latent = [one for one in causes if one.holds == "yes" and not one.on_path]
+    peeled = peel(evidence, findings, analyze)
+    silent = [one for one in holding(findings) if not one.suppose]
+    rivals = bool(ruled_out) or any(one.holds == "yes" for one in observations)
+    roots = [one.model_copy(update={"sufficient": peeled.clears}) for one in peeled.necessary] or silent
+    verdict = _verdict(evidence, roots, observations, open_, rivals=rivals)
+    return Diagnosis(
+        verdict=verdict,
+        causes=tuple(roots),
+        ruled_out=ruled_out,
+        also_noticed=(*latent, *peeled.idle, *(silent if peeled.necessary else ())),
+        open=open_,
+        observations=observations,
+        confidence=_confidence(verdict, ruled_out, open_),
+    )
+
+
+def _verdict(evidence: Evidence, roots: Sequence[Finding], observations: Sequence[Finding], open_: Sequence[Finding], *, rivals: bool) -> Verdict:
+    if roots:
+        proven = all(one.sufficient for one in roots) and rivals and not _on_assumed_entity(evidence, roots)
+        return "confirmed" if proven else "likely"
+    seen = [one for one in observations if one.on_path]
+    healthy = bool(seen) and all(one.holds == "yes" for one in seen) and not open_
+    return "no_fault_found" if healthy and _identified(evidence) else "inconclusive"
+
+
+def _identified(evidence: Evidence) -> bool:
+    """Every thing the person named was found, and none by guess."""
+    entities = evidence.problem.entities
+    return bool(entities) and all(
+        entity.matches and not (entity.assumed and entity.near) for entity in entities if entity.native_types or entity.matches
+    )
+
+
+def _on_assumed_entity(evidence: Evidence, roots: Sequence[Finding]) -> bool:
+    guessed = {ref.key for entity in evidence.problem.entities if entity.assumed and entity.near for ref in entity.matches}
+    return any(one.subject.key in guessed for one in roots)
+
+
+def _confidence(verdict: Verdict, ruled_out: Sequence[Finding], open_: Sequence[Finding]) -> float:
+    """A table, not a feeling: more rivals refuted raise it, open ones lower it."""
+    if verdict == "inconclusive":
+        return _CONFIDENCE[verdict]
+    value = _CONFIDENCE[verdict] + min(len(ruled_out), 4) * 0.02 - min(len(open_), 4) * 0.03
+    return round(max(0.05, min(0.99, value)), 2)

@@ -1,0 +1,140 @@
+"""AWS as the engine sees it: reply tables, scripts for checks, commands for fixes. Imports no SDK."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
+
+from nephoscope.interfaces import FactView
+from nephoscope.knowledge.tables import TableEstate
+from nephoscope.models import Change, Check, Identity, JsonValue, ResourceRef, Script, ScriptEnvironment
+from nephoscope_aws import permissions
+from nephoscope_aws.options import AwsOptions
+
+_HERE = Path(__file__).parent
+_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"',]+")
+
+
+class AwsEstate(TableEstate):
+    """Implements :class:`nephoscope.interfaces.Estate` over the tables in ``replies/``."""
+
+    cloud = "aws"
+
+    def __init__(self) -> None:
+        super().__init__(_HERE / "replies")
+
+    @property
+    def options(self) -> type[BaseModel]:
+        return AwsOptions
+
+    def placeholders(self, identity: Identity, region: str) -> dict[str, str]:
+        parts = identity.principal.split(":")
+        partition = parts[1] if len(parts) > 5 and parts[0] == "arn" else "aws"
+        return {**super().placeholders(identity, region), "partition": partition}
+
+    def permission(self, operation: str) -> str:
+        service, _, name = operation.partition(":")
+        return permissions.permission(service, name)
+
+    def references(self, ref: ResourceRef, view: FactView) -> Iterator[tuple[str, ResourceRef]]:
+        """Every ARN in what is known of a thing, live or dangling."""
+        seen = {ref.key}
+        for name in self._attributes_of(ref):
+            fact = view.fact(ref, name)
+            for text in _strings(fact.value if fact else None):
+                for arn in _ARN.findall(text):
+                    target = self.recognise(arn)
+                    if target and target.key not in seen:
+                        seen.add(target.key)
+                        yield name, target
+
+    def _attributes_of(self, ref: ResourceRef) -> Iterable[str]:
+        specs = [spec for spec in self.operations.values() if spec.subject and spec.subject.type == ref.native_type]
+        return dict.fromkeys(name for spec in specs for name in spec.attributes)
+
+    def environment(self) -> ScriptEnvironment:
+        return ScriptEnvironment(
+            imports=("boto3", "botocore"),
+            versions={name: metadata.version(name) for name in ("boto3", "botocore")},
+            idioms=("client.get_paginator(name).paginate(...) reads every page", "catch botocore.exceptions.ClientError per call"),
+        )
+
+    @cached_property
+    def _templates(self) -> Environment:
+        environment = Environment(  # noqa: S701 - renders Python; every value passes through repr
+            loader=FileSystemLoader(_HERE / "checks"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        )
+        environment.filters["py"] = repr
+        return environment
+
+    def script(self, check: Check, now: str) -> Script | None:
+        """The reads of a check as one plain boto3 script."""
+        if not check.reads or any(read.cloud != self.cloud for read in check.reads):
+            return None
+        reads = [
+            {"service": read.service, "operation": read.operation, "method": snake(read.operation), "region": read.region, "params": dict(read.params)}
+            for read in check.reads
+        ]
+        source = self._templates.get_template("reads.py.j2").render(intent=_one_line(check.intent), now=now, reads=reads)
+        return Script(source=source, check=check, cloud=self.cloud, author="template:aws/reads")
+
+    def render(self, change: Change) -> Sequence[str]:
+        """The change as an AWS CLI command."""
+        service = _CLI_NAMES.get(change.service, change.service)
+        words = ["aws", service, snake(change.operation).replace("_", "-")]
+        for name, value in change.params.items():
+            words += _cli_option(name, value)
+        if change.region:
+            words += ["--region", change.region]
+        return [" ".join(word if word.startswith("--") and "=" not in word else shlex.quote(_visible(word)) for word in words)]
+
+
+_CLI_NAMES = {"s3": "s3api", "stepfunctions": "stepfunctions"}
+_BIDI = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _visible(word: str) -> str:
+    """Control and bidirectional characters could make a command read otherwise than it runs: they are refused."""
+    return _BIDI.sub("\N{REPLACEMENT CHARACTER}", word)
+
+
+def _cli_option(name: str, value: JsonValue) -> list[str]:
+    import json
+
+    option = f"--{snake(name).replace('_', '-')}"
+    if isinstance(value, bool):
+        return [option if value else f"--no-{option[2:]}"]
+    if isinstance(value, list) and all(isinstance(member, str | int) for member in value):
+        return [option, *(str(member) for member in value)]
+    return [option, value if isinstance(value, str) else json.dumps(value, sort_keys=True)]
+
+
+def snake(name: str) -> str:
+    """``GetBucketPolicy`` → ``get_bucket_policy``, as boto3 spells its methods."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", _ABBREVIATIONS.sub(lambda match: match[0].capitalize(), name))
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+_ABBREVIATIONS = re.compile(r"ACLs|DBs|VPCs|MFA(?=Devices)|SAML(?=Pro)|OTel")
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[^\w .,:;()/@*+-]", "?", text)[:300]
+
+
+def _strings(value: JsonValue | Mapping[str, JsonValue]) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _strings(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _strings(member)
