@@ -1,8 +1,8 @@
 """The first thing that runs inside a sandbox: hand the listener out, close everything, give up every right, run the script as ``__main__``.
 
 Started as ``python -I bootstrap.py JOB CONTROL STATEMENTS REPORT``, all descriptors. JOB is a JSON document (see ``job.py``). CONTROL is a
-socket over which the listening socket goes out and the word to start comes in, or -1. Standard library only: nothing of Nephoscope
-exists in here. After ``confine`` nothing that this file does can be trusted any more, because the script shares the process: REPORT
+socket over which the listening socket goes out and the word to start comes in. Standard library only: nothing of Nephoscope exists in
+here. After ``confine`` nothing that this file does can be trusted any more, because the script shares the process: REPORT
 carries only the script's own account of why it failed.
 """
 
@@ -39,7 +39,7 @@ def main() -> None:
     job_descriptor, control, statements, report = (int(word) for word in sys.argv[1:5])
     with os.fdopen(job_descriptor) as stream:
         job = json.load(stream)
-    if control >= 0:
+    if job["port"]:
         hand_over_listener(control, job["port"])
     settle(job, statements)
     confine(job, keep=(statements, report))

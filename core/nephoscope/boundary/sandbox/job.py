@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from nephoscope.interfaces import UsageError
@@ -26,7 +26,11 @@ BASE_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
 
 @dataclass(frozen=True)
 class Job:
-    """Everything the bootstrap needs. ``path`` goes in front of ``sys.path``; ``seccomp`` is hexadecimal, empty when already loaded."""
+    """Everything the bootstrap needs.
+
+    ``path`` goes in front of ``sys.path``. ``port``: where to listen inside; 0 when there is no network of its own and the executor
+    listens itself. ``seccomp`` is hexadecimal, empty when already loaded. ``landlock``: paths to ``read`` and to ``write``.
+    """
 
     source: str
     env: Mapping[str, str]
@@ -36,7 +40,7 @@ class Job:
     home: str = HOME
     port: int = PORT
     seccomp: str = ""
-    landlock: Mapping[str, Sequence[str]] | None = field(default=None)
+    landlock: Mapping[str, Sequence[str]] | None = None
 
     def document(self) -> int:
         """A descriptor of the JSON document, rewound, to be inherited and closed by the caller."""

@@ -98,6 +98,8 @@ class Run:
         return write, Capture(read, room)
 
     async def _hand_over(self, listener: ListenerReady) -> None:
+        if not self._job.port:
+            return
         await readable(self._control.fileno())
         _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
         if not descriptors:
@@ -130,7 +132,9 @@ class Run:
     async def _clear(self) -> None:
         if self._namespace:
             self._namespace.kill()
-        self._child.kill()
+            self._child.kill()
+        else:
+            self._child.kill_group()
         self._exit_code = await self._child.status()
         if self._namespace:
             await self._namespace.gone()

@@ -1,0 +1,48 @@
+"""Which executor runs the scripts here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.boundary.sandbox.self_test import contained, self_test
+from nephoscope.interfaces import Executor, IsolationError
+
+AUTO = "auto"
+HINT = "install bubblewrap (`apt install bubblewrap`) or run `nephoscope doctor` to see what holds here"
+
+
+async def choose_executor(candidates: Sequence[Executor], name: str = AUTO) -> Executor:
+    """The executor of that name, or with ``auto`` the first that contains scripts; opened. Executors of level ``none`` only by name.
+
+    Raises :class:`IsolationError` naming what each candidate lacks.
+    """
+    wanted = [executor for executor in candidates if (executor.name == name if name != AUTO else executor.level != "none")]
+    if not wanted:
+        known = ", ".join(executor.name for executor in candidates) or "none"
+        raise IsolationError(f"there is no executor {name!r}; installed: {known}", HINT)
+    reasons = []
+    for executor in wanted:
+        reason = await _objection(executor)
+        if reason is None:
+            return executor
+        reasons.append(f"{executor.name}: {reason}")
+    raise IsolationError("nothing here can contain a script: " + "; ".join(reasons), HINT)
+
+
+async def _objection(executor: Executor) -> str | None:
+    """Why this executor cannot be used; it stays open only if it can."""
+    reason = executor.available()
+    if reason is not None:
+        return reason
+    await executor.open(())
+    if executor.level == "none":
+        return None
+    try:
+        promises = await self_test(executor)
+    except IsolationError as error:
+        promises, reason = [], f"{error.message} {error.hint}".strip()
+    if contained(promises):
+        return None
+    await executor.close()
+    broken = "; ".join(f"{promise.name}: {promise.detail}" for promise in promises if not promise.held)
+    return reason or f"does not contain scripts ({broken})"
