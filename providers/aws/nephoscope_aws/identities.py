@@ -1,0 +1,125 @@
+"""Opening a scope: which credentials, who they are, where they may look."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from nephoscope.interfaces.errors import CredentialsError, EndpointError, UsageError
+from nephoscope.models import Identity, Scope
+from nephoscope_aws.errors import EXPIRED_CODES, REFUSED_CODES, configure, readable, sign_in
+from nephoscope_aws.session import AwsSession, make_client
+
+if TYPE_CHECKING:
+    from botocore.session import Session as SdkSession
+
+_ROLE_SECONDS = 3600
+
+
+def connect(scope: Scope) -> Sequence[AwsSession]:
+    """One session per role (or the caller itself), each proven by ``sts:GetCallerIdentity``."""
+    from botocore.exceptions import BotoCoreError
+
+    options = scope.options
+    profile, endpoint = str(options.get("profile") or ""), _endpoint(options.get("endpoint_url"))
+    try:
+        sdk = _sdk_session(profile, endpoint)
+        regions = _regions(options, sdk)
+        roles = _words(options.get("role_arn"))
+        sessions = [_assumed(sdk, role, regions[0], endpoint, profile) for role in roles] or [sdk]
+        return [AwsSession(each, _identity(each, regions, endpoint, profile), endpoint, profile) for each in sessions]
+    except BotoCoreError as error:
+        raise readable(error, profile, endpoint) from error
+
+
+def alias(account: str, principal: str) -> str:
+    """The worthless access key id that stands for an identity inside the sandbox."""
+    return "NEPH" + hashlib.sha256(f"{account}|{principal}".encode()).hexdigest()[:16].upper()
+
+
+def _sdk_session(profile: str, endpoint: str | None) -> SdkSession:
+    from botocore.session import Session as SdkSession
+
+    sdk = SdkSession(profile=profile or None)
+    if sdk.get_credentials() is not None:
+        return sdk
+    if endpoint is None or not _loopback(endpoint):
+        raise CredentialsError("no AWS credentials were found", f"{configure(profile)}, or {sign_in(profile)}, or name a profile with --profile")
+    sdk.set_credentials("testing", "testing")
+    return sdk
+
+
+def _assumed(sdk: SdkSession, role: str, region: str, endpoint: str | None, profile: str) -> SdkSession:
+    from botocore.session import Session as SdkSession
+
+    client = make_client(sdk, "sts", region, endpoint)
+    name = f"nephoscope-{hashlib.sha256(role.encode()).hexdigest()[:8]}"
+    reply = _ask(lambda: client.assume_role(RoleArn=role, RoleSessionName=name, DurationSeconds=_ROLE_SECONDS), profile, endpoint)
+    keys = reply["Credentials"]
+    assumed = SdkSession()
+    assumed.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return assumed
+
+
+def _identity(sdk: SdkSession, regions: Sequence[str], endpoint: str | None, profile: str) -> Identity:
+    client = make_client(sdk, "sts", regions[0], endpoint)
+    reply = _ask(client.get_caller_identity, profile, endpoint)
+    account, principal = reply.get("Account"), reply.get("Arn")
+    if not account or not principal:
+        raise EndpointError(f"{endpoint or 'the endpoint'} does not answer like AWS", "check --endpoint-url")
+    return Identity(cloud="aws", account=account, principal=principal, regions=tuple(regions), alias=alias(account, principal))
+
+
+def _ask(question: Any, profile: str, endpoint: str | None) -> Any:
+    """Put one question to STS; what goes wrong is told as a matter of credentials or of the endpoint."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return question()
+    except ClientError as error:
+        code, text = error.response.get("Error", {}).get("Code", ""), str(error)
+        if code in EXPIRED_CODES:
+            raise CredentialsError("the AWS session has expired", sign_in(profile), expired=True) from error
+        if code in REFUSED_CODES or "AccessDenied" in code:
+            raise CredentialsError(f"AWS refused the credentials: {text}", f"{configure(profile)}, or {sign_in(profile)}") from error
+        raise EndpointError(f"{endpoint or 'AWS'} did not accept the first call: {text}", "check --endpoint-url") from error
+    except BotoCoreError as error:
+        raise readable(error, profile, endpoint) from error
+    except Exception as error:  # an SDK parser may fail in any way on a page that is not AWS's
+        raise EndpointError(f"{endpoint or 'the endpoint'} does not answer like AWS: {error}", "check --endpoint-url") from error
+
+
+def _regions(options: Any, sdk: SdkSession) -> tuple[str, ...]:
+    named = _words(options.get("regions")) or _words(options.get("region")) or _words(sdk.get_config_variable("region"))
+    if not named:
+        raise UsageError("no AWS region is set", "name one with --region, or: aws configure set region eu-west-1")
+    known = {region for name in sdk.get_available_partitions() for region in sdk.get_available_regions("ec2", name)}
+    strange = [region for region in named if region not in known]
+    if strange:
+        raise UsageError(f"unknown AWS region: {', '.join(strange)}", "the SDK knows, for instance, eu-west-1 and us-east-1")
+    return tuple(dict.fromkeys(named))
+
+
+def _words(value: Any) -> list[str]:
+    pieces = value if isinstance(value, list | tuple) else str(value or "").replace(",", " ").split()
+    return [str(piece) for piece in pieces if str(piece)]
+
+
+def _endpoint(value: Any) -> str | None:
+    if not value:
+        return None
+    parts = urlsplit(str(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise UsageError(f"{value!r} is not the address of an endpoint", "it looks like http://127.0.0.1:5000")
+    return str(value)
+
+
+def _loopback(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

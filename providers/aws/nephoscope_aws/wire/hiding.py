@@ -1,0 +1,74 @@
+"""How one string of a reply is judged."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+_NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
+_VALUES = ("value", "Value", "ParameterValue", "OutputValue")
+_MAX_EMBEDDED = 256 * 1024
+
+
+class Hider:
+    """Wraps core's ``hide`` with what is particular to AWS replies."""
+
+    def __init__(self, hide: Callable[[str, str], str], tokens: frozenset[str]) -> None:
+        self._hide = hide
+        self._tokens = tokens
+
+    def is_token(self, path: str, member: str) -> bool:
+        """Page tokens at the top of a reply are opaque and needed unchanged."""
+        return not path and member in self._tokens
+
+    def text(self, path: str, value: str) -> str:
+        """A string; a JSON document inside it (plain or percent-encoded, as policies are) is judged leaf by leaf."""
+        document, encoded = _embedded(value)
+        if document is None:
+            return self._hide(path, value) if value else value
+        hidden = self._inside(document, path)
+        if hidden == document:
+            return value
+        written = json.dumps(hidden, ensure_ascii=False)
+        return quote(written, safe="") if encoded else written
+
+    def blob(self, path: str, value: str) -> str:
+        """A binary value, judged as the text it holds and kept valid base64."""
+        try:
+            text = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            text = value
+        hidden = self.text(path, text)
+        return value if hidden == text else base64.b64encode(hidden.encode()).decode()
+
+    def pair(self, members: Mapping[str, Any]) -> dict[str, str]:
+        """The value of a name/value pair goes by its name."""
+        name = next((members[key] for key in _NAMES if isinstance(members.get(key), str)), None)
+        value = next((key for key in _VALUES if isinstance(members.get(key), str)), None)
+        return {value: name.replace("/", "~1")} if name and value else {}
+
+    def _inside(self, value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            told = self.pair(value)
+            return {key: self._inside(item, f"{path}/{told.get(key, key)}") for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._inside(item, f"{path}/{index}") for index, item in enumerate(value)]
+        return self._hide(path, value) if isinstance(value, str) and value else value
+
+
+def _embedded(value: str) -> tuple[Any, bool]:
+    if len(value) > _MAX_EMBEDDED:
+        return None, False
+    encoded = value[:3] in ("%7B", "%5B", "%7b", "%5b")
+    text = unquote(value) if encoded else value
+    if text.lstrip()[:1] not in ("{", "["):
+        return None, False
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, False
+    return (document, encoded) if isinstance(document, dict | list) else (None, False)
