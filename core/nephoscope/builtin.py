@@ -1,3 +1,27 @@
 """Core's own plugins, registered through the same hooks as anybody's."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.interfaces import Judge, Rewriter
+from nephoscope.plugin import hookimpl
+
+
+@hookimpl
+def nephoscope_register_rewriters() -> Sequence[Rewriter]:
+    from nephoscope.validation.formatting import Autopep8, Black
+    from nephoscope.validation.imports import Imports
+
+    return [Imports(), Black(), Autopep8()]
+
+
+@hookimpl
+def nephoscope_register_judges() -> Sequence[Judge]:
+    from nephoscope.validation.imports import ImportAllowList
+    from nephoscope.validation.lint import Lint
+    from nephoscope.validation.requests import Contract, Determinism, Operations
+    from nephoscope.validation.security import Security
+    from nephoscope.validation.syntax import Syntax
+
+    return [Syntax(), ImportAllowList(), Lint(), Security(), Operations(), Determinism(), Contract()]
