@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final, Protocol
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final, Protocol, Self
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -27,15 +27,34 @@ class View(Protocol):
 
     def on_event(self, event: Event) -> None: ...
 
-    def paused(self) -> object:
-        """A context manager: nothing is drawn inside, so that a person can be asked."""
+    def note(self, text: str) -> None:
+        """A clean line of our own among the others."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing is drawn inside, so that a person can be asked."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
 
 
 class Silent:
-    """Shows nothing."""
+    """Shows nothing but notes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to take away."""
 
     def on_event(self, event: Event) -> None:
         """Ignore it."""
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        self._console.print(Text(text), soft_wrap=True)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -43,11 +62,11 @@ class Silent:
         yield
 
 
-class Lines:
+class Lines(Silent):
     """One line per finished step: for logs, screen readers, ``TERM=dumb`` and CI."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        super().__init__(console)
         self._progress = Progress()
         self._board = ""
 
@@ -61,12 +80,7 @@ class Lines:
         for line in said:
             mark = _PLAIN_GLYPHS.get(line.mark, "")
             aside = f"  ({' '.join(line.aside.split())})" if line.aside else ""
-            self._console.print(Text(f"{mark} {line.text}{aside}"), soft_wrap=True, markup=False, emoji=False, highlight=False)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Nothing to pause."""
-        yield
+            self.note(f"{mark} {line.text}{aside}")
 
 
 class Board:
@@ -80,11 +94,11 @@ class Board:
         self._glyphs = glyphs(console)
         self._live: Live | None = None
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Self:
         self._start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stop()
 
     def on_event(self, event: Event) -> None:
@@ -93,9 +107,13 @@ class Board:
         if event.kind == "budget":
             self._base = self._clock() - self._progress.seconds
         for line in said:
-            self._console.print(self._said(line), markup=False, emoji=False, highlight=False)
+            self._console.print(self._said(line))
         if self._live is not None:
             self._live.refresh()
+
+    def note(self, text: str) -> None:
+        """Print it above the live lines."""
+        self._console.print(self._said(Said(text, mark="note")))
 
     @contextmanager
     def paused(self) -> Iterator[None]:

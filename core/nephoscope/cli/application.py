@@ -1,0 +1,58 @@
+"""What the command line needs of the application, so that commands can be tested without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypedDict
+
+from nephoscope.models import Event, Question, Script, Violation
+from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
+from nephoscope.models.report import Report
+
+OnEvent = Callable[[Event], None]
+Ask = Callable[[Question], str | None]
+"""Answers a question; ``None``: nobody is there."""
+Approve = Callable[[Script, Sequence[Violation]], bool]
+
+
+class Callbacks(TypedDict):
+    """How a run talks to whoever started it."""
+
+    on_event: OnEvent
+    ask: Ask
+    approve: Approve
+
+
+class ListedScenario(Protocol):
+    """What ``demo --list`` shows of a scenario."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Application(Protocol):
+    """Every method may raise ``NephoscopeError``. Investigations return a report however they end, once there is a run."""
+
+    def investigate(self, text: str, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report: ...
+    def resume(self, run_id: str, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report: ...
+    def demo(self, scenario_id: str | None, text: str | None, keep: bool, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report: ...
+    def scenarios(self) -> Sequence[ListedScenario]: ...
+
+    def runs(self) -> Sequence[RunSummary]:
+        """Newest first."""
+
+    def report(self, run_id: str) -> Report: ...
+    def why(self, run_id: str, number: int) -> Explanation: ...
+    def verify(self, run_id: str) -> Verification: ...
+
+    def execute(self, argv: Sequence[str]) -> int:
+        """Run a command behind the boundary; its own exit status, 125 when the boundary refused to."""
+
+    def doctor(self) -> Sequence[Ailment]: ...
+
+    def request_stop(self) -> None:
+        """Finish the step, keep everything, end as interrupted. Called from a signal handler."""

@@ -1,0 +1,103 @@
+"""``nephoscope runs``: investigations of this machine: list, show, statistics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nephoscope.cli import options
+from nephoscope.cli.choice import Period, Status
+
+app = typer.Typer(no_args_is_help=False)
+
+_Status = Annotated[Status | None, typer.Option(help="Only those that ended so.")]
+_Cloud = Annotated[str | None, typer.Option(help="Only those that looked at this cloud.")]
+_Text = Annotated[str | None, typer.Option(help="Only those with this in problem, id or causes.")]
+_Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Only those started since: 2026-11-20, 30d, 12h.")]
+_Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Only those started before.")]
+
+
+@app.callback(invoke_without_command=True)
+def runs(context: typer.Context) -> None:
+    """Past investigations."""
+    if context.invoked_subcommand is None:
+        list_()
+
+
+@app.command("list")
+def list_(
+    *,
+    status: _Status = None,
+    cloud: _Cloud = None,
+    text: _Text = None,
+    since: _Since = None,
+    until: _Until = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List them, newest first."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+    from nephoscope.reporting.listing import run_table, select
+
+    with Output(as_json=as_json) as output:
+        every = open_session({}).application().runs()
+        chosen = select(every, status=status, cloud=cloud, text=text, since=since, until=until)
+        if as_json:
+            output.document({"schema": "nephoscope.runs/1", "runs": [run.model_dump(mode="json") for run in chosen]})
+        elif chosen:
+            output.results.print(run_table(chosen))
+        else:
+            output.note("no such investigation" if every else 'no investigation yet; begin with: nephoscope investigate "what is wrong"')
+
+
+@app.command()
+def show(
+    *,
+    run_id: options.RunId,
+    md: Annotated[bool, typer.Option("--md", help="Markdown, to hand over.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Five lines for a chat.")] = False,
+    as_json: options.AsJson = False,
+    out: options.Out = None,
+) -> None:
+    """Show a report again."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+    from nephoscope.interfaces.errors import UsageError
+    from nephoscope.reporting import render_markdown
+    from nephoscope.reporting import summary as five_lines
+
+    with Output(as_json=as_json) as output:
+        if md + summary + as_json > 1:
+            raise UsageError("--md, --summary and --json exclude one another.", "choose one")
+        report = open_session({}).application().report(run_id)
+        if md or summary:
+            output.save(report, out)
+            output.write(render_markdown(report) if md else five_lines(report))
+        else:
+            output.report(report, out)
+
+
+@app.command()
+def stats(
+    *,
+    by: Annotated[Period, typer.Option(help="Group by.")] = Period.day,
+    since: _Since = None,
+    until: _Until = None,
+    cloud: _Cloud = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Seconds per phase, calls, repairs and dollars over time."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+    from nephoscope.reporting.listing import select
+    from nephoscope.reporting.statistics import statistics, statistics_table
+
+    with Output(as_json=as_json) as output:
+        rows = statistics(select(open_session({}).application().runs(), cloud=cloud, since=since, until=until), by.value)
+        if as_json:
+            output.document({"schema": "nephoscope.statistics/1", "periods": [row.model_dump(mode="json") for row in rows]})
+        elif rows:
+            output.results.print(statistics_table(rows))
+        else:
+            output.note("no investigation in that time")

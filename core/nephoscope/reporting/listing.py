@@ -1,0 +1,129 @@
+"""Tables: investigations, scenarios, packs, settings, health. Every cell passes ``clean``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from nephoscope.interfaces.errors import UsageError
+from nephoscope.models.record import Ailment, RunSummary
+from nephoscope.plugin.pack import PackRecord
+from nephoscope.reporting.telling import VERDICTS, moment
+from nephoscope.reporting.text import clean, compact
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_STATES: Final[Mapping[str, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red"}
+
+
+def select(
+    runs: Iterable[RunSummary],
+    *,
+    status: str | None = None,
+    cloud: str | None = None,
+    text: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> list[RunSummary]:
+    """The runs that meet every wish given. Raises ``UsageError`` for a time nobody can read."""
+    first, last = when(since) if since else None, when(until) if until else None
+    return [
+        run
+        for run in runs
+        if (status is None or run.status == status)
+        and (cloud is None or cloud in run.clouds)
+        and (text is None or text.lower() in " ".join((run.id, run.problem, *run.causes)).lower())
+        and (first is None or started(run) >= first)
+        and (last is None or started(run) < last)
+    ]
+
+
+def when(text: str, now: datetime | None = None) -> datetime:
+    """A date, a time, or how long ago (``12h``, ``30d``), in UTC where nothing else is said."""
+    ago = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    if ago:
+        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time.", "write 2026-11-20, 2026-11-20T08:00 or 30d, 12h, 45m") from None
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def started(run: RunSummary) -> datetime:
+    """When a run started; the beginning of time when it does not say."""
+    try:
+        return when(run.started_at)
+    except UsageError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def run_table(runs: Sequence[RunSummary]) -> Table:
+    """One line per investigation."""
+    table = _table("id", "started", "status", "verdict", "problem", "calls", "seconds")
+    for run in runs:
+        outcome = ", ".join(run.causes) or VERDICTS[run.verdict].lower()
+        cells = (run.id, moment(run.started_at), run.status.replace("_", " "), outcome, run.problem, run.calls, f"{run.seconds:.0f}")
+        table.add_row(*_cells(*cells))
+    return table
+
+
+def scenario_table(scenarios: Sequence[tuple[str, str, str]]) -> Table:
+    """Id, family and words of every scenario."""
+    table = _table("scenario", "family", "the problem as somebody puts it")
+    for scenario in sorted(scenarios, key=lambda each: (each[1], each[0])):
+        table.add_row(*_cells(*scenario))
+    return table
+
+
+def pack_tables(records: Sequence[PackRecord], options: Mapping[str, Mapping[str, str]]) -> list[Table]:
+    """Packs with what they register and what is wrong with them, and the options that clouds add."""
+    packs = _table("pack", "distribution", "registers", "trouble")
+    for record in records:
+        registers = "; ".join(f"{role}: {', '.join(names)}" for role, names in record.registers.items()) or "nothing"
+        packs.add_row(*_cells(record.name, f"{record.distribution} {record.version}", registers, record.error or _off(record)))
+    added = _table("cloud", "option", "what it does")
+    for cloud, flags in options.items():
+        for flag, description in flags.items():
+            added.add_row(*_cells(cloud, flag, description))
+    return [packs, added] if added.row_count else [packs]
+
+
+def settings_tables(rows: Iterable[tuple[str, Any, str]], ignored: Sequence[tuple[str, str, str]]) -> list[Table]:
+    """What is in force, and what was found and ignored."""
+    values = _table("setting", "value", "from")
+    for key, value, origin in rows:
+        values.add_row(*_cells(key, "" if value in (None, "") else compact(value, 80), origin))
+    passed = _table("ignored", "found in", "why")
+    for item in ignored:
+        passed.add_row(*_cells(*item))
+    return [values, passed] if ignored else [values]
+
+
+def ailment_table(ailments: Sequence[Ailment]) -> Table:
+    """What was looked at, how it stands, what would help."""
+    table = _table("check", "state", "detail", "what to do")
+    for ailment in ailments:
+        name, state, detail, remedy = _cells(ailment.name, ailment.state, ailment.detail, ailment.remedy)
+        state.stylize(_STATES[ailment.state])
+        table.add_row(name, state, detail, remedy)
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("calls", "seconds") else "left")
+    return table
+
+
+def _cells(*values: object) -> list[Text]:
+    return [Text(clean(value)) for value in values]
+
+
+def _off(record: PackRecord) -> str:
+    return "switched off" if record.switched_off else ""
