@@ -1,0 +1,151 @@
+"""The form of a string, and of the key it stands under: what decides whether it may be seen. No network, no state."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+Keys = tuple[tuple[str, ...], ...]
+"""A path as words: ``DBInstances/0/MasterUserPassword`` → (("db", "instances"), ("master", "user", "password"))."""
+
+MAX_LENGTH = 2048
+RANDOM_LENGTH = 16
+"""Shorter pieces are never taken for random: generated name suffixes must survive."""
+
+_SECRET = frozenset(
+    "password passwd passphrase pwd pass secret secrets token tokens credential credentials apikey authorization cookie cookies dsn otp pin signature "
+    "connectionstring connstr jwt bearer".split()
+)
+_SECRET_PAIRS = frozenset(
+    {("api", "key"), ("private", "key"), ("secret", "key"), ("access", "key"), ("shared", "key"), ("account", "key"), ("master", "key"), ("signing", "key")}
+    | {("encryption", "key"), ("session", "key"), ("license", "key"), ("connection", "string"), ("conn", "str"), ("auth", "header"), ("basic", "auth")}
+    | {("user", "data"), ("plain", "text"), ("key", "material"), ("external", "secret"), ("webhook", "url"), ("hook", "url")}
+)
+_ABOUT = frozenset(
+    "name names arn arns id ids status state enabled disabled required type types version versions count age length policy policies date time at expiry expiration ttl "
+    "rotation days hours minutes seconds size url uri endpoint path algorithm format label labels manager provider source mode rules stage stages region last".split()
+)
+_IDENTIFYING = frozenset(
+    "id ids arn arns name names key keys etag hash sha sha1 sha256 sha512 md5 digest checksum fingerprint thumbprint version revision identifier identifiers "
+    "request prefix principal stream path resource resources uri url handle marker image".split()
+)
+_DIGESTS = frozenset("etag hash sha sha1 sha256 sha512 md5 digest checksum fingerprint thumbprint".split())
+_ENVIRONMENT = frozenset("env environment environments variables envvars".split())
+_REFERRING = frozenset(
+    "name table bucket queue topic url uri host hostname endpoint region arn id stage env environment level mode port function stream group db database schema path dir "
+    "directory prefix suffix timeout version format handler service cluster account domain zone index role user username home lang tz log type channel project module "
+    "class entrypoint command size limit count enabled flag debug broker brokers server servers address origin origins".split()
+)
+_INDEX = re.compile(r"\d+|\*")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?(?:[a-zA-Z%]{1,4})?")
+_BOOLEAN = re.compile(r"(?:true|false|yes|no|on|off|none|null|enabled|disabled)", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_PREFIXED_HEX = re.compile(r"[a-z]{1,16}-[0-9a-f]{8,32}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_DIGEST = re.compile(r"(?:[a-zA-Z0-9]{1,10}:)?(?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/]{22,86}={0,2})|(?:[0-9a-fA-F]{2}:){7,}[0-9a-fA-F]{2}")
+_ONE_CASE = re.compile(r"[0-9a-z]+|[0-9A-Z]+")
+_HOST = re.compile(r"(?=.{4,253}$)(?:[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62})\.)+[a-zA-Z]{2,24}\.?(?::\d{1,5})?")
+_RESOURCE_NAME = re.compile(r"[a-z][a-z0-9-]{1,20}:[a-z0-9-]{1,24}:[a-z0-9-]{1,40}:[^\s]+")
+_REGION = re.compile(r"[a-z]{2,12}-[a-z]{3,12}(?:-[a-z]{3,12})?-?\d{1,2}[a-z]?")
+_PIECE = re.compile(r"[A-Za-z0-9]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}|[A-Za-z0-9_-]{20,}={1,2}")
+
+
+def key_words(path: str) -> Keys:
+    """The words of each key of a path, indices left out."""
+    parts = re.split(r"[/.\[\]]+", path)
+    return tuple(tuple(word.lower() for word in _WORD.findall(part)) for part in parts if part and not _INDEX.fullmatch(part))
+
+
+def is_text(value: str) -> bool:
+    """Several words: prose, log lines, expressions."""
+    return bool(re.search(r"\S\s+\S", value))
+
+
+def is_secret_key(keys: Keys) -> bool:
+    """Whether what stands under the key is meant to be secret. A key about a secret (its name, age, version) is not."""
+    if not keys or not keys[-1]:
+        return False
+    last = keys[-1]
+    if last in {("value",), ("content",), ("data",), ("string",), ("text",), ("plaintext",)} and len(keys) > 1 and _secret_words(keys[-2]):
+        return True
+    return _secret_words(last)
+
+
+def is_environment(keys: Keys) -> bool:
+    """Whether the value is an environment variable."""
+    return any(_ENVIRONMENT.intersection(key) for key in keys[:-1])
+
+
+def survives(value: str, keys: Keys, *, strict: bool = False, secret: bool = False, loose_hex: bool = False) -> bool:
+    """Whether the form of a single word lets it be seen.
+
+    ``strict``: an environment variable, which must look like a reference. ``secret``: the key is secret-like, so only a reference
+    to a secret, a time or a switch passes. ``loose_hex``: hexadecimal words of any length pass, as in log lines.
+    """
+    if len(value) > MAX_LENGTH:
+        return False
+    if _TIME.fullmatch(value) or _BOOLEAN.fullmatch(value):
+        return True
+    if secret:
+        return bool(_RESOURCE_NAME.fullmatch(value)) and not _random(value, frozenset(), loose_hex)
+    if _plain(value):
+        return True
+    last = frozenset(keys[-1]) if keys else frozenset()
+    if _DIGESTS & last and _DIGEST.fullmatch(value):
+        return True
+    if strict and not _refers(value, last):
+        return False
+    return not _random(value, last, loose_hex)
+
+
+def _secret_words(words: tuple[str, ...]) -> bool:
+    if not words or words[-1] in _ABOUT:
+        return False
+    return bool(_SECRET.intersection(words)) or any(pair in _SECRET_PAIRS for pair in zip(words, words[1:], strict=False)) or "".join(words) in _SECRET
+
+
+def _plain(value: str) -> bool:
+    """Numbers, addresses, regions, identifiers of a known shape."""
+    if any(shape.fullmatch(value) for shape in (_NUMBER, _UUID, _PREFIXED_HEX, _REGION)):
+        return True
+    try:
+        ipaddress.ip_network(value.strip("[]"), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _refers(value: str, last: frozenset[str]) -> bool:
+    """Looks like a reference to something: what an environment variable may show."""
+    if _RESOURCE_NAME.fullmatch(value) or _HOST.fullmatch(value):
+        return True
+    return bool(_REFERRING & last) and len(value) <= 256
+
+
+def _random(value: str, last: frozenset[str], loose_hex: bool) -> bool:
+    """Holds a piece that nobody would choose as a name."""
+    identifying = bool(_IDENTIFYING & last)
+    if _BASE64.fullmatch(value) and _scattered(re.sub(r"[^A-Za-z0-9]", "", value), 0.38, 3):
+        return True
+    remaining = _UUID.sub("", value)
+    return any(_random_piece(piece, identifying, loose_hex) for piece in _PIECE.findall(remaining))
+
+
+def _random_piece(piece: str, identifying: bool, loose_hex: bool) -> bool:
+    if len(piece) < RANDOM_LENGTH or piece.isdigit():
+        return False
+    if _HEX.fullmatch(piece) and (loose_hex or identifying or len(piece) <= 17):
+        return False
+    if identifying and len(piece) <= 64 and _ONE_CASE.fullmatch(piece):
+        return False
+    return _scattered(piece, 0.3, 2) or len(piece) > 128
+
+
+def _scattered(piece: str, share: float, classes: int) -> bool:
+    """Letters and digits change kind as often as in random text, not as seldom as in words."""
+    kinds = ["d" if char.isdigit() else "u" if char.isupper() else "l" for char in piece]
+    changes = sum(left != right for left, right in zip(kinds, kinds[1:], strict=False))
+    return len(set(kinds)) >= classes and changes / max(1, len(piece)) >= share

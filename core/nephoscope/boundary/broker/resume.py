@@ -1,0 +1,67 @@
+"""One run of one attempt: a repeated run is answered from its own ledger rows, in order of occurrence, errors included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from nephoscope.models import Json
+from nephoscope.store import Answered, LedgerEntry, Position, Sent, asking, canonical, question
+from nephoscope.store.entries import renamed
+
+__all__ = ["Attempt"]
+
+SETTLE_SECONDS = 20.0
+
+
+class Attempt:
+    """Counts occurrences of each question, knows what an earlier run of the same bytes was told, and links pages into chains."""
+
+    def __init__(self, position: Position, answered: Iterable[LedgerEntry] = (), unanswered: Iterable[Sent] = ()) -> None:
+        self.position = position
+        self.calls: list[str] = []
+        """Ids of the calls of this run, in order of arrival."""
+        self._arrived: Counter[str] = Counter()
+        self._answered = {(question(entry.call), entry.sent.occurrence): entry for entry in answered}
+        self._unanswered = {(question(sent.call), sent.occurrence): sent for sent in unanswered}
+        self._pages: dict[str, str] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+        for entry in self._answered.values():
+            self.link(entry.sent, entry.answered)
+
+    def arrive(self, asked: str) -> int:
+        """Which time this question is asked in this run, from 1."""
+        self._arrived[asked] += 1
+        return self._arrived[asked]
+
+    def earlier(self, asked: str, occurrence: int) -> LedgerEntry | None:
+        """What an earlier run was told at the same place."""
+        return self._answered.get((asked, occurrence))
+
+    def sent_before(self, sent: Sent) -> Sent | None:
+        """The row of the same call, if an earlier run sent it and never recorded the answer."""
+        known = self._unanswered.get((question(sent.call), sent.occurrence))
+        return renamed(sent, known.call.id) if known else None
+
+    def chain(self, sent: Sent, page_start: Json) -> str:
+        """Id of the page chain a call belongs to; empty when the page before it was not seen in this attempt."""
+        if canonical(page_start) == canonical(dict(sent.call.params)):
+            return sent.call.id
+        return self._pages.get(question(sent.call), "")
+
+    def link(self, sent: Sent, answered: Answered) -> None:
+        """Remember which question continues this page."""
+        if answered.next_page is not None and answered.chain:
+            self._pages[asking(sent.call, answered.next_page)] = answered.chain
+
+    def watch(self, task: asyncio.Task[Any]) -> None:
+        """A call in flight for this attempt: it is finished and recorded even when the script has gone."""
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def settle(self) -> None:
+        """Wait for calls still in flight."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=SETTLE_SECONDS)

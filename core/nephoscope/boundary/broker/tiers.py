@@ -1,0 +1,60 @@
+"""Which kinds of access are allowed. This table is core's; no plugin, setting or script changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from nephoscope.interfaces.errors import UsageError
+from nephoscope.models import Tier
+
+Rule = Literal["default", "grant", "never"]
+
+TABLE: Mapping[Tier, Rule] = {
+    Tier.IDENTITY: "default",
+    Tier.CONFIG: "default",
+    Tier.TELEMETRY: "default",
+    Tier.SHAPE: "grant",
+    Tier.DATA: "grant",
+    Tier.QUERY: "grant",
+    Tier.DIAGNOSTIC: "grant",
+    Tier.PROBE: "grant",
+    Tier.SECRET: "never",
+    Tier.ROLE: "never",
+    Tier.MUTATION: "never",
+}
+
+_NEVER_BECAUSE = {
+    Tier.SECRET: "it would return a secret or a credential",
+    Tier.ROLE: "roles are assumed by the broker, never by a script",
+    Tier.MUTATION: "it changes something, or is not known to be a read",
+}
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Why a tier is not allowed, and the option that would allow it (empty: nothing would)."""
+
+    code: Literal["not_granted", "never"]
+    reason: str
+    needs: str = ""
+
+
+class Tiers:
+    """The tiers one investigation may use."""
+
+    def __init__(self, grants: Iterable[Tier] = ()) -> None:
+        granted = frozenset(grants)
+        never = sorted(tier for tier in granted if TABLE[tier] == "never")
+        if never:
+            raise UsageError(f"the tier {never[0]} cannot be granted: {_NEVER_BECAUSE[Tier(never[0])]}", "leave it out")
+        self.allowed = frozenset(tier for tier, rule in TABLE.items() if rule == "default" or tier in granted)
+
+    def judge(self, tier: Tier) -> Denial | None:
+        """``None`` when allowed."""
+        if tier in self.allowed:
+            return None
+        if TABLE[tier] == "never":
+            return Denial("never", _NEVER_BECAUSE[tier])
+        return Denial("not_granted", f"it needs the grant {tier}, which was not given", f"--grant {tier}")

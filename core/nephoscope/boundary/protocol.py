@@ -1,0 +1,113 @@
+"""How engine and boundary talk: length-prefixed JSON frames over one inherited socket pair."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from nephoscope.interfaces.errors import (
+    BoundaryGone,
+    CredentialsError,
+    EndpointError,
+    IsolationError,
+    NephoscopeError,
+    UsageError,
+)
+from nephoscope.models import Budget, Frozen, Identity, Limits, Scope, Tier
+
+VERSION = 1
+MAX_FRAME = 32 * 1024 * 1024
+HEADER = struct.Struct(">I")
+
+_ERRORS: Mapping[str, type[NephoscopeError]] = {
+    kind.__name__: kind for kind in (CredentialsError, EndpointError, IsolationError, UsageError, NephoscopeError)
+}
+
+
+class FrameError(BoundaryGone):
+    """A frame too large or not JSON: the other side is not what it should be."""
+
+
+class Opening(Frozen):
+    """What an investigation may do. ``budget`` is its total; what earlier runs of it spent stands in the ledger.
+
+    ``named``: names from the user's own words. ``allow``: resources the user named with an option, even if they are not in the
+    inventory. ``demo``: the endpoint is an emulator this tool started.
+    """
+
+    run_dir: str
+    scopes: tuple[Scope, ...]
+    grants: tuple[Tier, ...] = ()
+    allow: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    budget: Budget = Field(default_factory=Budget)
+    limits: Limits = Field(default_factory=Limits)
+    executor: str = "auto"
+    demo: bool = False
+
+
+class Lease(Frozen):
+    """What an opened investigation got. ``isolation`` is the level; ``promises``: what was probed, and whether it held."""
+
+    id: str
+    identities: tuple[Identity, ...]
+    isolation: str
+    executor: str = ""
+    promises: Mapping[str, str] = Field(default_factory=dict)
+    note: str = ""
+    """Why isolation is weaker than wished for, if it is."""
+
+
+class Pointer(Frozen):
+    """A place in a recorded document: a call's id and a JSON pointer."""
+
+    call: str
+    pointer: str
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One frame. Raises ``FrameError`` when it is too large."""
+    body = json.dumps(message, ensure_ascii=True).encode()
+    if len(body) > MAX_FRAME:
+        raise FrameError(f"a message of {len(body)} bytes is too large")
+    return HEADER.pack(len(body)) + body
+
+
+def length(header: bytes) -> int:
+    """Length of the body that follows. Raises ``FrameError``."""
+    size: int = HEADER.unpack(header)[0]
+    if size > MAX_FRAME:
+        raise FrameError(f"a message of {size} bytes is too large")
+    return size
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """The message of a frame. Raises ``FrameError``."""
+    try:
+        message = json.loads(body)
+    except ValueError as error:
+        raise FrameError("a message is not JSON") from error
+    if not isinstance(message, dict):
+        raise FrameError("a message is not an object")
+    return message
+
+
+def error_fields(error: BaseException) -> dict[str, Any]:
+    """An error as it travels."""
+    if isinstance(error, NephoscopeError):
+        kind = next((name for name, known in _ERRORS.items() if isinstance(error, known)), "NephoscopeError")
+        return {"kind": kind, "message": error.message, "hint": error.hint, "expired": getattr(error, "expired", False)}
+    return {"kind": "NephoscopeError", "message": f"the boundary process failed: {type(error).__name__}: {error}", "hint": "", "expired": False}
+
+
+def error_from(fields: Mapping[str, Any]) -> NephoscopeError:
+    """The error that travelled."""
+    message, hint = str(fields.get("message", "")), str(fields.get("hint", ""))
+    kind = _ERRORS.get(str(fields.get("kind")), NephoscopeError)
+    if kind is CredentialsError:
+        return CredentialsError(message, hint, expired=bool(fields.get("expired")))
+    return kind(message, hint)
