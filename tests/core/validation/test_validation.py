@@ -63,7 +63,8 @@ def test_a_small_script_takes_well_under_a_second() -> None:
 
 @pytest.mark.parametrize("formatter", ["black", "autopep8"])
 def test_formatting_and_imports_are_mended(formatter: str) -> None:
-    ugly = '"""Doc."""\nfrom __future__ import annotations\nimport re, brook\nx  =  brook.client( "ponds" ).get_pond(Name=json.dumps( {} ))\nprint( x )\n'
+    ugly = '"""Doc."""\nfrom __future__ import annotations\nimport re, brook\n'
+    ugly += 'x  =  brook.client( "ponds" ).get_pond(Name=json.dumps( {} ))\nprint( x )\n'
     result = validated(ugly, formatter)
     assert result.accepted, result.violations
     assert "import re" not in result.script.source
@@ -143,8 +144,8 @@ def test_what_cannot_be_judged_is_refused_with_one_reason(source: str, rule: str
 )
 def test_ways_out_are_refused_with_a_hint(line: str) -> None:
     found = errors(asking(line))
-    assert found
-    assert all(violation.hint and violation.line == 3 for violation in found)
+    assert {violation.rule for violation in found} & {"import-not-allowed", "import-relative", "import-star", "builtin-not-allowed", "internals"}
+    assert all(violation.hint and violation.line > 2 for violation in found)
 
 
 @pytest.mark.parametrize(
@@ -295,18 +296,15 @@ def test_the_final_bytes_are_judged() -> None:
     assert [violation.rule for violation in broken.violations] == ["syntax"]
 
 
-FRAGMENTS = st.lists(
-    st.sampled_from(
-        "import brook\n|from |time|(|)|[|]|:|\n|    |def f(x)|return |f'{x}'|lambda|=|.|client('a')|*|**|,|'|\"|\\|#|\x0c|é|\u202e|async |await |match x|case _|class A|@|->|:=|0x|1e999|\t".split(
-            "|"
-        )
-    ),
-    max_size=40,
-).map("".join)
+PIECES = (
+    *("import brook\n", "from ", "import ", "(", ")", "[", "]", ":", "\n    ", "def f(x)", "return ", "f'{x}'", "lambda", "=", ".", "client('a')"),
+    *("*", "**", ",", "'", '"', "\\", "#", "\x0c", "é", "\u202e", "await ", "match x", "case _", "class A", "@", "->", ":=", "0x", "1e999", "\t"),
+)
+FRAGMENTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(st.text(), FRAGMENTS, FRAGMENTS.map(lambda text: asking(text))))
+@given(st.one_of(st.text(), FRAGMENTS, FRAGMENTS.map(asking)))
 def test_no_text_makes_validation_raise_or_accept_what_does_not_parse(text: str) -> None:
     result = validated(text)
     if result.accepted:
