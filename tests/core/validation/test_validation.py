@@ -130,7 +130,7 @@ def test_what_cannot_be_judged_is_refused_with_one_reason(source: str, rule: str
         "import ctypes; ctypes.CDLL(None)",
         "import importlib; importlib.import_module('os')",
         "from . import x; x()",
-        "from json import *",
+        "from json import *; print(dumps({}))",
         "import nephoscope; nephoscope.x",
         "import brookish; brookish.x",
         "__import__('os').system('ls')",
