@@ -19,6 +19,8 @@ class TypeSpec(Frozen):
     service: str
     kind: str
     id: str = "{name}"
+    forms: tuple[str, ...] = ()
+    """Other identifiers of the same thing, such as an address; whatever they hold beyond the placeholders of ``id`` is ignored."""
     nouns: tuple[str, ...] = ()
     listing: str = ""
     cheap: bool = False

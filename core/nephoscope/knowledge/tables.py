@@ -51,9 +51,10 @@ class TableEstate:
         known = templates.recognise(spec.id, name) if spec.id != "{name}" else None
         if known is not None:
             return self._ref(spec, name, identity, known.get("region") or region, known.get("name", ""), known.get("account") or identity.account)
-        values = {**self.placeholders(identity, region), "name": name}
+        other = next((found for form in spec.forms if (found := templates.recognise(form, name))), {"name": name})
+        values = {**self.placeholders(identity, region), **other}
         native_id = templates.fill(spec.id, values.get)
-        return self._ref(spec, native_id, identity, region, name) if native_id else None
+        return self._ref(spec, native_id, identity, region, other.get("name", "")) if native_id else None
 
     def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
         """The thing that a full identifier names, by the id templates that are more than a bare name."""
