@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import secrets
 import socket
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from nephoscope.boundary.sandbox.job import BASE_ENVIRONMENT
 from nephoscope.interfaces import Executor
 from nephoscope.models import ExecutionResult, JsonValue, Limits, Surroundings
 from nephoscope.models.base import Frozen
@@ -21,6 +23,7 @@ WALLS = ("network", "metadata", "host loopback", "files", "home", "root", "envir
 ADVISORY = frozenset({"landlock"})
 """Good to have; scripts are contained without it."""
 MEGABYTE = 1 << 20
+_PUBLIC = {f"{name}={value}".encode() for name, value in BASE_ENVIRONMENT.items()}
 
 
 class Promise(Frozen):
@@ -53,12 +56,12 @@ async def _walls(executor: Executor) -> list[Promise]:
 @contextlib.contextmanager
 def _bait() -> Iterator[dict[str, object]]:
     """Things of the caller's that a script must not find: a file, a listening port, a variable, this process."""
-    secret = secrets.token_hex(16)
+    salt = secrets.token_hex(16)
     with socket.socket() as port, tempfile.NamedTemporaryFile() as canary:
         port.bind(("127.0.0.1", 0))
         port.listen()
         Path(canary.name).chmod(0o644)
-        os.environ["NEPHOSCOPE_PROBE"] = secret
+        os.environ["NEPHOSCOPE_PROBE"] = secrets.token_hex(16)
         try:
             yield {
                 "outside": OUTSIDE,
@@ -66,12 +69,19 @@ def _bait() -> Iterator[dict[str, object]]:
                 "loopback": [["127.0.0.1", port.getsockname()[1]]],
                 "canary": canary.name,
                 "home": _home(),
-                "secret": [secret[:16], secret[16:]],
+                "salt": salt,
+                "variables": [hashlib.sha256(salt.encode() + entry).hexdigest() for entry in _variables()],
                 "pid": os.getpid(),
                 "started": Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19],
             }
         finally:
             del os.environ["NEPHOSCOPE_PROBE"]
+
+
+def _variables() -> set[bytes]:
+    """The caller's variables, those it was started with and those set since, but for what every script is given anyway."""
+    now = {f"{name}={value}".encode() for name, value in os.environ.items()}
+    return (now | set(Path("/proc/self/environ").read_bytes().split(b"\0"))) - {b""} - _PUBLIC
 
 
 def _home() -> str:
