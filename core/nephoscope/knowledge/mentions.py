@@ -14,7 +14,8 @@ _IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _PORT = re.compile(r"\bport\s+(\d{1,5})\b|(?<=\w):(\d{2,5})\b|\b(\d{1,5})/(?:tcp|udp)\b", re.IGNORECASE)
 _ACTION = re.compile(
-    r"\b[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\*?|\b(?:Get|Put|List|Describe|Create|Delete|Update|Send|Receive|Publish|Invoke|Decrypt|Encrypt|Assume|Start|Run|Query|Scan|Copy|Head|Generate)[A-Z][A-Za-z]+\b"
+    r"\b[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\*?|\b(?:Get|Put|List|Describe|Create|Delete|Update|Send|Receive|Publish|Invoke|Decrypt|Encrypt|Assume"
+    r"|Start|Run|Query|Scan|Copy|Head|Generate)[A-Z][A-Za-z]+\b"
 )
 STOPWORDS = frozenset(
     """a an and any are as at be been but by can cannot can't does doesn't don't for from get gets had has have how in into is isn't it its longer
@@ -23,7 +24,7 @@ STOPWORDS = frozenset(
     any more anymore every time all again always never yesterday today last week month monday tuesday wednesday thursday friday saturday sunday
     error errors access denied timeout timeouts trigger triggers triggered triggering events event files file uploads upload uploaded uploading
     called calls call run runs running invoked fails failed failing works working worked named name problem issue please help production prod
-    default main test""".split()  # noqa: SIM905
+    default main test""".split()
 )  # fmt: skip
 
 
@@ -42,9 +43,9 @@ def find(text: str, nouns: Mapping[str, Sequence[str]]) -> list[Mention]:
         _add(found, match[1].strip(), match.start(1), _near(spoken, typed, match.start(1), match.end(1)))
     for index, (start, word) in enumerate(spoken):
         beside = typed.get(index - 1, ()) or typed.get(index + 1, ())
-        if _IDENTIFIER.match(word) and not _ADDRESS.fullmatch(word):
-            _add(found, word, start, beside)
-        elif beside and index not in typed and word.lower() not in STOPWORDS and not word.isdigit():
+        identifier = _IDENTIFIER.match(word) and not _ADDRESS.fullmatch(word)
+        plain_name = beside and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
+        if identifier or plain_name:
             _add(found, word, start, beside)
     for index, native in typed.items():
         start, word = spoken[index]

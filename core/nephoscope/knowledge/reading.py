@@ -10,7 +10,7 @@ from nephoscope.interfaces import Estate
 from nephoscope.knowledge import mentions as spoken
 from nephoscope.knowledge import symptoms
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Identity, Mention, Problem, ResourceRef
+from nephoscope.models import Entity, Identity, Mention, Problem, Question, ResourceRef
 from nephoscope.models.problem import Role
 
 NEAR = 0.82
@@ -50,6 +50,18 @@ def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities
         if own:
             entities += _Matcher(problem.text, view, estate, own).entities()
     return problem.model_copy(update={"entities": tuple(entities)})
+
+
+def answered(problem: Problem, question: Question, answer: str, *, assumed: bool) -> Problem:
+    """The problem after an answer: the entity asked about is the thing the answer names."""
+    entities = tuple(_settled(entity, answer, assumed) if entity.text == question.about else entity for entity in problem.entities)
+    return problem.model_copy(update={"entities": entities, "text": problem.text if assumed else f"{problem.text}\n{question.text} {answer}"})
+
+
+def _settled(entity: Entity, answer: str, assumed: bool) -> Entity:
+    pool = {ref.key: ref for ref in (*entity.matches, *entity.near)}
+    named = tuple(ref for ref in pool.values() if answer in (ref.name, ref.native_id, f"{ref.label} ({ref.native_type}, {ref.region})"))
+    return entity.model_copy(update={"matches": named or entity.matches, "assumed": assumed})
 
 
 class _Matcher:

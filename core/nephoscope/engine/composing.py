@@ -1,0 +1,258 @@
+"""The report document of a run, composed from its record; partial at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.engine.board import title
+from nephoscope.engine.context import Context
+from nephoscope.engine.dossier import Dossier, cited, dossier
+from nephoscope.knowledge.playbooks import tell, values_for
+from nephoscope.models import Diagnosis, Fact, Finding, Gap, Problem, Recommendation
+from nephoscope.models.report import (
+    AskedQuestion,
+    LedgerSummary,
+    NextBest,
+    Notice,
+    Observation,
+    Report,
+    ReportFact,
+    ReportGap,
+    ReportPolicy,
+    ReportRecommendation,
+    ReportScope,
+    ReportStep,
+    RootCause,
+    RuledOut,
+    Status,
+    Timings,
+    Trouble,
+)
+from nephoscope.store.ledger import now
+
+MOST_LISTED = 40
+
+
+def compose(context: Context, status: Status, trouble: Trouble | None = None) -> Report:
+    """Everything a reader needs, and nothing that no fact or call stands behind."""
+    problem = context.store.load("problem", Problem)
+    text = problem.text if problem else ""
+    base = Report(
+        id=context.store.id,
+        problem=str(context.store.get("words") or text),
+        started_at=str(context.store.get("started_at") or now()),
+        ended_at=now(),
+        status=status,
+        scopes=tuple(ReportScope(cloud=i.cloud, account=i.account, principal=i.principal, regions=i.regions) for i in context.identities),
+        isolation=context.isolation,  # type: ignore[arg-type]
+        questions=tuple(AskedQuestion(text=one.question.text, answer=one.answer) for one in context.store.questions()),
+        grants=tuple(sorted(str(tier) for tier in context.granted)),
+        steps=_steps(context),
+        ledger=_ledger(context),
+        policies=_policies(context),
+        timings=_timings(context),
+        versions=context.versions,
+        run_dir=str(context.store.dir),
+        trouble=trouble,
+    )
+    if problem is None or context.store.get("entities_read") is not True:
+        return base
+    return _with_findings(base, context, dossier(context), problem)
+
+
+def _with_findings(base: Report, context: Context, view: Dossier, problem: Problem) -> Report:
+    diagnosis = context.store.load("diagnosis", Diagnosis) or _so_far(view)
+    told = [*diagnosis.causes, *diagnosis.ruled_out, *diagnosis.also_noticed, *diagnosis.observations]
+    gaps = _gaps(view, diagnosis)
+    return base.model_copy(
+        update={
+            "verdict": diagnosis.verdict,
+            "root_causes": tuple(_root_cause(one, diagnosis, context) for one in diagnosis.causes),
+            "ruled_out": _ruled_out(diagnosis.ruled_out, context),
+            "observations": tuple(
+                Observation(id=one.cause, what=one.note or title(context, one), holds=one.holds, evidence=one.because)
+                for one in diagnosis.observations
+            ),
+            "gaps": gaps,
+            "also_noticed": tuple(
+                Notice(title=_told(one, context, "title"), resources=(one.subject.native_id,), evidence=one.because) for one in diagnosis.also_noticed
+            ),
+            "assumptions": _assumptions(problem, context, diagnosis),
+            "next_best": _next_best(diagnosis, gaps, context),
+            "impact": tuple(text for one in diagnosis.causes if (text := _card(one, context, "impact"))),
+            "recommendations": _recommendations(context),
+            "facts": tuple(_fact(fact, view) for fact in cited(told, view)),
+        }
+    )
+
+
+def _so_far(view: Dossier) -> Diagnosis:
+    """Before a conclusion: what is ruled out and open. Nothing is claimed."""
+    causes = [one for one in view.findings if one.role == "cause"]
+    return Diagnosis(
+        verdict="inconclusive",
+        ruled_out=tuple(one for one in causes if one.holds == "no"),
+        open=tuple(one for one in causes if one.holds != "no"),
+        observations=tuple(one for one in view.findings if one.role == "observation"),
+    )
+
+
+def _told(finding: Finding, context: Context, part: str) -> str:
+    return _card(finding, context, part) or finding.note or title(context, finding)
+
+
+def _card(finding: Finding, context: Context, part: str) -> str:
+    book = context.playbooks.get(finding.cause)
+    text = tell(getattr(book.card, part), values_for(finding)) if book else ""
+    return str(text)
+
+
+def _root_cause(finding: Finding, diagnosis: Diagnosis, context: Context) -> RootCause:
+    others = finding.details.get("resources")
+    more = [str(one) for one in others] if isinstance(others, list) else []
+    return RootCause(
+        id=finding.cause,
+        title=_told(finding, context, "title"),
+        explanation=_told(finding, context, "explanation"),
+        confidence=diagnosis.confidence,
+        resources=tuple(dict.fromkeys([finding.subject.native_id, *more])),
+        evidence=finding.because,
+        decided_by=finding.decided_by,
+    )
+
+
+def _ruled_out(findings: Sequence[Finding], context: Context) -> tuple[RuledOut, ...]:
+    """One line per cause; of many subjects the first, with their number."""
+    by_cause: dict[str, list[Finding]] = {}
+    for one in findings:
+        by_cause.setdefault(one.cause, []).append(one)
+    rows = []
+    for cause, group in by_cause.items():
+        first = group[0]
+        why = first.note or _card(first, context, "ruled_out") or "the facts say otherwise"
+        more = f" (the same for {len(group) - 1} more)" if len(group) > 1 else ""
+        evidence = tuple(dict.fromkeys(fact for one in group for fact in one.because))
+        rows.append(RuledOut(id=cause, title=_told(first, context, "title"), why=why + more, evidence=evidence, decided_by=first.decided_by))
+    return tuple(rows)
+
+
+def _gaps(view: Dossier, diagnosis: Diagnosis) -> tuple[ReportGap, ...]:
+    """Each failed question once, with the causes it leaves open; what only a dead end asked for is left out unless it was denied."""
+    merged: dict[tuple[str, str, str, str], ReportGap] = {}
+    for gap in view.gaps:
+        blocks = tuple(dict.fromkeys([*gap.blocks, *_blocked_by(gap, [*diagnosis.open, *diagnosis.observations])]))
+        if not blocks and gap.reason not in ("access_denied", "not_granted", "unknown_owner", "throttled", "budget"):
+            continue
+        key = (gap.operation, gap.reason, gap.needs, gap.subject.key if gap.subject else "")
+        former = merged.get(key)
+        if former:
+            blocks = tuple(dict.fromkeys([*former.blocks, *blocks]))
+        calls = tuple(dict.fromkeys([*(former.calls if former else ()), *gap.calls]))
+        merged[key] = ReportGap(
+            what=former.what if former else gap.what,
+            subject=gap.subject.label if gap.subject else "",
+            reason=gap.reason,
+            blocks=blocks,
+            operation=gap.operation,
+            needs=gap.needs,
+            calls=calls,
+        )
+    return tuple(merged.values())[:MOST_LISTED]
+
+
+def _blocked_by(gap: Gap, findings: Sequence[Finding]) -> list[str]:
+    if gap.subject is None:
+        return []
+    wanted = f"{gap.subject.key}#{gap.attribute}"
+    kind = f"{gap.subject.name}#" if gap.subject.kind == "inventory" else None
+    return [one.cause for one in findings if any(need.key == wanted or (kind and need.key.startswith(kind)) for need in one.needs)]
+
+
+def _assumptions(problem: Problem, context: Context, diagnosis: Diagnosis) -> tuple[str, ...]:
+    taken = [
+        f"“{entity.text}” is taken to be {', '.join(ref.label for ref in entity.matches)}"
+        for entity in problem.entities
+        if entity.assumed and entity.matches
+    ]
+    answers = [f"{one.question.text} — assumed: {one.answer}" for one in context.store.questions() if one.assumed]
+    broken = [f"analyzer {name} failed and was left out: {why}" for name, why in context.analysis.broken.items()]
+    return (*taken, *answers, *broken, *(f"dropped: {one}" for one in diagnosis.dropped))
+
+
+def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context) -> tuple[NextBest, ...]:
+    if diagnosis.verdict in ("confirmed", "no_fault_found"):
+        return ()
+    by_gap = [NextBest(observation=gap.what, needs=gap.needs) for gap in gaps if gap.blocks]
+    unseen = [one for one in (*diagnosis.open, *diagnosis.observations) if one.holds == "unknown"]
+    by_finding = [NextBest(observation=one.note or f"whether {title(context, one)}", needs="") for one in unseen]
+    exhausted = context.store.get("exhausted")
+    more = [NextBest(observation=f"go on with a larger budget: {exhausted}", needs=f"nephoscope resume {context.store.id}")] if exhausted else []
+    return tuple({one.observation: one for one in [*more, *by_gap, *by_finding]}.values())[:5]
+
+
+def _recommendations(context: Context) -> tuple[ReportRecommendation, ...]:
+    stored = context.store.get("recommendations", [])
+    advice = [Recommendation.model_validate(one) for one in stored] if isinstance(stored, list) else []
+    return tuple(ReportRecommendation.model_validate(one.model_dump(exclude={"changes"})) for one in advice)
+
+
+def _fact(fact: Fact, view: Dossier) -> ReportFact:
+    operations = {entry.call.id: entry.call.name for entry in view.entries}
+    return ReportFact(
+        id=fact.id,
+        subject=fact.subject.key,
+        name=fact.subject.label,
+        attribute=fact.attribute,
+        value=fact.value,
+        grounding=fact.grounding,
+        calls=fact.calls,
+        pointer=fact.pointer,
+        operations=tuple(dict.fromkeys(operations[call] for call in fact.calls if call in operations)),
+        account=fact.identity.account,
+        principal=fact.identity.principal,
+        region=fact.subject.region,
+        observed_at=fact.observed_at,
+        cached=fact.cached,
+    )
+
+
+def _steps(context: Context) -> tuple[ReportStep, ...]:
+    rows = []
+    for step in context.store.steps():
+        attempts = context.store.attempts(step.index)
+        script = f"blobs/{attempts[-1].script[:2]}/{attempts[-1].script}" if attempts else ""
+        row = ReportStep(index=step.index, intent=step.check.intent, script=script, attempts=len(attempts), status=step.status, seconds=step.seconds)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _ledger(context: Context) -> LedgerSummary:
+    spent = context.ledger.spent()
+    return LedgerSummary(
+        calls=spent.calls,
+        upstream=spent.upstream,
+        cached=spent.cached,
+        refused=spent.refused,
+        by_operation=spent.by_operation,
+        usd=spent.usd,
+        unpriced=spent.unpriced,
+    )
+
+
+def _policies(context: Context) -> tuple[ReportPolicy, ...]:
+    calls = [entry.call for entry in context.ledger.replies()]
+    found = []
+    for cloud, policy in context.policies.items():
+        own = [call for call in calls if call.identity.cloud == cloud]
+        if own:
+            document = policy.document(own)
+            found.append(ReportPolicy.model_validate({"cloud": cloud, "format": policy.format, "document": document}))
+    return tuple(found)
+
+
+def _timings(context: Context) -> Timings:
+    phases = context.store.timings()
+    upstream = sum(entry.answered.seconds for entry in context.ledger.replies() if not entry.cached_from)
+    return Timings.model_validate(
+        {**{name: round(phases.get(name, 0.0), 4) for name in ("plan", "generate", "validate", "execute")}, "upstream": round(upstream, 4)}
+    )

@@ -1,0 +1,23 @@
+"""Collect: what the run of a script gave, and whether it wants repair."""
+
+from __future__ import annotations
+
+from nephoscope.engine.context import Context
+from nephoscope.engine.ending import end_step
+from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
+from nephoscope.engine.state import State, Update
+
+REPAIRABLE = frozenset({"syntax", "import", "api_error", "crash", "empty", "refused"})
+
+
+def collect(state: State, context: Context) -> Update:
+    """Facts need no collecting: they are read from the ledger. A failed script by a generator is sent back to it."""
+    attempt = context.store.attempts(state["step"])[-1]
+    result = attempt.result
+    if result is None or result.status == "ok":
+        return end_step(context, state["step"], "done")
+    failure = result.failure
+    fixable = failure is not None and failure.kind in REPAIRABLE and not attempt.author.startswith("template:")
+    if fixable and attempt.number < MOST_ATTEMPTS:
+        return {"attempt": attempt.number + 1, "outcome": "repair"}
+    return end_step(context, state["step"], "failed")

@@ -1,0 +1,52 @@
+"""Generate: the script for a step, or a repaired one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nephoscope.engine.context import Context
+from nephoscope.engine.dossier import dossier
+from nephoscope.engine.ending import end_step
+from nephoscope.engine.state import State, Update
+from nephoscope.models import Script
+from nephoscope.store.run import Step
+
+MOST_ATTEMPTS = 3
+
+
+def generate(state: State, context: Context) -> Update:
+    """Write the script of this attempt, unless the record holds it. No generator, no attempt left: the step ends as a gap."""
+    number, attempt = state["step"], state["attempt"]
+    step = context.store.step(number)
+    if step is None:
+        raise LookupError(f"step {number} was not planned")
+    if any(one.number == attempt for one in context.store.attempts(number)):
+        return {"outcome": "run"}
+    script = None if attempt > MOST_ATTEMPTS else _first(step, context) if attempt == 1 else _repaired(step, attempt, context)
+    if script is None:
+        return end_step(context, number, "gap")
+    context.store.intend(number, attempt, script)
+    context.emit("script", number, author=script.author, hash=script.hash, lines=script.source.count("\n"), path="")
+    return {"outcome": "run"}
+
+
+def _first(step: Step, context: Context) -> Script | None:
+    view = dossier(context)
+    estate = context.estates.get(step.check.cloud)
+    written = estate.script(step.check, view.problem.now) if estate and step.check.reads else None
+    return written or _some(generator.generate(step.check, view) for generator in context.generators)
+
+
+def _repaired(step: Step, attempt: int, context: Context) -> Script | None:
+    last = context.store.attempts(step.index)[-1]
+    script = context.store.script(last, step.check)
+    trouble = last.result.failure if last.result else last.violations
+    if not trouble:
+        return None
+    context.emit("repair", step.index, attempt=attempt, reason=trouble.message if not isinstance(trouble, tuple) else trouble[0].message)
+    view = dossier(context)
+    return _some(generator.repair(script, trouble, view) for generator in context.generators)
+
+
+def _some(scripts: Iterable[Script | None]) -> Script | None:
+    return next((script for script in scripts if script is not None), None)
