@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nephoscope.cli import options
-from nephoscope.cli.application import Application
 
 if TYPE_CHECKING:
+    from nephoscope.cli.application import Application
     from nephoscope.cli.output import Output
 
 _Scenario = Annotated[str | None, typer.Argument(metavar="[SCENARIO]", help="Which broken account; --list names them.")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nephoscope.cli import options
-from nephoscope.cli.application import Application
+
+if TYPE_CHECKING:
+    from nephoscope.cli.application import Application
 
 _RunId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The investigation; without it, the newest that did not conclude.")]
 

@@ -5,6 +5,8 @@ Fields may be added, never renamed. Partial reports have the same shape: an inve
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -248,3 +250,7 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema of the document as written (``docs/reference/report.schema.json`` holds the same)."""
     schema = Report.model_json_schema(by_alias=True, mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

@@ -39,7 +39,8 @@ def statistics(runs: Sequence[RunSummary], by: str) -> list[PeriodStatistics]:
     """Statistics per ``day``, ``week`` or ``month``, oldest first."""
     periods: dict[str, list[RunSummary]] = {}
     for run in sorted(runs, key=started):
-        periods.setdefault(started(run).strftime(_FORMATS[by]), []).append(run)
+        start = started(run)
+        periods.setdefault(start.strftime(_FORMATS[by]) if start.year > 1 else "unknown", []).append(run)
     return [_of(period, group) for period, group in periods.items()]
 
 

@@ -47,6 +47,10 @@ def fact(id: str, subject: str, attribute: str, value: object, call: str, operat
     )
 
 
+def ruled_out(id: str, title: str, why: str, evidence: str) -> RuledOut:
+    return RuledOut(id=id, title=title, why=why, evidence=(evidence,), decided_by="analyzer:event_delivery")
+
+
 FACTS = (
     fact(
         "f:1",
@@ -87,11 +91,9 @@ def confirmed() -> Report:
             ),
         ),
         ruled_out=(
-            RuledOut(
-                id="aws.s3.notification-missing", title="notification missing", why="one entry, and it names resize", evidence=("f:1",), decided_by="analyzer:event_delivery"
-            ),
-            RuledOut(id="aws.s3.filter-mismatch", title="filter keeps keys out", why="the entry has no filter", evidence=("f:2",), decided_by="analyzer:event_delivery"),
-            RuledOut(id="aws.lambda.destination-deleted", title="function deleted", why="it answers", evidence=("f:3",), decided_by="analyzer:event_delivery"),
+            ruled_out("aws.s3.notification-missing", "notification missing", "one entry, and it names resize", "f:1"),
+            ruled_out("aws.s3.filter-mismatch", "filter keeps keys out", "the entry has no filter", "f:2"),
+            ruled_out("aws.lambda.destination-deleted", "function deleted", "it answers", "f:3"),
         ),
         gaps=(
             ReportGap(
@@ -126,7 +128,9 @@ def confirmed() -> Report:
         facts=FACTS,
         steps=(
             ReportStep(index=1, intent="notification of orders-in", script="scripts/9f3c.py", status="ok", seconds=0.07),
-            ReportStep(index=2, intent="configuration, policy and concurrency of resize", script="scripts/77aa.py", attempts=2, status="ok", seconds=0.21),
+            ReportStep(
+                index=2, intent="configuration, policy and concurrency of resize", script="scripts/77aa.py", attempts=2, status="ok", seconds=0.21
+            ),
         ),
         ledger=LedgerSummary(
             calls=7,
@@ -199,7 +203,9 @@ def healthy() -> Report:
 
 def waiting() -> Report:
     """Stopped at a question that nobody answered."""
-    return inconclusive().model_copy(update={"status": "waiting", "questions": (AskedQuestion(text="Which of the two queues named orders is meant?"),)})
+    return inconclusive().model_copy(
+        update={"status": "waiting", "questions": (AskedQuestion(text="Which of the two queues named orders is meant?"),)}
+    )
 
 
 def explanation() -> Explanation:
