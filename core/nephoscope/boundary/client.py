@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
-from nephoscope.boundary.protocol import HEADER, Lease, Opening, Pointer, decode, encode, error_from, length
+from nephoscope.boundary.protocol import HEADER, Lease, Opening, Pointer, Probe, decode, encode, error_from, length
 from nephoscope.interfaces.errors import BoundaryGone, NephoscopeError
 from nephoscope.models import ExecutionResult, JsonValue, Read
 from nephoscope.store.entries import Spent
@@ -119,10 +119,9 @@ class Boundary:
         answer: bool | None = self._call("same", {"lease": self._lease, "a": left.model_dump(), "b": right.model_dump()})
         return answer
 
-    def probe(self, executor: str = "auto") -> Mapping[str, Any]:
-        """Try the isolation: executor, level, promises."""
-        found: Mapping[str, Any] = self._call("probe", {"executor": executor})
-        return found
+    def probe(self) -> list[Probe]:
+        """What each installed executor holds on this machine, tried from inside."""
+        return [Probe.model_validate(found) for found in self._call("probe")]
 
     def close(self) -> None:
         """Close the record and end the process. Never raises."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.boundary.broker.inventory import Inventory
@@ -131,10 +131,10 @@ class Investigation:
             raise self._pipeline.trouble
 
 
-async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolation: Isolation, on_event: Listener) -> Investigation:
+async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolation: Awaitable[Isolation], on_event: Listener) -> Investigation:
     """Connect every scope and open the record. Raises ``CredentialsError``, ``EndpointError``, ``UsageError``."""
     tiers = Tiers(opening.grants)
-    sessions = await asyncio.to_thread(_connect, opening, wires)
+    sessions, chosen = await asyncio.gather(asyncio.to_thread(_connect, opening, wires), isolation)
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
     ledger = await asyncio.to_thread(Ledger, Path(opening.run_dir))
     redactor = Redactor(bytes.fromhex(ledger.keep("redaction_key", secrets.token_hex(32))))
@@ -143,12 +143,11 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     lease = Lease(
         id=secrets.token_hex(8),
         identities=pipeline.identities,
-        isolation=isolation.level,
-        executor=isolation.executor.name,
-        promises=isolation.promises,
-        note=isolation.note,
+        isolation=chosen.level,
+        executor=chosen.executor.name,
+        note=chosen.note,
     )
-    return Investigation(lease, opening, isolation, pipeline, upstream, recorder, redactor)
+    return Investigation(lease, opening, chosen, pipeline, upstream, recorder, redactor)
 
 
 def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:

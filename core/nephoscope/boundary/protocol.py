@@ -51,15 +51,31 @@ class Opening(Frozen):
 
 
 class Lease(Frozen):
-    """What an opened investigation got. ``isolation`` is the level; ``promises``: what was probed, and whether it held."""
+    """What an opened investigation got. ``isolation`` is the level of its executor, whose essential promises were tried and held unless it is ``none``."""
 
     id: str
     identities: tuple[Identity, ...]
     isolation: str
     executor: str = ""
-    promises: Mapping[str, str] = Field(default_factory=dict)
     note: str = ""
-    """Why isolation is weaker than wished for, if it is."""
+    """Why there is no isolation, if there is none."""
+
+
+class Promise(Frozen):
+    """One thing an executor must hold, and what was seen when it was tried."""
+
+    name: str
+    held: bool
+    detail: str = ""
+
+
+class Probe(Frozen):
+    """What an executor holds here. ``why_not``: why it cannot run at all."""
+
+    executor: str
+    isolation: str
+    why_not: str | None = None
+    promises: tuple[Promise, ...] = ()
 
 
 class Pointer(Frozen):

@@ -11,7 +11,8 @@ from nephoscope.boundary.broker.purse import Empty
 from nephoscope.boundary.investigation import Investigation, open_investigation
 from nephoscope.boundary.isolation import Isolation, choose
 from nephoscope.boundary.protocol import VERSION, Opening, Pointer
-from nephoscope.interfaces import Executor, UsageError, Wire
+from nephoscope.boundary.sandbox import self_test
+from nephoscope.interfaces import Executor, IsolationError, UsageError, Wire
 from nephoscope.models import JsonValue, Read
 from nephoscope.store import Position
 
@@ -26,7 +27,7 @@ class Service:
         self._executors = executors
         self._on_event = on_event
         self._open: dict[str, Investigation] = {}
-        self._ready: dict[str, Isolation] = {}
+        self._chosen: dict[tuple[str, bool], asyncio.Task[Isolation]] = {}
         self._methods: Mapping[str, Method] = {
             "hello": self._hello,
             "open": self._open_lease,
@@ -50,15 +51,15 @@ class Service:
         """Kill every script and close every record."""
         opened, self._open = list(self._open.values()), {}
         await asyncio.gather(*(each.close() for each in opened), return_exceptions=True)
-        await asyncio.gather(*(each.executor.close() for each in self._ready.values()), return_exceptions=True)
+        chosen = [task.result() for task in self._chosen.values() if task.done() and not task.exception()]
+        await asyncio.gather(*(each.executor.close() for each in chosen), return_exceptions=True)
 
     async def _hello(self, _: Mapping[str, Any]) -> Any:
         return {"protocol": VERSION, "version": __version__, "clouds": sorted(self._wires), "executors": sorted(self._executors)}
 
     async def _open_lease(self, arguments: Mapping[str, Any]) -> Any:
         opening = Opening.model_validate(arguments)
-        isolation = await self._isolation(opening.executor)
-        opened = await open_investigation(opening, self._wires, isolation, self._on_event)
+        opened = await open_investigation(opening, self._wires, self._isolation(opening.executor, demo=opening.demo), self._on_event)
         self._open[opened.lease.id] = opened
         return opened.lease.model_dump(mode="json")
 
@@ -88,24 +89,36 @@ class Service:
     async def _same(self, arguments: Mapping[str, Any]) -> Any:
         return self._of(arguments).same(Pointer.model_validate(arguments["a"]), Pointer.model_validate(arguments["b"]))
 
-    async def _probe(self, arguments: Mapping[str, Any]) -> Any:
-        isolation = await self._isolation(str(arguments.get("executor", "auto")))
-        return {"executor": isolation.executor.name, "isolation": isolation.level, "promises": dict(isolation.promises), "note": isolation.note}
+    async def _probe(self, _: Mapping[str, Any]) -> Any:
+        return [await _probed(executor) for executor in self._executors.values()]
 
     async def _close(self, arguments: Mapping[str, Any]) -> Any:
         opened = self._of(arguments)
         del self._open[opened.lease.id]
         await opened.close()
 
-    async def _isolation(self, wanted: str) -> Isolation:
-        if wanted not in self._ready:
-            isolation = choose(self._executors, wanted)
-            await isolation.executor.open(())
-            self._ready[wanted] = isolation
-        return self._ready[wanted]
+    async def _isolation(self, wanted: str, *, demo: bool) -> Isolation:
+        """Chosen once and kept, because finding out what holds takes a second."""
+        key = wanted, demo
+        if key not in self._chosen or (self._chosen[key].done() and self._chosen[key].exception()):
+            self._chosen[key] = asyncio.ensure_future(choose(self._executors, wanted, demo=demo))
+        return await asyncio.shield(self._chosen[key])
 
     def _of(self, arguments: Mapping[str, Any]) -> Investigation:
         lease = str(arguments.get("lease"))
         if lease not in self._open:
             raise UsageError("the lease is not open")
         return self._open[lease]
+
+
+async def _probed(executor: Executor) -> dict[str, Any]:
+    """What one executor holds here, tried from inside."""
+    found: dict[str, Any] = {"executor": executor.name, "isolation": executor.level, "why_not": executor.available(), "promises": []}
+    if found["why_not"] is not None:
+        return found
+    try:
+        await executor.open(())
+        found["promises"] = [promise.model_dump(mode="json") for promise in await self_test(executor)]
+    except IsolationError as error:
+        found["why_not"] = f"{error.message} {error.hint}".strip()
+    return found

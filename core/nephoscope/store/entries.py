@@ -169,7 +169,11 @@ class LedgerEntry:
 
 
 class Spent(Frozen):
-    """What an investigation has used. ``upstream`` counts requests that left, retries included; ``unpriced`` names operations of unknown price."""
+    """What an investigation has used.
+
+    ``upstream`` counts requests that left, retries included. ``usd`` is cloud calls, ``model_usd`` language models; ``unpriced`` names
+    operations of unknown price.
+    """
 
     calls: int = 0
     upstream: int = 0

@@ -103,7 +103,7 @@ class LedgerReader:
             upstream=sum(by_operation.values()),
             cached=len(rows) - len(upstream),
             refused=len(self.refused()),
-            usd=sum(row["usd"] or 0.0 for row in upstream) + sum(charged.values()),
+            usd=sum(row["usd"] or 0.0 for row in upstream),
             model_usd=charged.get("model", 0.0),
             telemetry=sum(row["sends"] for row in upstream if row["tier"] == Tier.TELEMETRY),
             by_operation=dict(sorted(by_operation.items())),

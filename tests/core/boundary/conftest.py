@@ -43,7 +43,9 @@ def start() -> Iterator[Callable[..., Boundary]]:
 
 @pytest.fixture
 def opening(brook: Brook, tmp_path: Path) -> Opening:
-    return Opening(run_dir=str(tmp_path / "run"), scopes=(Scope(cloud="brook", options={"endpoint": brook.endpoint}),))
+    """Without isolation, because it is fast: what is tested is the broker."""
+    scope = Scope(cloud="brook", options={"endpoint": brook.endpoint})
+    return Opening(run_dir=str(tmp_path / "run"), scopes=(scope,), executor="unsafe-local", demo=True)
 
 
 @pytest.fixture

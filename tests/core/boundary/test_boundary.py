@@ -203,7 +203,7 @@ def test_trouble_at_opening_is_typed(start: Start, opening: Opening, brook: Broo
         boundary.open(opening.model_copy(update={"scopes": (Scope(cloud="puddle"),)}))
     with pytest.raises(CredentialsError, match="expired"):
         boundary.open(opening.model_copy(update={"scopes": (Scope(cloud="brook", options={"endpoint": "http://127.0.0.1:1", "key": "expired"}),)}))
-    with pytest.raises(UsageError, match="executor"):
+    with pytest.raises(IsolationError, match="nonesuch"):
         boundary.open(opening.model_copy(update={"executor": "nonesuch"}))
     with pytest.raises(UsageError, match="lease"):
         boundary.spent()
@@ -211,16 +211,30 @@ def test_trouble_at_opening_is_typed(start: Start, opening: Opening, brook: Broo
 
 def test_without_isolation_only_a_packs_own_script_in_the_demo(start: Start, opening: Opening, store_script: Store) -> None:
     script = store_script("print('ran')")
-    boundary = start("--level-none")
-    assert boundary.open(opening).isolation == "none"
+    boundary = start()
+    assert boundary.open(opening.model_copy(update={"demo": False})).isolation == "none"
     with pytest.raises(IsolationError):
         boundary.execute(1, 1, script, "template:x")
-    demo = start("--level-none")
-    demo.open(opening.model_copy(update={"demo": True, "run_dir": opening.run_dir}))
-    assert demo.execute(1, 1, script, "template:x").output.strip() == "ran"
+    boundary.open(opening)
+    assert boundary.execute(1, 1, script, "template:x").output.strip() == "ran"
     for author in ("model:x", "skill:x", "person"):
         with pytest.raises(IsolationError):
-            demo.execute(1, 1, script, author)
+            boundary.execute(1, 1, script, author)
+
+
+@pytest.mark.sandbox
+def test_in_the_real_sandbox_the_broker_is_all_there_is(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:
+    boundary = start()
+    assert boundary.open(opening.model_copy(update={"executor": "auto", "demo": False})).isolation == "bubblewrap"
+    script = store_script(
+        "import socket\nprint(len(get('ponds')['items']))\n"
+        f"try: socket.create_connection(('127.0.0.1', {brook.server_address[1]}), 3)\nexcept OSError as error: print('alone')"
+    )
+    result = boundary.execute(1, 1, script, "model:x")
+    assert (result.output.split(), result.calls) == (["2", "alone"], ("s1.c1",))
+    found = {probe.executor: probe for probe in boundary.probe()}
+    assert all(promise.held for promise in found["bubblewrap"].promises if promise.name != "landlock")
+    assert not all(promise.held for promise in found["unsafe-local"].promises)
 
 
 def test_a_boundary_that_dies_is_noticed(start: Start, opening: Opening) -> None:

@@ -31,7 +31,7 @@ class Purse:
     @classmethod
     def resumed(cls, budget: Budget, spent: Spent) -> Purse:
         """A purse from which ``spent`` was already taken."""
-        return cls(budget, calls=spent.upstream, usd=spent.usd, telemetry_calls=spent.telemetry)
+        return cls(budget, calls=spent.upstream, usd=spent.usd + spent.model_usd, telemetry_calls=spent.telemetry)
 
     def reserve_call(self, tier: Tier, usd: float) -> None:
         """Take one call and its estimated price. Raises ``Empty``."""

@@ -3,8 +3,10 @@
 import sys
 
 from nephoscope.boundary.process import run
-from toy_cloud import BareExecutor, BrookWire
+from nephoscope.boundary.sandbox import BubblewrapExecutor, NoneExecutor
+from toy_cloud import BrookWire
+
+EXECUTORS = {"bubblewrap": BubblewrapExecutor(), "unsafe-local": NoneExecutor()}
 
 if __name__ == "__main__":
-    level = "none" if "--level-none" in sys.argv else "bubblewrap"
-    run(int(sys.argv[sys.argv.index("--fd") + 1]), lambda: ({"brook": BrookWire()}, {"bare": BareExecutor(level)}))
+    run(int(sys.argv[sys.argv.index("--fd") + 1]), lambda: ({"brook": BrookWire()}, EXECUTORS))

@@ -1,13 +1,9 @@
-"""A tiny cloud for the boundary's tests: an HTTP JSON API on loopback, its wire, and an executor without isolation."""
+"""A tiny cloud for the boundary's tests: an HTTP JSON API on loopback, and its wire."""
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
-import os
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,15 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from nephoscope.boundary.sandbox.job import LISTENER_URL
-from nephoscope.interfaces import Ambiguous, CredentialsError, EndpointError, ListenerReady
+from nephoscope.interfaces import Ambiguous, CredentialsError, EndpointError
 from nephoscope.models import (
     Call,
     Classification,
-    ExecutionResult,
     Identity,
     Json,
-    Limits,
     Price,
     Read,
     Reply,
@@ -216,42 +209,3 @@ class BrookWire:
 
     def throttled(self, reply: Reply) -> bool:
         return reply.status == 429
-
-
-class BareExecutor:
-    """A plain child process with the listener on a port of its own. Contains nothing: for tests only."""
-
-    name = "bare"
-
-    def __init__(self, level: str = "bubblewrap") -> None:
-        self.level = level
-
-    def available(self) -> str | None:
-        return None
-
-    async def open(self, preloads: Sequence[str]) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    async def execute(
-        self, source: str, surroundings: Surroundings, params: Mapping[str, object], limits: Limits, listener: ListenerReady
-    ) -> ExecutionResult:
-        listening = socket.create_server(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        await listener(os.dup(listening.fileno()))
-        env = {key: value.replace(LISTENER_URL, url) for key, value in surroundings.env.items()}
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-c", source, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            async with asyncio.timeout(limits.seconds):
-                output, _ = await child.communicate()
-        except BaseException:
-            child.kill()
-            await child.wait()
-            raise
-        finally:
-            listening.close()
-        return ExecutionResult(status="ok" if child.returncode == 0 else "failed", output=output.decode(), exit_code=child.returncode)

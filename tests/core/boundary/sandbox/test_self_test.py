@@ -1,0 +1,94 @@
+"""The probes tell a sandbox from none, as root and as nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nephoscope
+from nephoscope.boundary.sandbox import NoneExecutor, Promise, choose_executor, contained, self_test
+from nephoscope.boundary.sandbox.self_test import ADVISORY
+from nephoscope.interfaces import IsolationError
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_bubblewrap_contains(bubblewrap):
+    promises = asyncio.run(self_test(bubblewrap))
+    assert [promise for promise in promises if not promise.held and promise.name not in ADVISORY] == []
+    assert contained(promises)
+
+
+def test_no_isolation_is_found_out():
+    promises = asyncio.run(self_test(NoneExecutor()))
+    held = {promise.name for promise in promises if promise.held}
+    assert not contained(promises)
+    assert not held & {"host loopback", "files", "environment", "kernel", "processes", "process limit", "disk limit", "no survivors", "root"}
+    assert {"deadline", "memory limit"} <= held
+
+
+def test_untested_is_not_contained():
+    assert not contained([])
+    assert contained([Promise(name="network", held=True), Promise(name="landlock", held=False)])
+    assert not contained([Promise(name="network", held=False)])
+
+
+UNPRIVILEGED = """
+import asyncio
+from nephoscope.boundary.sandbox import BubblewrapExecutor, choose_executor
+print(asyncio.run(choose_executor([BubblewrapExecutor()])).name)
+"""
+
+
+def test_an_unprivileged_caller_has_the_same_walls(bubblewrap):
+    """Run as nobody, with an interpreter that nobody may read, against the packages of this one."""
+    python = "/usr/bin/python3"
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root can become nobody")
+    path = [str(Path(nephoscope.__file__).parents[1]), *(entry for entry in sys.path if entry.endswith("site-packages"))]
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", "PATH=/usr/bin:/bin", f"PYTHONPATH={':'.join(path)}"]
+    usable = subprocess.run([*nobody, python, "-c", "import nephoscope.models"], capture_output=True, text=True, check=False, cwd="/")
+    if usable.returncode:
+        pytest.skip(f"{python} as nobody cannot import the packages: {usable.stderr.strip()[-200:]}")
+    done = subprocess.run([*nobody, python, "-B", "-c", UNPRIVILEGED], capture_output=True, text=True, check=False, cwd="/", timeout=60)
+    assert (done.stdout, done.stderr) == ("bubblewrap\n", "")
+
+
+class Absent(NoneExecutor):
+    name = "absent"
+    level = "userns"
+
+    def available(self) -> str | None:
+        return "not here: install it"
+
+
+class Boastful(NoneExecutor):
+    """Claims a level that it does not hold."""
+
+    name = "boastful"
+    level = "bubblewrap"
+
+
+def test_auto_takes_the_first_that_contains(bubblewrap):
+    chosen = asyncio.run(choose_executor([NoneExecutor(), Absent(), Boastful(), bubblewrap]))
+    assert chosen is bubblewrap
+
+
+def test_nothing_that_contains_is_an_error_with_reasons():
+    with pytest.raises(IsolationError) as error:
+        asyncio.run(choose_executor([NoneExecutor(), Absent(), Boastful()]))
+    assert "absent: not here: install it" in error.value.message and "boastful: does not contain" in error.value.message
+    assert error.value.hint
+
+
+def test_a_name_decides_but_does_not_excuse():
+    assert asyncio.run(choose_executor([Absent(), NoneExecutor()], "unsafe-local")).level == "none"
+    for name in ("boastful", "unheard-of"):
+        with pytest.raises(IsolationError, match=name):
+            asyncio.run(choose_executor([Boastful(), NoneExecutor()], name))
