@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nephoscope.interfaces import Judge, Rewriter
+from nephoscope.interfaces import Executor, Judge, Rewriter
 from nephoscope.plugin import hookimpl
 
 
@@ -25,3 +25,11 @@ def nephoscope_register_judges() -> Sequence[Judge]:
     from nephoscope.validation.syntax import Syntax
 
     return [Syntax(), ImportAllowList(), Lint(), Security(), Operations(), Determinism(), Contract()]
+
+
+@hookimpl
+def nephoscope_register_executors() -> Sequence[Executor]:
+    from nephoscope.boundary.sandbox.bubblewrap import BubblewrapExecutor
+    from nephoscope.boundary.sandbox.unsafe import NoneExecutor
+
+    return [BubblewrapExecutor(), NoneExecutor()]

@@ -20,7 +20,7 @@ from nephoscope.settings.model import Settings
 MAX_FILE_BYTES = 1_000_000
 OPEN_TABLES = ("scope", "keys")
 """Tables whose keys are not core's to know."""
-OTHER_VARIABLES = frozenset({"NEPHOSCOPE_CONFIG"})
+OTHER_VARIABLES = frozenset({"NEPHOSCOPE_CONFIG", "NEPHOSCOPE_DEBUG"})
 FLAGS = {
     "max_steps": "budget.steps",
     "max_seconds": "budget.seconds",

@@ -1,0 +1,50 @@
+# The front door. Every line can be typed by hand; the environment is ./.venv.
+
+BIN := .venv/bin
+MEMBERS := core providers/aws[emulator] plugins/planner-playbook plugins/suite-aws
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: install demo test lint types docs bench soak clean
+
+install: .venv/installed  ## build ./.venv with everything in it
+
+.venv/installed: pyproject.toml constraints.txt $(wildcard core/pyproject.toml providers/*/pyproject.toml plugins/*/pyproject.toml)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found: install it, or say make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv || { echo "Python's venv module is needed (on Debian and Ubuntu: apt-get install python3-venv)"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
+	@$(MAKE) --no-print-directory sandbox
+	@touch $@
+
+.PHONY: sandbox
+sandbox:  ## bubblewrap, where we may install it
+	@command -v bwrap >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		{ apt-get install -y -qq bubblewrap || { apt-get update -qq && apt-get install -y -qq bubblewrap; }; } >/dev/null 2>&1; } \
+		|| echo "bubblewrap is not installed: scripts cannot be isolated. Install it (apt install bubblewrap), then: $(BIN)/nephoscope doctor"
+
+demo: install  ## an investigation of an emulated account, from a clean clone to its verdict
+	$(BIN)/nephoscope demo
+
+test: install
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/mypy
+
+docs: install  ## the reference says what the code says
+	$(BIN)/pytest tests/docs
+
+bench: install  ## every scenario with its twins: accuracy, false positives, grounding, calls
+	$(BIN)/pytest -m scenario
+
+soak: install  ## long: kills at random moments, and what else takes minutes
+	$(BIN)/pytest -m soak
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
