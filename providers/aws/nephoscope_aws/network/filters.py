@@ -44,7 +44,7 @@ class Rule:
     def reach(self, peer: Peer) -> Intervals:
         """Which of the peer's addresses it matches."""
         if self.group:
-            return peer.addresses if self.group in peer.groups else NOTHING
+            return peer.addresses if peer.groups is None or self.group in peer.groups else NOTHING
         return peer.addresses & self.addresses if self.family == peer.family else NOTHING
 
 
@@ -102,6 +102,8 @@ def _one_piece(rules: Sequence[Rule], peer: Peer) -> tuple[State, list[Rule], li
 def _share(admitted: Intervals, peer: Peer) -> State:
     if not peer.addresses:
         return "unknown"
+    if peer.certainty == "any":
+        return "open" if admitted else "blocked"
     share = admitted.size / peer.addresses.size
     if peer.certainty == "exact":
         return "open" if admitted == peer.addresses else "blocked"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nephoscope_aws.network.intervals import Intervals
-from nephoscope_aws.network.traffic import Peer, addresses
+from nephoscope_aws.network.traffic import Certainty, Peer, addresses
 
 Table = Mapping[str, Any]
 """An item of RouteTables: at least ``Routes`` and ``Associations``."""
@@ -25,7 +25,7 @@ _TARGETS = (
     "NetworkInterfaceId",
     "InstanceId",
 )
-_WHOLE = 255 / 256
+_ENOUGH: dict[Certainty, float] = {"exact": 1, "everyone": 255 / 256, "someone": 255 / 256, "any": 0}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def lookup(routes: Sequence[Route], peer: Peer) -> Lookup:
             left -= hit
             carried.append((hit.size, route))
     covered = 1 - left.size / peer.addresses.size if peer.addresses else 0.0
-    if not carried or covered < (1 if peer.certainty == "exact" else _WHOLE):
+    if not carried or covered < _ENOUGH[peer.certainty]:
         return Lookup(None, covered)
     return Lookup(max(carried, key=lambda item: item[0])[1], covered)
 

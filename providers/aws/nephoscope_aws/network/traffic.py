@@ -14,7 +14,7 @@ EPHEMERAL = Intervals.of((1024, 65535))
 COMMON_EPHEMERAL = Intervals.of((32768, 60999))
 """Ports that ordinary hosts call from; a filter may be narrower than the full range and still let all of these answer."""
 
-Certainty = Literal["exact", "everyone", "someone"]
+Certainty = Literal["exact", "everyone", "someone", "any"]
 
 
 def addresses(cidr: str) -> tuple[int, Intervals]:
@@ -36,18 +36,18 @@ PUBLIC_V4 = EVERY_V4 - PRIVATE_V4
 class Peer:
     """The party at the other end.
 
-    ``exact``: all its addresses count; ``everyone``: the public at large; ``someone``: one address of the set, we do not know which.
+    ``exact``: all its addresses count; ``everyone``: the public at large; ``someone``: one address of the set, we do not know which;
+    ``any``: it is enough that one of the addresses passes. ``groups`` None: it may carry any security group.
     """
 
     addresses: Intervals
     family: int = 4
     certainty: Certainty = "exact"
-    groups: frozenset[str] = frozenset()
-    """Security groups it carries."""
+    groups: frozenset[str] | None = frozenset()
     label: str = ""
 
     @classmethod
-    def at(cls, *cidrs: str, groups: frozenset[str] = frozenset(), label: str = "", certainty: Certainty = "exact") -> Peer:
+    def at(cls, *cidrs: str, groups: frozenset[str] | None = frozenset(), label: str = "", certainty: Certainty = "exact") -> Peer:
         """A peer at known blocks of one IP version."""
         parsed = [addresses(cidr) for cidr in cidrs]
         family = parsed[0][0] if parsed else 4

@@ -1,0 +1,177 @@
+"""Probes of a load balancer's inside: a listener for the port, targets behind it, their health and the port they are called on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nephoscope.models import JsonValue, ResourceRef, Supposition
+from nephoscope_aws.analyzers.reach.ends import Balancer, Instance
+from nephoscope_aws.analyzers.reach.ends import peer_of as seen_from
+from nephoscope_aws.analyzers.reach.guards import group_in
+from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
+from nephoscope_aws.analyzers.reach.sight import Sight, refer
+from nephoscope_aws.network import balancers, groups
+from nephoscope_aws.network.intervals import Intervals
+from nephoscope_aws.network.traffic import ANY_PORT, Peer, Traffic
+
+LISTENER_MISSING = "aws.elbv2.listener-missing"
+EMPTY = "aws.elbv2.target-group-empty"
+UNHEALTHY = "aws.elbv2.target-unhealthy"
+PORT_MISMATCH = "aws.elbv2.target-group-port-mismatch"
+_DYNAMIC = 32768
+"""Ports from here on are given to containers by their host: a target there differs from its group on purpose."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A target behind a balancer: who, by which group, on which port."""
+
+    group: ResourceRef
+    instance: Instance
+    port: int
+
+
+def _listeners(sight: Sight, end: Balancer) -> list[dict[str, Any]]:
+    refs = [refer("elbv2:listener", str(key), end.ref) for key in sight.value(end.ref, "listeners") or ()]
+    found = sight.all_of([(ref, attribute) for ref in refs for attribute in ("port", "protocol", "actions")])
+    return [
+        {"Ref": ref, "Port": port, "Protocol": protocol, "DefaultActions": actions or []}
+        for ref, port, protocol, actions in zip(refs, found[::3], found[1::3], found[2::3], strict=True)
+    ]
+
+
+def listener(end: Balancer, *, named: bool) -> Probe:
+    """The balancer listens on the port; without a port in the words, on any. What it listens on is what goes on."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        known = _listeners(sight, end)
+        serving = balancers.ports_served(known) & traffic.ports
+        if serving and (not traffic.each or serving == traffic.ports):
+            return Outcome("open", f"{end.ref.label} listens on {serving}", passing=replace(traffic, ports=serving, each=named))
+        served = str(balancers.ports_served(known))
+        return _no_listener(sight, end, known, traffic, f"{end.ref.label} listens on {served}" + (f", not on {traffic.ports}" if named else ""))
+
+    return Probe("aws.elbv2.seen-listener", end.ref, (LISTENER_MISSING,), judge)
+
+
+def _no_listener(sight: Sight, end: Balancer, known: list[dict[str, Any]], traffic: Traffic, reason: str) -> Outcome:
+    port = traffic.ports.spans[0][0] if traffic.ports != ANY_PORT else 80
+    forward = [key for item in known for key in balancers.forwarding(item["DefaultActions"])]
+    forward = forward or [str(key) for key in sight.value(end.ref, "target_groups") or ()]
+    actions: JsonValue = [{"Type": "forward", "TargetGroupArn": forward[0] if forward else "TARGET-GROUP"}]
+    protocol = {443: "HTTPS", 80: "HTTP"}.get(port, known[0]["Protocol"] if known else "HTTP")
+    fresh = refer("elbv2:listener", f"{end.ref.native_id}#mended", end.ref)
+    suppose = (
+        Supposition(subject=end.ref, attribute="listeners", value=[*(item["Ref"].native_id for item in known), fresh.native_id]),
+        Supposition(subject=fresh, attribute="port", value=port),
+        Supposition(subject=fresh, attribute="protocol", value=protocol),
+        Supposition(subject=fresh, attribute="actions", value=actions),
+    )
+    details: dict[str, JsonValue] = {"end": end.ref.label, "balancer": end.ref.native_id, "port": port, "protocol": protocol, "actions": actions}
+    return Outcome("blocked", reason, fault=LISTENER_MISSING, suppose=suppose, details=details)
+
+
+def target_groups(sight: Sight, end: Balancer, ports: Intervals) -> list[ResourceRef]:
+    """The target groups behind the listeners that serve these ports, rules included where a listener's default is not to forward."""
+    found: list[str] = []
+    for item in _listeners(sight, end):
+        if item["Port"] is None or int(item["Port"]) not in ports:
+            continue
+        found += balancers.forwarding(item["DefaultActions"])
+        if balancers.answers_itself(item["DefaultActions"]):
+            rules = [refer("elbv2:listener-rule", str(key), end.ref) for key in sight.value(item["Ref"], "rules") or ()]
+            found += [key for actions in sight.all_of([(rule, "actions") for rule in rules]) for key in balancers.forwarding(actions or ())]
+    return [refer("elbv2:target-group", key, end.ref) for key in dict.fromkeys(found)]
+
+
+def _called(ref: ResourceRef) -> str:
+    return ref.native_id.rsplit(":", 1)[-1].removeprefix("targetgroup/").split("/")[0]
+
+
+def targets(group: ResourceRef) -> Probe:
+    """The target group has targets, and their health checks do not all fail."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        shown, port = sight.values(group, "targets", "port")
+        registered = balancers.active(shown or ())
+        details: dict[str, JsonValue] = {"group": group.native_id, "group_name": _called(group), "port": port}
+        if not registered:
+            one: JsonValue = {"Target": {"Id": "target-mended"}, "TargetHealth": {"State": "healthy"}}
+            mended = Supposition(subject=group, attribute="targets", value=[one])
+            return Outcome("blocked", f"no target is registered in {_called(group)}", group, EMPTY, (mended,), details)
+        sick = balancers.sick(registered)
+        if len(sick) < len(registered):
+            told = f"{len(registered) - len(sick)} of {len(registered)} targets of {_called(group)} are not failing their checks"
+            return Outcome("open", told, group)
+        well: list[JsonValue] = [{**item, "TargetHealth": {"State": "healthy"}} for item in registered]
+        health = sick[0].get("TargetHealth") or {}
+        why = f"{health.get('Reason', '')} {health.get('Description', '')}".strip()
+        details |= {"why": why, "path": sight.glance(group, "health_check.path"), "codes": sight.glance(group, "health_check.codes")}
+        mended = Supposition(subject=group, attribute="targets", value=well)
+        return Outcome("blocked", f"every target of {_called(group)} fails its health check: {why}", group, UNHEALTHY, (mended,), details)
+
+    return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY), judge)
+
+
+def registered_port(group: ResourceRef) -> Probe:
+    """Targets are called on the group's own port. Another port is a doubt that passing health checks alone do not settle."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        shown, port = sight.values(group, "targets", "port")
+        ports = {balancers.port_of(item, port) for item in balancers.active(shown or ())}
+        odd = sorted(one for one in ports if one is not None and one != port and one < _DYNAMIC)
+        if not odd or port in ports:
+            told = ", ".join(str(one) for one in ports if one) or "no port"
+            return Outcome("open", f"targets of {_called(group)} are called on {told}", group)
+        reason = f"{_called(group)} is made for port {port}, its targets are registered on {odd[0]}: the program there has to say which is right"
+        return Outcome("unknown", reason, group)
+
+    return Probe("aws.elbv2.seen-target-port", group, (PORT_MISMATCH,), judge)
+
+
+def backends(sight: Sight, group: ResourceRef, most: int = 2) -> list[Backend]:
+    """Some machines of a target group with the ports they are called on, failing ones first."""
+    shown, port = sight.values(group, "targets", "port")
+    registered = balancers.active(shown or ())
+    ordered = [*balancers.sick(registered), *(item for item in registered if item not in balancers.sick(registered))]
+    pairs = [(str(item["Target"]["Id"]), balancers.port_of(item, port)) for item in ordered]
+    return [Backend(group, Instance(refer("ec2:instance", key, group)), called) for key, called in pairs if called and key.startswith("i-")][:most]
+
+
+def backend_in(backend: Backend, end: Balancer) -> Probe:
+    """The target lets the balancer in on the port it is called on. Open for the balancer on another port: the ports disagree."""
+
+    def peer(sight: Sight) -> Peer:
+        return seen_from(end, sight)
+
+    plain = group_in(backend.instance, peer)
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        outcome = plain.judge(sight, traffic)
+        if outcome.state != "blocked":
+            return outcome
+        held = [item for group in backend.instance.groups(sight) for item in sight.value(group, "ingress") or ()]
+        others = groups.admits(held, Traffic(ANY_PORT), peer(sight)).passing
+        if not others or others.size > 100:
+            return outcome
+        return _disagreement(sight, backend, others.spans[0][0])
+
+    return replace(plain, causes=(*plain.causes, PORT_MISMATCH), judge=judge)
+
+
+def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
+    name, key = _called(backend.group), backend.instance.ref.native_id
+    shown = sight.value(backend.group, "targets") or ()
+    moved: list[JsonValue] = [
+        {**item, "Target": {**item["Target"], "Port": wanted}} if item["Target"]["Id"] == key else item for item in shown
+    ]
+    details: dict[str, JsonValue] = {
+        "group": backend.group.native_id, "group_name": name, "target": key, "registered": backend.port, "port": wanted,
+    }  # fmt: skip
+    reason = f"{name} calls {sight.name(backend.instance.ref)} on port {backend.port}, but it lets the load balancer in on {wanted}"
+    suppose = (
+        Supposition(subject=backend.group, attribute="targets", value=moved),
+        Supposition(subject=backend.group, attribute="port", value=wanted),
+    )
+    return Outcome("blocked", reason, backend.group, PORT_MISMATCH, suppose, details)

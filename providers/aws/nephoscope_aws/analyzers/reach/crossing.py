@@ -1,0 +1,92 @@
+"""Probes of the way between two networks of the account: a peering that is active, and routes to it on both sides."""
+
+from __future__ import annotations
+
+from nephoscope.models import JsonValue, ResourceRef, Supposition
+from nephoscope_aws.analyzers.reach.ends import End, peer_of
+from nephoscope_aws.analyzers.reach.mending import BLACKHOLE, Position, position
+from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
+from nephoscope_aws.analyzers.reach.sight import Sight, refer
+from nephoscope_aws.network.gateways import default_route, kind_of
+from nephoscope_aws.network.traffic import Traffic
+
+NOT_ACCEPTED = "aws.ec2.vpc-peering-not-accepted"
+PEERING_ROUTE_MISSING = "aws.ec2.vpc-peering-route-missing"
+NOT_CONNECTED = "aws.ec2.vpcs-not-connected"
+
+
+def route_across(here: End, subnet: ResourceRef, there: End) -> Probe:
+    """One side's route to the other network leads to the peering between them."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        own, far = here.vpc(sight), there.vpc(sight)
+        if own.key == far.key:
+            return skipped("both ends are in the same network, whose local route is always there")
+        at = position(sight, here, subnet, peer_of(there, sight))
+        if at is None:
+            return Outcome("unknown", f"no route table is shown for {sight.name(subnet)}")
+        kind = kind_of(at.found.target)
+        told = f"{sight.name(at.table.ref)} of {sight.name(subnet)}"
+        if kind == "transit":
+            return Outcome("unknown", f"{told} leads to {at.found.target}, beyond which this account does not show the path", at.table.ref)
+        between = peerings(sight, own, far)
+        if kind == "peering" and at.found.target in {ref.native_id for ref in between} and not at.found.blackhole:
+            return Outcome("open", f"{told} leads to {at.found.target}", at.table.ref)
+        return _unrouted(sight, at, between, there, far)
+
+    return Probe("aws.ec2.seen-route-across", subnet, (PEERING_ROUTE_MISSING, NOT_CONNECTED, BLACKHOLE), judge)
+
+
+def _unrouted(sight: Sight, at: Position, between: list[ResourceRef], there: End, far: ResourceRef) -> Outcome:
+    told = f"{sight.name(at.table.ref)} of {sight.name(at.subnet)}"
+    if not between:
+        reason = f"{sight.name(at.vpc)} and {sight.name(far)} are not connected: there is no peering between them and no other route"
+        return Outcome("blocked", reason, at.vpc, NOT_CONNECTED, details={"vpc": at.vpc.native_id, "other_vpc": far.native_id})
+    block = str(sight.value(far, "cidr"))
+    kept = [route for route in at.table.routes if route is not at.found.route or not at.found.blackhole]
+    mended = Supposition(subject=at.table.ref, attribute="routes", value=[*kept, dict(default_route(between[0].native_id, block))])
+    details: dict[str, JsonValue] = {
+        "table": at.table.ref.native_id, "table_name": sight.name(at.table.ref), "subnet_name": sight.name(at.subnet), "destination": block,
+        "peering": between[0].native_id, "former": at.found.target, "target": between[0].native_id, "route_key": "VpcPeeringConnectionId",
+    }  # fmt: skip
+    if kind_of(at.found.target) == "peering":
+        reason = f"{told} leads to {at.found.target}, which does not join the two networks"
+        return Outcome("blocked", reason, at.table.ref, BLACKHOLE, (mended,), details)
+    reason = f"{told} has no route to {block} by {between[0].native_id}"
+    return Outcome("blocked", reason, at.table.ref, PEERING_ROUTE_MISSING, (mended,), details)
+
+
+def accepted(here: End, there: End) -> Probe:
+    """A peering between the two networks is active."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        own, far = here.vpc(sight), there.vpc(sight)
+        between = [] if own.key == far.key else peerings(sight, own, far)
+        if not between:
+            return skipped("no peering on this path")
+        states = dict(zip(between, sight.all_of([(ref, "status") for ref in between]), strict=True))
+        active = next((ref for ref, state in states.items() if state == "active"), None)
+        if active:
+            return Outcome("open", f"{sight.name(active)} is active", active)
+        ref = between[0]
+        details: dict[str, JsonValue] = {"peering": ref.native_id, "status": str(states[ref]), "vpc": own.native_id, "other_vpc": far.native_id}
+        mended = Supposition(subject=ref, attribute="status", value="active")
+        return Outcome("blocked", f"{sight.name(ref)} is {states[ref]}, not active", ref, NOT_ACCEPTED, (mended,), details)
+
+    return Probe("aws.ec2.seen-peering-active", here.ref, (NOT_ACCEPTED,), judge)
+
+
+_OVER = frozenset({"deleted", "deleting", "rejected", "expired", "failed"})
+
+
+def peerings(sight: Sight, own: ResourceRef, far: ResourceRef) -> list[ResourceRef]:
+    """Peerings between two networks, those that are over only when there are no others."""
+    requested, received = sight.values(own, "peerings_requested", "peerings_received")
+    refs = [refer("ec2:vpc-peering-connection", str(key), own) for key in (*(requested or ()), *(received or ()))]
+    sides = sight.all_of([(ref, attribute) for ref in refs for attribute in ("requester", "accepter", "status")])
+    joined = [
+        (ref, status)
+        for ref, one, other, status in zip(refs, sides[::3], sides[1::3], sides[2::3], strict=True)
+        if far.native_id in ((one or {}).get("VpcId"), (other or {}).get("VpcId"))
+    ]
+    return [ref for ref, status in joined if status not in _OVER] or [ref for ref, status in joined if status not in ("deleted", "deleting")]

@@ -1,0 +1,213 @@
+"""What the problem asks: who calls whom, on which ports, from where."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from nephoscope.models import Entity, Problem, ResourceRef
+from nephoscope_aws.analyzers.reach.ends import ENDS, End, end_for
+from nephoscope_aws.analyzers.reach.journeys import Asked
+from nephoscope_aws.network.intervals import Intervals
+from nephoscope_aws.network.traffic import EVERYONE, SOMEONE, Peer, Traffic
+
+_CALLED_ONLY = ("rds:db-instance", "elbv2:load-balancer", "ec2:vpc-endpoint")
+_PLACES = ("ec2:subnet", "ec2:vpc")
+_MOST = 4
+_PORT = re.compile(r"\bports?[ :=]+(\d{1,5})\b|\b(?:tcp|udp)[ /:](\d{1,5})\b|\b(\d{1,5})/(?:tcp|udp)\b|(?<=[A-Za-z]):(\d{2,5})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One conversation that should work. ``peer``: the party on the internet, where there is one; ``stated``: the words place it there."""
+
+    asked: Asked
+    source: End | None = None
+    target: End | None = None
+    peer: Peer = SOMEONE
+    stated: bool = False
+    service: str = ""
+
+
+@cache
+def _words() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def _says(pattern: str, text: str) -> bool:
+    return re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", text, re.IGNORECASE) is not None
+
+
+def requests(problem: Problem) -> list[Request]:
+    """The conversations the problem is about; none when it names nothing that sends or receives."""
+    ends = _ends(problem)
+    if not ends:
+        return []
+    text = _without_names(problem)
+    asked = _asked(problem, text)
+    sources, targets = _sides(problem.text, ends)
+    if sources and targets:
+        pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
+        return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
+    if sources:
+        return [_leaving(source, text, asked, problem) for source in sources[:_MOST]]
+    return [Request(asked, target=end_for(target), **_caller(problem, text)) for target in targets[:_MOST]]
+
+
+def _leaving(source: ResourceRef, text: str, asked: Asked, problem: Problem) -> Request:
+    service = next((name for word, name in _words()["services"].items() if _says(word, text)), "")
+    if service:
+        return Request(asked, end_for(source), service=service)
+    found = _addresses(problem)
+    peer = Peer.at(found[0]) if found else EVERYONE
+    return Request(asked, end_for(source), peer=peer, stated=True)
+
+
+# -- ends ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    ref: ResourceRef
+    start: int
+    stop: int
+    assumed: bool
+
+
+def _ends(problem: Problem) -> list[_Spoken]:
+    spoken = [one for entity in problem.entities if entity.role != "healthy" for one in _spoken(entity, problem.text)]
+    named = [one for one in spoken if not one.assumed]
+    kept = [one for one in spoken if not one.assumed or not _apposed(one, named, problem.text)]
+    concrete = [one for one in kept if one.ref.native_type not in _PLACES]
+    chosen = [one for one in kept if not (one.ref.native_type in _PLACES and (one.assumed or len(concrete) > 1) and concrete)]
+    return sorted({one.ref.key: one for one in reversed(chosen)}.values(), key=lambda one: one.start)
+
+
+def _spoken(entity: Entity, text: str) -> Iterable[_Spoken]:
+    start = max(text.lower().find(entity.text.lower()), 0)
+    for ref in entity.matches:
+        if ref.native_type in ENDS:
+            yield _Spoken(ref, start, start + len(entity.text), entity.assumed and not entity.near)
+
+
+def _apposed(noun: _Spoken, named: list[_Spoken], text: str) -> bool:
+    """Whether a type noun only describes a named thing beside it ("the database server orders-db")."""
+    gaps = [text[noun.stop : one.start] if noun.stop <= one.start else text[one.stop : noun.start] for one in named]
+    return any(re.fullmatch(r"[\s\"'`(,]*(\w+[\s\"'`(]+)?", gap) is not None for gap in gaps)
+
+
+def _sides(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
+    """Callers and called, by what can call at all, then by the words around and the order of mention."""
+    only_called = [one for one in ends if one.ref.native_type in _CALLED_ONLY]
+    functions = [one for one in ends if one.ref.native_type == "lambda:function"]
+    others = [one for one in ends if one not in only_called and one not in functions]
+    if functions:
+        return [one.ref for one in functions], [one.ref for one in (only_called or others)]
+    if only_called:
+        callers = [one for one in others if _calls(text, one, only_called)]
+        return [one.ref for one in callers], [one.ref for one in only_called]
+    if len(others) == 1:
+        return _lone(text, others[0].ref)
+    return _order(text, others)
+
+
+def _lone(text: str, ref: ResourceRef) -> tuple[list[ResourceRef], list[ResourceRef]]:
+    inward = re.search(_words()["outside_in"], text, re.IGNORECASE)
+    outward = re.search(_words()["inside_out"], text, re.IGNORECASE) or any(_says(word, text) for word in _words()["services"])
+    if ref.native_type == "lambda:function" or ref.native_type in _PLACES or (outward and not inward):
+        return [ref], []
+    return [], [ref]
+
+
+def _calls(text: str, one: _Spoken, called: list[_Spoken]) -> bool:
+    """Whether a machine named beside something that is only ever called is its caller, and not a target behind it."""
+    behind = any(other.ref.native_type == "elbv2:load-balancer" for other in called) and re.search(
+        r"\b(behind|targets?|registered|backends?|target group)\b", text, re.IGNORECASE
+    )
+    return not behind
+
+
+def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
+    first, second = ends[0], ends[1]
+    middle = text[first.stop : second.start]
+    before = text[: first.start]
+    mutual = re.search(r"\b(each other|one another|talk|communicate|connected|between)\b", text, re.IGNORECASE)
+    listed = re.fullmatch(r"[\s\"'`]*(,|and|or|&|/)[\s\"'`]*(\w+[\s\"'`]+)?", middle, re.IGNORECASE)
+    if listed and not mutual:
+        return [], [one.ref for one in ends]
+    turned = re.search(r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE)
+    return ([second.ref], [first.ref]) if turned else ([first.ref], [second.ref])
+
+
+# -- words ---------------------------------------------------------------------------------------------------------
+
+
+def _without_names(problem: Problem) -> str:
+    """The text without the names of things: a machine called ``redis-1`` says nothing of a port."""
+    text = problem.text
+    for entity in problem.entities:
+        if not entity.assumed or entity.near:
+            text = re.sub(re.escape(entity.text), " ", text, flags=re.IGNORECASE)
+    return text
+
+
+def _asked(problem: Problem, text: str) -> Asked:
+    refused = re.search(r"\b(connection refused|econnrefused)\b", text, re.IGNORECASE) is not None
+    answered = re.search(r"\b(5\d\d|bad gateway|service unavailable)\b", text, re.IGNORECASE) is not None
+    numbers = _port_numbers(problem)
+    if numbers:
+        protocol = "udp" if re.search(r"\budp\b", text, re.IGNORECASE) else "tcp"
+        return Asked(Traffic(_ports(numbers), protocol, each=True), exact=True, named=True, answered=answered, refused=refused)
+    return Asked(_by_word(text), named=_by_word(text).ports != Traffic().ports, answered=answered, refused=refused)
+
+
+def _port_numbers(problem: Problem) -> list[int]:
+    written = [int(next(group for group in match.groups() if group)) for match in _PORT.finditer(problem.text)]
+    given = [int(number) for number in problem.numbers if number.isdigit()]
+    return sorted({number for number in (*written, *given) if 0 < number < 65536 and not 500 <= number <= 511})
+
+
+def _by_word(text: str) -> Traffic:
+    words = _words()
+    if any(_says(word, text) for word in words["icmp"]):
+        return Traffic(protocol="icmp")
+    for word, ports in words["udp"].items():
+        if _says(word, text):
+            return Traffic(_ports(ports), "udp")
+    found = [(word, ports) for word, ports in words["ports"].items() if _says(word, text)]
+    plain = [ports for _, ports in found if len(ports) == 1] or [ports for _, ports in found]
+    return Traffic(_ports([port for ports in plain for port in ports])) if plain else Traffic()
+
+
+def _ports(numbers: Iterable[int]) -> Intervals:
+    return Intervals.of(*((number, number) for number in numbers))
+
+
+def _addresses(problem: Problem) -> list[str]:
+    found = []
+    for number in problem.numbers:
+        try:
+            block = ipaddress.ip_network(number, strict=False)
+        except ValueError:
+            continue
+        if not number.isdigit():
+            found.append(str(block.network_address) if block.num_addresses == 1 else str(block))
+    return found
+
+
+def _caller(problem: Problem, text: str) -> dict[str, Any]:
+    words, found = _words(), _addresses(problem)
+    if found:
+        return {"peer": Peer.at(*found), "stated": True}
+    if _says(words["everyone"], text):
+        return {"peer": EVERYONE, "stated": True}
+    stated = re.search(words["outside_in"], text, re.IGNORECASE) is not None or _says(words["someone"].replace("|i|we|us|me", ""), text)
+    return {"peer": SOMEONE, "stated": stated}

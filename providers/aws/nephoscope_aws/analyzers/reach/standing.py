@@ -1,0 +1,153 @@
+"""Probes of the ends themselves: running, served on the port, of the right scheme, with the address that the caller needs."""
+
+from __future__ import annotations
+
+from nephoscope.models import JsonValue, Supposition
+from nephoscope_aws.analyzers.reach.ends import Balancer, Database, End, Endpoint, Function, Instance
+from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
+from nephoscope_aws.analyzers.reach.sight import Sight
+from nephoscope_aws.network.intervals import Intervals
+from nephoscope_aws.network.traffic import Traffic
+
+INSTANCE_STOPPED = "aws.ec2.instance-stopped"
+INSTANCE_GONE = "aws.ec2.instance-terminated"
+NO_PUBLIC_IP = "aws.ec2.instance-without-public-ip"
+DB_STOPPED = "aws.rds.stopped"
+DB_GONE = "aws.rds.instance-missing"
+DB_NOT_AVAILABLE = "aws.rds.not-available"
+DB_PRIVATE = "aws.rds.not-publicly-accessible"
+DB_PORT = "aws.rds.port-mismatch"
+BALANCER_GONE = "aws.elbv2.load-balancer-missing"
+BALANCER_DOWN = "aws.elbv2.load-balancer-not-active"
+BALANCER_INTERNAL = "aws.elbv2.load-balancer-internal-scheme"
+ENDPOINT_DOWN = "aws.ec2.vpc-endpoint-not-available"
+FUNCTION_OUTSIDE = "aws.lambda.not-in-vpc"
+
+_EXAMPLE_ADDRESS = "192.0.2.1"
+_ALIVE = {
+    Instance: ("state", {"running", "pending"}, {"stopped": INSTANCE_STOPPED, "stopping": INSTANCE_STOPPED}, INSTANCE_GONE, INSTANCE_GONE),
+    Database: ("status", {"available", "backing-up", "modifying", "storage-optimization", "upgrading", "maintenance", "configuring-log-exports"},
+               {"stopped": DB_STOPPED, "stopping": DB_STOPPED}, DB_NOT_AVAILABLE, DB_GONE),
+    Balancer: ("state", {"active", "active_impaired"}, {}, BALANCER_DOWN, BALANCER_GONE),
+    Endpoint: ("state", {"available", "Available"}, {}, ENDPOINT_DOWN, ENDPOINT_DOWN),
+}  # fmt: skip
+_NAMES = {
+    Instance: "aws.ec2.seen-instance-running",
+    Database: "aws.rds.seen-available",
+    Balancer: "aws.elbv2.seen-active",
+    Endpoint: "aws.ec2.seen-endpoint-available",
+}
+
+
+def alive(end: End) -> list[Probe]:
+    """The end exists and is up; nothing to look at for ends that have no such state."""
+    if type(end) not in _ALIVE:
+        return []
+    attribute, good, faults, otherwise, gone = _ALIVE[type(end)]
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        existence = sight.view.fact(end.ref, "exists")
+        if existence is not None and existence.known_absent:
+            sight.value(end.ref, "exists")
+            mended = Supposition(subject=end.ref, attribute="exists", value=True)
+            return Outcome("blocked", f"{end.ref.label} does not exist", fault=gone, suppose=(mended,), details={"end": end.ref.label})
+        state = str(sight.value(end.ref, attribute) or "unknown")
+        if state in good:
+            return Outcome("open", f"{end.ref.label} is {state}")
+        best = sorted(good)[0] if "running" not in good else "running"
+        suppose = [Supposition(subject=end.ref, attribute=attribute, value=best)]
+        if isinstance(end, Instance) and not sight.glance(end.ref, "public_ip"):
+            suppose.append(Supposition(subject=end.ref, attribute="public_ip", value=_EXAMPLE_ADDRESS))
+        why = sight.glance(end.ref, "state_reason") or ""
+        details = {"end": end.ref.label, "state": state, "why": str(why)}
+        return Outcome("blocked", f"{end.ref.label} is {state}", fault=faults.get(state, otherwise), suppose=tuple(suppose), details=details)
+
+    causes = tuple(dict.fromkeys((*faults.values(), otherwise, gone)))
+    return [Probe(_NAMES[type(end)], end.ref, causes, judge)]
+
+
+def public_address(end: End) -> list[Probe]:
+    """Callers on the internet find an address of the end there."""
+    judge_of = {Instance: _instance_address, Database: _database_address, Balancer: _balancer_scheme}
+    causes = {Instance: NO_PUBLIC_IP, Database: DB_PRIVATE, Balancer: BALANCER_INTERNAL}
+    names = {
+        Instance: "aws.ec2.seen-public-address",
+        Database: "aws.rds.seen-publicly-accessible",
+        Balancer: "aws.elbv2.seen-internet-facing",
+    }
+    if not isinstance(end, Instance | Database | Balancer):
+        return []
+    judge = judge_of[type(end)]
+    return [Probe(names[type(end)], end.ref, (causes[type(end)],), lambda sight, traffic: judge(sight, end))]
+
+
+def _instance_address(sight: Sight, end: End) -> Outcome:
+    state, address = sight.values(end.ref, "state", "public_ip")
+    if address:
+        return Outcome("open", f"{end.ref.label} has the public address {address}")
+    if state not in ("running", "pending"):
+        return skipped("a machine that is not running shows no public address")
+    mended = Supposition(subject=end.ref, attribute="public_ip", value=_EXAMPLE_ADDRESS)
+    return Outcome("blocked", f"{end.ref.label} has no public address", fault=NO_PUBLIC_IP, suppose=(mended,), details={"end": end.ref.label})
+
+
+def _database_address(sight: Sight, end: End) -> Outcome:
+    if end.public(sight):
+        return Outcome("open", f"{end.ref.label} is publicly accessible")
+    mended = Supposition(subject=end.ref, attribute="public", value=True)
+    reason = f"{end.ref.label} is not publicly accessible: its name resolves to a private address"
+    return Outcome("blocked", reason, fault=DB_PRIVATE, suppose=(mended,), details={"end": end.ref.label})
+
+
+def _balancer_scheme(sight: Sight, end: End) -> Outcome:
+    if end.public(sight):
+        return Outcome("open", f"{end.ref.label} is internet-facing")
+    mended = Supposition(subject=end.ref, attribute="scheme", value="internet-facing")
+    details: dict[str, JsonValue] = {"end": end.ref.label, "subnets": [subnet.native_id for subnet in end.subnets(sight)]}
+    return Outcome("blocked", f"{end.ref.label} has the scheme internal", fault=BALANCER_INTERNAL, suppose=(mended,), details=details)
+
+
+def database_port(end: Database, asked: Intervals | None) -> Probe:
+    """The database listens on the port that is asked for; without a number in the words, on whatever port it has."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        port = int(sight.value(end.ref, "endpoint.port") or 0)
+        if not port:
+            return skipped(f"{end.ref.label} has no endpoint while it is not available")
+        passing = Traffic(Intervals.of((port, port)), each=True)
+        if asked is None or port in asked:
+            return Outcome("open", f"{end.ref.label} listens on port {port}", passing=passing)
+        mended = Supposition(subject=end.ref, attribute="endpoint.port", value=asked.spans[0][0])
+        details: dict[str, JsonValue] = {"end": end.ref.label, "port": port, "asked": str(asked)}
+        return Outcome("blocked", f"{end.ref.label} listens on port {port}, not on {asked}", fault=DB_PORT, suppose=(mended,), details=details)
+
+    return Probe("aws.rds.seen-port", end.ref, (DB_PORT,), judge)
+
+
+def inside(end: Function, target: End) -> Probe:
+    """The function runs inside a network, so that it can reach private addresses."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        if end.attached(sight):
+            return Outcome("open", f"{end.ref.label} runs inside a network")
+        subnets: list[JsonValue] = [subnet.native_id for subnet in target.subnets(sight)]
+        groups: list[JsonValue] = [group.native_id for group in target.groups(sight)[:1]]
+        suppose = (
+            Supposition(subject=end.ref, attribute="vpc.subnets", value=subnets),
+            Supposition(subject=end.ref, attribute="vpc.security_groups", value=groups),
+        )
+        details: dict[str, JsonValue] = {"end": end.ref.label, "target": target.ref.label, "subnets": subnets, "groups": groups}
+        reason = f"{end.ref.label} runs outside any network, where private addresses cannot be reached"
+        return Outcome("blocked", reason, fault=FUNCTION_OUTSIDE, suppose=suppose, details=details)
+
+    return Probe("aws.lambda.seen-in-vpc", end.ref, (FUNCTION_OUTSIDE,), judge)
+
+
+def listening(end: End) -> Probe:
+    """Whether a program listens: only the machine itself could show it."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        reason = f"a refusal comes from {end.ref.label} itself: whether a program listens on {traffic.told} can only be seen on the machine"
+        return Outcome("unknown", reason)
+
+    return Probe("aws.ec2.seen-service-listening", end.ref, ("aws.ec2.service-not-listening",), judge)

@@ -1,0 +1,77 @@
+"""Reachability: can these packets get there, and can the answers come back? Hop by hop, from configuration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import Finding, Problem, ResourceRef
+from nephoscope_aws.analyzers.reach import journeys
+from nephoscope_aws.analyzers.reach.ends import End, Endpoint
+from nephoscope_aws.analyzers.reach.journeys import Leg
+from nephoscope_aws.analyzers.reach.probe import findings, walk
+from nephoscope_aws.analyzers.reach.request import Request, requests
+from nephoscope_aws.analyzers.reach.sight import Sight
+
+_OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
+_ALSO = frozenset({"missing", "nothing_happens", "suspicion", "exposed", "partial"})
+"""Classes that are ours when the words also speak of connections, or when a machine or load balancer itself is what they name."""
+_NAMED_ITSELF = ("ec2:instance", "elbv2:load-balancer")
+
+
+class ReachabilityAnalyzer:
+    """Walks the path between what the problem names. Every hop is an observation and hides causes; a blocked hop names one of them."""
+
+    name = "reachability"
+    version = "1"
+
+    def analyze(self, view: FactView) -> Sequence[Finding]:
+        """Findings for each conversation the problem is about; empty when it is about no connection."""
+        judged = [one for request in _relevant(view.problem) for leg in _legs(view, request) for one in walk(view, leg.probes, leg.traffic)]
+        return findings(judged)
+
+
+def _relevant(problem: Problem) -> list[Request]:
+    spoken = {problem.symptom, *problem.symptoms}
+    if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
+        return requests(problem)
+    if problem.symptom in ("missing", "nothing_happens", "suspicion"):
+        return [request for request in requests(problem) if request.target and request.target.ref.native_type in _NAMED_ITSELF]
+    return []
+
+
+def _legs(view: FactView, request: Request) -> list[Leg]:
+    sight = Sight(view)
+    subject = _subject(request)
+    return journeys.composed(sight, subject, lambda: _journey(sight, request), request.asked.traffic)
+
+
+def _subject(request: Request) -> ResourceRef:
+    end = request.target or request.source
+    assert end is not None  # noqa: S101 - every request has an end
+    return end.ref
+
+
+def _journey(sight: Sight, request: Request) -> list[Leg]:
+    if request.source and request.target:
+        return _across(sight, request.source, request.target, request)
+    if request.source and request.service:
+        return journeys.to_service(sight, request.source, request.service, request.asked)
+    if request.source:
+        return journeys.outbound(sight, request.source, request.peer, request.asked)
+    return _inward(sight, request.target, request) if request.target else []
+
+
+def _across(sight: Sight, source: End, target: End, request: Request) -> list[Leg]:
+    if isinstance(target, Endpoint):
+        return journeys.to_endpoint(sight, source, target, request.asked)
+    return journeys.between(sight, source, target, request.asked)
+
+
+def _inward(sight: Sight, target: End, request: Request) -> list[Leg]:
+    if not request.stated and journeys.kept_private(sight, target):
+        return journeys.from_inside(sight, target, request.asked)
+    return journeys.from_outside(sight, target, request.peer, request.asked)
+
+
+ANALYZERS = (ReachabilityAnalyzer(),)
