@@ -41,14 +41,14 @@ def alias(account: str, principal: str) -> str:
 
 
 def _sdk_session(profile: str, endpoint: str | None) -> SdkSession:
+    """The SDK's own credentials; for an endpoint on this machine only a profile named on purpose, else keys that open nothing."""
     from botocore.session import Session as SdkSession
 
     sdk = SdkSession(profile=profile or None)
-    if sdk.get_credentials() is not None:
-        return sdk
-    if endpoint is None or not _loopback(endpoint):
+    if endpoint is not None and not profile and _loopback(endpoint):
+        sdk.set_credentials("testing", "testing")
+    elif sdk.get_credentials() is None:
         raise CredentialsError("no AWS credentials were found", f"{configure(profile)}, or {sign_in(profile)}, or name a profile with --profile")
-    sdk.set_credentials("testing", "testing")
     return sdk
 
 

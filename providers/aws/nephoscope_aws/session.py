@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from nephoscope.interfaces.errors import EndpointError
 from nephoscope.models import Call, Identity, WireReply
@@ -106,6 +107,7 @@ def _send_once(client: BaseClient) -> None:
 
     def send(request: AWSPreparedRequest, **_: Any) -> None:
         request.stream_output = True
+        request.url = _without_prefix(request.url, client.meta.endpoint_url)
         raise _Answered(http.send(request))
 
     events = client.meta.events
@@ -115,6 +117,14 @@ def _send_once(client: BaseClient) -> None:
         events.unregister(f"before-parameter-build.{service}.{operation}", handlers.set_list_objects_encoding_type_url)
     for operation in ("RunInstances", "CreateLaunchConfiguration"):
         events.unregister(f"before-parameter-build.{service}.{operation}", handlers.base64_encode_user_data)
+
+
+def _without_prefix(url: str, endpoint: str) -> str:
+    """An address that is an IP number takes no host prefix (account ids and the like); what has one is an emulator, which needs none."""
+    parts, base = urlsplit(url), urlsplit(endpoint)
+    if parts.netloc != base.netloc and (base.hostname or "").replace(".", "").isdigit():
+        return urlunsplit(parts._replace(netloc=base.netloc))
+    return url
 
 
 def _reply(response: AWSResponse, cap: int) -> WireReply:

@@ -28,10 +28,15 @@ def identify(request: WireRequest, identities: Sequence[Identity]) -> Call:
     identity = next((each for each in identities if each.alias == signature.alias), None)
     if identity is None:
         raise Ambiguous("the access key stands for no identity of this run", "use the credentials and profiles the environment gives")
-    message = open_request(request, signature.query)
-    service, operation, params = _read(signature, message)
+    service, operation, params = read(signature, request)
     region = signing_region(service, signature.region or identity.regions[0], identity.regions)
     return Call(identity=identity, region=region, service=service, operation=operation, params=params)
+
+
+def read(signature: Signature, request: WireRequest) -> Reading:
+    """Service, operation and parameters of a signed request, whoever signed it."""
+    message = open_request(request, signature.query)
+    return _read(signature, message)
 
 
 def _read(signature: Signature, message: Message) -> Reading:

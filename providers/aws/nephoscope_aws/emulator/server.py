@@ -1,0 +1,78 @@
+"""The emulator's process: an emulated AWS with the front before it, on loopback."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from nephoscope.testing.front import Front
+from nephoscope_aws.emulator.dialect import AwsDialect
+from nephoscope_aws.emulator.seed import DEFAULT_ACCOUNT, Seed, plant
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+
+class Server:
+    """Serves on a thread of its own from construction on. ``names`` holds what the seed's references resolve to."""
+
+    def __init__(self, seed: Seed, port: int = 0) -> None:
+        self._seed = seed
+        self.names: dict[str, Any] = {}
+        _prepare(seed.account)
+        self._front = Front(_application(), AwsDialect(), self.reset)
+        self._server = _listen(self._front, port)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, name="emulator", daemon=True).start()
+        self._plant()
+
+    def reset(self) -> None:
+        """Forget everything and seed again."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+        self._plant()
+
+    def close(self) -> None:
+        self._server.shutdown()
+
+    def _plant(self) -> None:
+        self._front.apply(Seed().rules({}))
+        self.names = plant(self._seed, self.endpoint)
+        self._front.apply(self._seed.rules(self.names))
+
+
+def _prepare(account: str) -> None:
+    """Nothing of this machine's own AWS set-up may take part, and no function is run in a container."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    if account != DEFAULT_ACCOUNT:
+        os.environ["MOTO_ACCOUNT_ID"] = account  # it rules out steps in further accounts, so it is set only where needed
+    from moto.core.config import default_user_config
+
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+
+
+def _application() -> Any:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _listen(front: Front, port: int) -> BaseWSGIServer:
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    class Quiet(MotoRequestHandler):
+        def log(self, *_: object) -> None:
+            """Requests are in the front's log."""
+
+    return make_server("127.0.0.1", port, front, threaded=True, request_handler=Quiet)
