@@ -23,6 +23,13 @@ class Watched:
     async def gone(self) -> None:
         await readable(self._descriptor)
 
+    async def gone_within(self, seconds: float) -> bool:
+        """Wait no longer than that; whether it is gone."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.gone(), seconds)
+            return True
+        return False
+
     def close(self) -> None:
         os.close(self._descriptor)
 

@@ -23,6 +23,7 @@ from typing import get_args
 from nephoscope.boundary.sandbox.channel import Capture, clip, statements
 from nephoscope.boundary.sandbox.job import Job
 from nephoscope.boundary.sandbox.process import Child, Watched, readable
+from nephoscope.boundary.sandbox.watch import SECONDS, Watch
 from nephoscope.interfaces import IsolationError, ListenerReady
 from nephoscope.models import ExecutionResult, Failure, Limits
 
@@ -58,7 +59,8 @@ class Run:
         self._limits = limits
         self._command = command
         self._extra = extra
-        self._killed_by: str | None = None
+        self._killed: tuple[str, Failure] | None = None
+        self._watch: Watch | None = None
 
     async def result(self, listener: ListenerReady) -> ExecutionResult:
         """Run to the end or to a limit. Raises :class:`IsolationError` if the sandbox itself did not come up."""
@@ -105,7 +107,8 @@ class Run:
         if not descriptors:
             await self._child.gone()
             raise IsolationError("the sandbox did not start", self._last_words())
-        self._namespace = Watched(self._first_process())
+        first = self._first_process()
+        self._namespace, self._watch = Watched(first), Watch(first, self._limits)
         await listener(descriptors[0])
         self._control.send(b"go")
 
@@ -116,9 +119,12 @@ class Run:
     async def _until_gone(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._child.gone()
+                while not await self._child.gone_within(SECONDS):
+                    self._killed = self._watch.exceeded() if self._watch else None
+                    if self._killed:
+                        return
         except TimeoutError:
-            self._killed_by = "seconds"
+            self._killed = "seconds", Failure(kind="timeout", message=f"still running after {seconds:g} s")
 
     async def _end(self) -> None:
         """Leave nothing behind, however the run ended."""
@@ -154,14 +160,14 @@ class Run:
             text += f"\n{dropped} statement(s) dropped: not one JSON object of plain values per line, or too large\n"
         failure, limit = self._why()
         return ExecutionResult(
-            status="killed" if self._killed_by or self._signal() else "failed" if self._exit_code else "ok",
+            status="killed" if self._killed or self._signal() else "failed" if self._exit_code else "ok",
             statements=stated,
             failure=failure,
             limit_hit=limit,
             output=text,
             truncated=cut or self._output.truncated or self._statements.truncated,
             seconds=seconds,
-            exit_code=None if self._killed_by else self._exit_code,
+            exit_code=None if self._killed else self._exit_code,
         )
 
     def _signal(self) -> int:
@@ -169,8 +175,8 @@ class Run:
         return -self._exit_code if self._exit_code < 0 else self._exit_code - 128 if self._exit_code > 128 else 0
 
     def _why(self) -> tuple[Failure | None, str | None]:
-        if self._killed_by:
-            return Failure(kind="timeout", message=f"still running after {self._limits.seconds:g} s"), self._killed_by
+        if self._killed:
+            return self._killed[1], self._killed[0]
         if self._exit_code == 0:
             return None, None
         with contextlib.suppress(ValueError, TypeError, LookupError, RecursionError):

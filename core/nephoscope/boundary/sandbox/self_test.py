@@ -20,9 +20,10 @@ from nephoscope.models.base import Frozen
 OUTSIDE = [["1.1.1.1", 443], ["2606:4700:4700::1111", 443]]
 METADATA = [["169.254.169.254", 80], ["fd00:ec2::254", 80]]
 WALLS = ("network", "metadata", "host loopback", "files", "home", "root", "environment", "capabilities", "kernel", "processes", "landlock")
-ADVISORY = frozenset({"landlock"})
-"""Good to have; scripts are contained without it."""
+ADVISORY = frozenset({"landlock", "total memory", "file limit"})
+"""Good to have; scripts are contained without, the machine is just worse protected against a greedy one."""
 MEGABYTE = 1 << 20
+FILES = 200_000
 _PUBLIC = {f"{name}={value}".encode() for name, value in BASE_ENVIRONMENT.items()}
 
 
@@ -41,7 +42,7 @@ def contained(promises: Sequence[Promise]) -> bool:
 
 async def self_test(executor: Executor) -> list[Promise]:
     """Run every probe through an opened executor, side by side. Promises are in a fixed order."""
-    groups = await asyncio.gather(*(probe(executor) for probe in (_walls, _processes, _memory, _disk, _deadline, _survivors)))
+    groups = await asyncio.gather(*(probe(executor) for probe in PROBES))
     return [promise for group in groups for promise in group]
 
 
@@ -99,10 +100,25 @@ async def _processes(executor: Executor) -> list[Promise]:
 
 
 async def _memory(executor: Executor) -> list[Promise]:
-    limit = 256
-    result = await _run(executor, "memory", {"bytes": 2 * limit * MEGABYTE}, Limits(seconds=20, memory_mb=limit))
+    return [await _hoard(executor, "memory limit", 2, 0)]
+
+
+async def _total_memory(executor: Executor) -> list[Promise]:
+    return [await _hoard(executor, "total memory", 0.6, 3)]
+
+
+async def _hoard(executor: Executor, name: str, share: float, children: int) -> Promise:
+    limit = 128
+    params = {"bytes": int(share * limit * MEGABYTE), "children": children}
+    result = await _run(executor, "memory", params, Limits(seconds=20, memory_mb=limit))
     held = _number(result) is None and result.status != "ok"
-    return [Promise(name="memory limit", held=held, detail=f"{result.status}, limit {limit} MB: {_tail(result)}")]
+    return Promise(name=name, held=held, detail=f"{result.status} with a limit of {limit} MB: {_tail(result)}")
+
+
+async def _files(executor: Executor) -> list[Promise]:
+    result = await _run(executor, "files", {"attempts": FILES}, Limits(seconds=20))
+    made = _number(result)
+    return [Promise(name="file limit", held=made is None or made < FILES, detail=f"{result.status}: {_tail(result)}")]
 
 
 async def _disk(executor: Executor) -> list[Promise]:
@@ -153,3 +169,6 @@ def _number(result: ExecutionResult) -> int | None:
 
 def _tail(result: ExecutionResult) -> str:
     return result.failure.message if result.failure else result.output[-200:].strip() or "said nothing"
+
+
+PROBES = (_walls, _processes, _memory, _total_memory, _disk, _files, _deadline, _survivors)

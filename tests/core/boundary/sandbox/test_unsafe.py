@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+from pathlib import Path
 
 from nephoscope.boundary.sandbox import LISTENER_URL, NoneExecutor
 from nephoscope.models import Limits, Surroundings
@@ -29,8 +30,6 @@ def test_the_surroundings_follow_the_listener_s_real_port(monkeypatch):
 
 
 def test_the_deadline_ends_the_group_and_leaves_no_folder():
-    homes = []
-
     async def listener(descriptor: int) -> None:
         os.close(descriptor)
 
@@ -38,4 +37,4 @@ def test_the_deadline_ends_the_group_and_leaves_no_folder():
     result = asyncio.run(NoneExecutor().execute(source, Surroundings(), {}, Limits(seconds=1), listener))
     homes = result.output.split()
     assert (result.status, result.limit_hit) == ("killed", "seconds")
-    assert homes and not os.path.exists(homes[0])
+    assert homes and not Path(homes[0]).exists()

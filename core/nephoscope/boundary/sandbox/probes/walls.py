@@ -56,7 +56,7 @@ def strange_files(home: str) -> Iterator[Path]:
     for name, folders, files in os.walk(home):
         here = Path(name)
         folders[:] = [folder for folder in folders if not any((here / folder).resolve().is_relative_to(place) for place in known)]
-        yield from islice((here / file for file in files if opened(here / file)), 10)
+        yield from (here / file for file in files if opened(here / file))
 
 
 def writable(folders: Iterable[str]) -> Iterator[str]:
@@ -129,7 +129,7 @@ promise("network", (address for kind, address in ways_out if reached(kind, addre
 promise("metadata", (address for address in GIVEN["metadata"] if reached(socket.SOCK_STREAM, address)), "unreachable")
 promise("host loopback", (address for address in GIVEN["loopback"] if reached(socket.SOCK_STREAM, address)), "unreachable")
 promise("files", (path for path in (GIVEN["canary"], "/etc/shadow") if opened(Path(path))), "other files are not there")
-promise("home", strange_files(GIVEN["home"]) if GIVEN["home"] else (), "nothing of the caller's home is there")
+promise("home", islice(strange_files(GIVEN["home"]), 5) if GIVEN["home"] else (), "nothing of the caller's home is there")
 promise("root", writable(FOLDERS), "read-only")
 promise("environment", variables(), "empty but for the script's own")
 promise("capabilities", capabilities(), "none")

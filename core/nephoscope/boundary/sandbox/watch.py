@@ -1,0 +1,69 @@
+"""Limits that the kernel counts per process only: the memory of all of a sandbox's processes together, and the number of its files.
+
+Looked at from outside a few times a second, so a script can go over for a moment, not stay there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from nephoscope.boundary.sandbox.job import HOME
+from nephoscope.models import Failure, Limits
+
+SECONDS = 0.1
+"""How often to look."""
+MAX_FILES = 20_000
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Watch:
+    """Over the namespace whose first process is ``pid``. What cannot be seen here is not limited here."""
+
+    def __init__(self, pid: int, limits: Limits) -> None:
+        self._pid = pid
+        self._memory = limits.memory_mb << 20
+
+    def exceeded(self) -> tuple[str, Failure] | None:
+        """The limit that is exceeded now, and how to say it."""
+        if self._files() > MAX_FILES:
+            return "disk", Failure(kind="limit", message=f"made more than {MAX_FILES} files")
+        family = list(self._family(self._pid))
+        if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
+            return "memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB")
+        return None
+
+    def _files(self) -> int:
+        try:
+            room = os.statvfs(f"/proc/{self._pid}/root{HOME}")
+        except OSError:
+            return 0
+        return room.f_files - room.f_ffree
+
+    def _family(self, pid: int) -> Iterator[int]:
+        """All of the namespace's processes: orphans become children of the first."""
+        try:
+            children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            return
+        for child in children:
+            yield child
+            yield from self._family(child)
+
+
+def _resident(pid: int) -> int:
+    """Bytes in memory, pages shared by several processes counted for each: cheap, never too little."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
+
+
+def _proportional(pid: int) -> int:
+    """Bytes in memory, shared pages divided among their users; where that is hidden, all of them."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return _resident(pid)
