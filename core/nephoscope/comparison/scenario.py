@@ -1,0 +1,81 @@
+"""Scenarios: seeded accounts whose truth is known. Data, brought by packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from nephoscope.interfaces import UsageError
+from nephoscope.models import Frozen, JsonValue, Verdict
+
+
+class Truth(Frozen):
+    """What is really the matter. ``gaps``: operations that the report must name as unseen."""
+
+    verdict: Verdict
+    causes: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+class Variant(Frozen):
+    """One state of the account: the fault, its repaired twin, or a near miss that works."""
+
+    text: str = ""
+    steps: tuple[Mapping[str, JsonValue], ...] = ()
+    front: Mapping[str, JsonValue] = Field(default_factory=dict)
+    truth: Truth
+
+
+class Scenario(Frozen):
+    """One story in several variants, over a common base."""
+
+    id: str
+    family: str
+    text: str
+    cloud: str = ""
+    """Empty: the only cloud with an emulator."""
+    region: str = "eu-west-1"
+    account: str = "123456789012"
+    wordings: tuple[str, ...] = ()
+    vars: Mapping[str, JsonValue] = Field(default_factory=dict)
+    base: tuple[Mapping[str, JsonValue], ...] = ()
+    front: Mapping[str, JsonValue] = Field(default_factory=dict)
+    variants: Mapping[str, Variant]
+    tags: tuple[str, ...] = ()
+
+    def words(self, variant: str) -> str:
+        """What the person says in this variant."""
+        return self.variants[variant].text or self.text
+
+    def seed(self, variant: str) -> dict[str, JsonValue]:
+        """What an emulator is started with."""
+        chosen = self.variants[variant]
+        steps: list[JsonValue] = [dict(step) for step in (*self.base, *chosen.steps)]
+        return {
+            "region": self.region, "account": self.account, "vars": dict(self.vars), "steps": steps, "front": {**self.front, **chosen.front},
+        }  # fmt: skip
+
+    def truth(self, variant: str) -> Truth:
+        """The truth, with ``${account}`` and ``${region}`` in it resolved."""
+        truth = self.variants[variant].truth
+        resources = tuple(one.replace("${account}", self.account).replace("${region}", self.region) for one in truth.resources)
+        return truth.model_copy(update={"resources": resources})
+
+
+def load_scenarios(folders: Iterable[Path]) -> dict[str, Scenario]:
+    """Every scenario below the folders, by id. Raises :class:`UsageError` naming the file and the fault."""
+    found: dict[str, Scenario] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.yaml")):
+            try:
+                scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            except (yaml.YAMLError, ValidationError) as error:
+                raise UsageError(f"scenario {path.name} cannot be read: {error}", "mend the file, or block the pack that brings it") from error
+            if scenario.id in found:
+                raise UsageError(f"scenario {scenario.id} is there twice", f"rename the one in {path.name}")
+            found[scenario.id] = scenario
+    return found

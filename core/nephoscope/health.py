@@ -1,0 +1,76 @@
+"""``doctor``: what holds on this machine, and the command that would help where something does not."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nephoscope.interfaces import NephoscopeError
+from nephoscope.models.record import Ailment
+from nephoscope.plugin.manager import Plugins
+from nephoscope.settings import Settings
+
+
+def examine(settings: Settings, plugins: Plugins) -> Sequence[Ailment]:
+    """Python, run directory, packs, isolation with each promise probed from inside."""
+    return [*_machine(), *_home(settings), *_packs(plugins), *_isolation(settings)]
+
+
+def _machine() -> Iterator[Ailment]:
+    yield Ailment(name="python", state="ok", detail=f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}")
+    if platform.system() != "Linux":
+        remedy = "run inside a Linux container or virtual machine"
+        yield Ailment(name="system", state="broken", detail="the sandbox needs Linux", remedy=remedy)
+
+
+def _home(settings: Settings) -> Iterator[Ailment]:
+    home = settings.home
+    existing = next((path for path in (home, *home.parents) if path.exists()), home)
+    if os.access(existing, os.W_OK):
+        yield Ailment(name="run directory", state="ok", detail=str(home))
+    else:
+        yield Ailment(
+            name="run directory", state="broken", detail=f"{existing} is not writable", remedy="set NEPHOSCOPE_HOME to a folder you may write to"
+        )
+
+
+def _packs(plugins: Plugins) -> Iterator[Ailment]:
+    for record in plugins.records:
+        state = "broken" if record.error else "ok"
+        detail = record.error or f"{record.distribution} {record.version}"
+        yield Ailment.model_validate(
+            {"name": f"pack {record.name}", "state": state, "detail": detail, "remedy": "nephoscope plugins" if record.error else ""}
+        )
+
+
+def _isolation(settings: Settings) -> Iterator[Ailment]:
+    from nephoscope.boundary.client import Boundary
+
+    try:
+        with Boundary.start(blocked=settings.packs_blocked) as boundary:
+            found: Any = boundary.probe()
+    except NephoscopeError as error:
+        yield Ailment(name="boundary", state="broken", detail=error.message, remedy=error.hint)
+        return
+    usable = False
+    for executor in found:
+        name, level = str(executor["executor"]), str(executor["isolation"])
+        if executor["why_not"]:
+            yield Ailment(name=f"executor {name}", state="warning", detail=str(executor["why_not"]))
+            continue
+        if level == "none":
+            continue
+        usable = True
+        yield from _promises(name, executor["promises"])
+    if not usable:
+        yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy="apt-get install bubblewrap")
+
+
+def _promises(name: str, promises: Sequence[Mapping[str, Any]]) -> Iterator[Ailment]:
+    for promise in promises:
+        held = bool(promise["held"])
+        yield Ailment.model_validate(
+            {"name": f"{name}: {promise['name']}", "state": "ok" if held else "warning", "detail": str(promise.get("detail", ""))}
+        )
