@@ -153,7 +153,7 @@ class Telling:
 
     def _see(self, evidence: Sequence[str], text: str) -> str:
         numbers = sorted(self._numbers[fact] for fact in evidence if fact in self._numbers)
-        return f"{text.rstrip('.')} [{' '.join(map(str, numbers))}]" if numbers else text
+        return f"{text.rstrip('.')} [{shortened([str(number) for number in numbers], 8)}]" if numbers else text
 
     def _calls(self, evidence: Sequence[str]) -> tuple[str, ...]:
         facts = [self.facts[self._numbers[fact]] for fact in evidence if fact in self._numbers]
@@ -224,6 +224,11 @@ def money(usd: float | None) -> str:
 def with_needs(observation: str, needs: str) -> str:
     """A next observation with what it takes."""
     return f"{observation.rstrip('.')}; needs {needs}" if needs else observation
+
+
+def shortened(words: Sequence[str], most: int) -> str:
+    """Words in a row, the rest counted."""
+    return " ".join([*words[:most], f"+{len(words) - most}"] if len(words) > most else words)
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:

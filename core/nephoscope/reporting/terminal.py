@@ -13,7 +13,7 @@ from rich.text import Text
 from nephoscope.models.record import Explanation, Verification
 from nephoscope.models.report import Report, ReportRecommendation
 from nephoscope.reporting.document import excerpt
-from nephoscope.reporting.telling import Line, Telling, moment, subject_name, tell, with_needs
+from nephoscope.reporting.telling import Line, Telling, moment, shortened, subject_name, tell, with_needs
 from nephoscope.reporting.text import clean, clean_block, compact
 
 WIDTH: Final = 100
@@ -117,7 +117,7 @@ def _grid(first: int, mark: Text, text: str, calls: Sequence[str]) -> Renderable
     grid.add_column(width=first, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     grid.add_column(justify="right", style="dim", max_width=18)
-    grid.add_row(mark, Text(clean(text)), Text(" ".join(clean(call) for call in calls)))
+    grid.add_row(mark, Text(clean(text)), Text(shortened([clean(call) for call in calls], 4)))
     return grid
 
 

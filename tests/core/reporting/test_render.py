@@ -80,13 +80,22 @@ def test_no_line_without_a_fact_and_no_fact_without_a_call(samples: ModuleType, 
     telling = Telling(getattr(samples, kind)())
     for line in [*telling.evidence(), *telling.observations(), *telling.ruled_out(), *telling.noticed()]:
         assert line.calls, line
-        assert line.number or re.search(r"\[\d+( \d+)*\]$", line.text), line
+        assert line.number or re.search(r"\[\d+( \+?\d+)*\]$", line.text), line
 
 
 def test_a_ruling_out_whose_fact_is_not_in_the_report_is_not_told(samples: ModuleType) -> None:
     report = samples.confirmed()
     bare = report.model_copy(update={"ruled_out": (report.ruled_out[0].model_copy(update={"evidence": ("f:gone",)}),)})
     assert Telling(bare).ruled_out() == []
+
+
+def test_long_evidence_is_counted_not_listed(samples: ModuleType) -> None:
+    report = samples.confirmed()
+    many = tuple(report.facts[0].model_copy(update={"id": f"f:{n}", "calls": (f"s9.c{n}",)}) for n in range(100, 140))
+    ruled = report.ruled_out[0].model_copy(update={"evidence": tuple(fact.id for fact in many)})
+    text = shown(report.model_copy(update={"facts": (*report.facts, *many), "ruled_out": (ruled,)}))
+    assert "[4 5 6 7 8 9 10 11 +32]" in text
+    assert "s9.c104" not in text
 
 
 def test_numbers_lead_to_the_facts_in_order_of_weight(samples: ModuleType) -> None:
