@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,28 +20,15 @@ import yaml
 from botocore import xform_name
 from moto.server import ThreadedMotoServer
 
-import nephoscope_aws
+from nephoscope.knowledge import reading
 from nephoscope.knowledge.harvest import harvest
-from nephoscope.knowledge.tables import TableEstate
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
+from nephoscope_aws.estate import AwsEstate
 
 ACCOUNT, REGION, NOW = "123456789012", "eu-west-1", "2026-11-24T10:00Z"
 IDENTITY = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:role/Reader", regions=(REGION,))
-REPLIES = Path(nephoscope_aws.__file__).parent / "replies"
 _LATE = re.compile(r"\{(now(?:-\d+[hmd])?|fact:[^}]+)\}")
-
-
-class Tables(TableEstate):
-    """The pack's reply tables, with what every id template of this cloud may use."""
-
-    cloud = "aws"
-
-    def __init__(self) -> None:
-        super().__init__(REPLIES)
-
-    def placeholders(self, identity: Identity, region: str) -> dict[str, str]:
-        return {**super().placeholders(identity, region), "partition": "aws"}
 
 
 @contextmanager
@@ -50,8 +38,10 @@ def moto_server() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
     try:
-        yield f"http://{host}:{port}"
+        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=10).close()
+        yield endpoint
     finally:
         server.stop()
 
@@ -77,7 +67,7 @@ class Account:
 
     endpoint: str
     deny: frozenset[str] = frozenset()
-    estate: Tables = field(default_factory=Tables)
+    estate: AwsEstate = field(default_factory=AwsEstate)
     replies: list[Reply] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     unanswerable: set[str] = field(default_factory=set)
@@ -161,18 +151,14 @@ class Account:
         crop = harvest(self.replies, (), {"aws": self.estate})
         return Evidence(problem=problem_, facts=crop.facts.values(), gaps=crop.gaps, identities=[IDENTITY])
 
-    def understand(self, text: str, symptom: str) -> Problem:
-        """A simple reading of the problem: every listed thing whose name stands in the text is an entity."""
-        for read in self.estate.listings([*self.estate.types], IDENTITY, REGION):
+    def understand(self, text: str, symptom: str = "") -> Problem:
+        """Read the problem as the loop does, looking up what the words call for. ``symptom`` overrules the words."""
+        first = reading.first_reading(text, NOW)
+        mentions = list(self.estate.mentions(text))
+        for read in self.estate.listings(reading.types_to_list(mentions) or (), IDENTITY, REGION):
             self.read(read)
-        view = self.evidence(problem(text, symptom))
-        listed = [ref for native_type in self.estate.types for ref in view.subjects(native_type) if ref.name and _word(ref.name, text)]
-        named = {ref.name: [other for other in listed if other.name == ref.name] for ref in listed}
-        entities = []
-        for name, refs in named.items():
-            fitting = [ref for ref in refs if any(_word(noun, text) for noun in self.estate.types[ref.native_type].nouns)] or refs
-            entities.append(Entity(text=name, matches=tuple(fitting)))
-        return problem(text, symptom, entities)
+        problem_ = reading.read(first, self.evidence(first), [self.estate], [IDENTITY])
+        return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:
         """Answer the needs of open findings until nothing new is asked."""
@@ -198,10 +184,6 @@ class Account:
 def problem(text: str, symptom: str = "missing", entities: Sequence[Entity] = ()) -> Problem:
     """A problem at a fixed time."""
     return Problem(text=text, symptom=symptom, entities=tuple(entities), now=NOW)
-
-
-def _word(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def substitute(value: Any, names: Mapping[str, Any]) -> Any:
