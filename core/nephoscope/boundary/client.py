@@ -47,11 +47,15 @@ class Boundary:
 
     @classmethod
     def start(
-        cls, env: Mapping[str, str] | None = None, on_event: EventListener | None = None, blocked: Sequence[str] = (), command: Sequence[str] = COMMAND
+        cls,
+        env: Mapping[str, str] | None = None,
+        on_event: EventListener | None = None,
+        blocked: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
     ) -> Boundary:
         """Start the process, in a session of its own so that Ctrl-C reaches the engine alone. ``env``: its environment, ours by default."""
         ours, theirs = socket.socketpair()
-        log = tempfile.TemporaryFile()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         packs = [argument for pack in blocked for argument in ("--blocked", pack)]
         try:
             process = subprocess.Popen(
@@ -98,8 +102,8 @@ class Boundary:
 
     def execute(self, step: int, attempt: int, script_hash: str, author: str, params: Mapping[str, JsonValue] | None = None) -> ExecutionResult:
         """Run the script stored under its hash. ``calls`` of the result are those of this run of the attempt."""
-        arguments = {"lease": self._lease, "step": step, "attempt": attempt, "script_hash": script_hash, "author": author, "params": dict(params or {})}
-        return ExecutionResult.model_validate(self._call("execute", arguments))
+        which = {"lease": self._lease, "step": step, "attempt": attempt, "script_hash": script_hash}
+        return ExecutionResult.model_validate(self._call("execute", {**which, "author": author, "params": dict(params or {})}))
 
     def reserve(self, usd: float) -> str | None:
         """Set model dollars aside; ``None`` when granted, else why not."""
@@ -169,10 +173,9 @@ class Boundary:
         return answer.get("result")
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError, BoundaryGone):
-            with self._channel.makefile("rb") as stream:
-                while len(header := stream.read(HEADER.size)) == HEADER.size:
-                    self._received(decode(stream.read(length(header))))
+        with contextlib.suppress(OSError, BoundaryGone), self._channel.makefile("rb") as stream:
+            while len(header := stream.read(HEADER.size)) == HEADER.size:
+                self._received(decode(stream.read(length(header))))
         with self._state:
             self._gone = True
             waiting = list(self._waiting.values())

@@ -31,7 +31,15 @@ class Investigation:
     """Built by :func:`open_investigation`; everything of it ends with :meth:`close`."""
 
     def __init__(
-        self, lease: Lease, opening: Opening, isolation: Isolation, pipeline: Pipeline, upstream: Upstream, recorder: Recorder, redactor: Redactor
+        self,
+        lease: Lease,
+        opening: Opening,
+        isolation: Isolation,
+        *,
+        pipeline: Pipeline,
+        upstream: Upstream,
+        recorder: Recorder,
+        redactor: Redactor,
     ) -> None:
         self.lease = lease
         self._opening = opening
@@ -139,7 +147,15 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     ledger = await asyncio.to_thread(Ledger, Path(opening.run_dir))
     redactor = Redactor(bytes.fromhex(ledger.keep("redaction_key", secrets.token_hex(32))))
     recorder, upstream = Recorder(ledger), Upstream(redactor)
-    pipeline = Pipeline(used, sessions, tiers, Purse.resumed(opening.budget, ledger.spent()), recorder, upstream, on_event)
+    pipeline = Pipeline(
+        used,
+        sessions,
+        tiers=tiers,
+        purse=Purse.resumed(opening.budget, ledger.spent()),
+        recorder=recorder,
+        upstream=upstream,
+        on_event=on_event,
+    )
     lease = Lease(
         id=secrets.token_hex(8),
         identities=pipeline.identities,
@@ -147,7 +163,7 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
         executor=chosen.executor.name,
         note=chosen.note,
     )
-    return Investigation(lease, opening, chosen, pipeline, upstream, recorder, redactor)
+    return Investigation(lease, opening, chosen, pipeline=pipeline, upstream=upstream, recorder=recorder, redactor=redactor)
 
 
 def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:

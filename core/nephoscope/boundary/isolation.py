@@ -31,7 +31,10 @@ class Isolation:
 
 
 async def choose(executors: Mapping[str, Executor], wanted: str, *, demo: bool) -> Isolation:
-    """The executor of that name, or with ``auto`` the first that contains scripts; in a demo, at worst one that does not. Raises ``IsolationError``."""
+    """The executor of that name, or with ``auto`` the first that contains scripts; in a demo, at worst one that does not.
+
+    Raises ``IsolationError``.
+    """
     try:
         return Isolation(await choose_executor(list(executors.values()), wanted))
     except IsolationError as error:

@@ -51,7 +51,7 @@ class Opening(Frozen):
 
 
 class Lease(Frozen):
-    """What an opened investigation got. ``isolation`` is the level of its executor, whose essential promises were tried and held unless it is ``none``."""
+    """What an opened investigation got. ``isolation``: its executor's level, whose promises were tried and held unless it is ``none``."""
 
     id: str
     identities: tuple[Identity, ...]

@@ -20,32 +20,43 @@ VERSION = 1
 FILE = "ledger.db"
 BLOBS = "blobs"
 
-_SCHEMA = """
+_PLACE = "step INTEGER NOT NULL, attempt INTEGER NOT NULL, script_hash TEXT NOT NULL, origin TEXT NOT NULL"
+_ASKED = "question TEXT NOT NULL, occurrence INTEGER NOT NULL"
+_CALL = "identity TEXT, region TEXT NOT NULL, service TEXT NOT NULL, operation TEXT NOT NULL, params TEXT NOT NULL"
+_ONCE = "UNIQUE (step, attempt, script_hash, origin, question, occurrence)"
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS calls (
-    seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, step INTEGER NOT NULL, attempt INTEGER NOT NULL, script_hash TEXT NOT NULL, origin TEXT NOT NULL,
-    question TEXT NOT NULL, occurrence INTEGER NOT NULL, identity TEXT NOT NULL, region TEXT NOT NULL, service TEXT NOT NULL, operation TEXT NOT NULL,
-    params TEXT NOT NULL, tier TEXT NOT NULL, decision TEXT NOT NULL, permission TEXT, sent_at TEXT NOT NULL, sends INTEGER NOT NULL,
-    UNIQUE (step, attempt, script_hash, origin, question, occurrence));
+    seq INTEGER PRIMARY KEY, call_id TEXT NOT NULL UNIQUE, {_PLACE}, {_ASKED}, {_CALL},
+    tier TEXT NOT NULL, decision TEXT NOT NULL, permission TEXT, sent_at TEXT NOT NULL, sends INTEGER NOT NULL, {_ONCE});
 CREATE TABLE IF NOT EXISTS answers (
-    call_id TEXT PRIMARY KEY REFERENCES calls (call_id), status INTEGER NOT NULL, error TEXT, blob TEXT NOT NULL, wire TEXT NOT NULL, chain TEXT NOT NULL,
-    next_page TEXT, cached_from TEXT, usd REAL, seconds REAL NOT NULL, answered_at TEXT NOT NULL);
+    call_id TEXT PRIMARY KEY REFERENCES calls (call_id), status INTEGER NOT NULL, error TEXT, blob TEXT NOT NULL, wire TEXT NOT NULL,
+    chain TEXT NOT NULL, next_page TEXT, cached_from TEXT, usd REAL, seconds REAL NOT NULL, answered_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS answers_chain ON answers (chain);
 CREATE TABLE IF NOT EXISTS refusals (
-    seq INTEGER PRIMARY KEY, refusal_id TEXT NOT NULL UNIQUE, step INTEGER NOT NULL, attempt INTEGER NOT NULL, script_hash TEXT NOT NULL, origin TEXT NOT NULL,
-    question TEXT NOT NULL, occurrence INTEGER NOT NULL, identity TEXT, region TEXT NOT NULL, service TEXT NOT NULL, operation TEXT NOT NULL,
-    params TEXT NOT NULL, what TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, tier TEXT, needs TEXT NOT NULL, permission TEXT, refused_at TEXT NOT NULL,
-    UNIQUE (step, attempt, script_hash, origin, question, occurrence));
+    seq INTEGER PRIMARY KEY, refusal_id TEXT NOT NULL UNIQUE, {_PLACE}, {_ASKED}, {_CALL},
+    what TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, tier TEXT, needs TEXT NOT NULL, permission TEXT, refused_at TEXT NOT NULL, {_ONCE});
 CREATE TABLE IF NOT EXISTS charges (seq INTEGER PRIMARY KEY, holder TEXT NOT NULL, usd REAL NOT NULL, charged_at TEXT NOT NULL);
 """
 
-_ENTRIES = """
+_READ_TO_ITS_END = "EXISTS (SELECT 1 FROM answers z WHERE z.chain = a.chain AND z.next_page IS NULL AND z.error IS NULL)"
+_ENTRIES = f"""
 SELECT c.*, a.status, a.error, a.blob, a.wire, a.chain, a.next_page, a.cached_from, a.usd, a.seconds, a.answered_at,
-    a.error IS NULL AND a.chain <> '' AND EXISTS (SELECT 1 FROM answers z WHERE z.chain = a.chain AND z.next_page IS NULL AND z.error IS NULL) AS complete
-FROM calls c JOIN answers a USING (call_id) {where} ORDER BY c.step, c.seq
+    a.error IS NULL AND a.chain <> '' AND {_READ_TO_ITS_END} AS complete
+FROM calls c JOIN answers a USING (call_id) WHERE {{where}} ORDER BY c.step, c.seq
+"""  # noqa: S608 - fixed words
+_UNANSWERED = "SELECT * FROM calls c WHERE {where} AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.call_id = c.call_id) ORDER BY seq"
+_REFUSALS = """
+SELECT * FROM refusals r WHERE {where} AND NOT EXISTS (
+    SELECT 1 FROM calls c WHERE (c.step, c.attempt, c.script_hash, c.origin, c.question, c.occurrence)
+        = (r.step, r.attempt, r.script_hash, r.origin, r.question, r.occurrence))
+ORDER BY r.step, r.seq
 """
-
-_POSITION = "step = ? AND attempt = ? AND script_hash = ? AND origin = ?"
+_SPENDING = """
+SELECT c.service || ':' || c.operation AS name, c.tier, c.sends, a.call_id, a.usd FROM calls c LEFT JOIN answers a USING (call_id)
+"""
+_EVERYTHING = "1"
+_POSITION = "c.step = ? AND c.attempt = ? AND c.script_hash = ? AND c.origin = ?"
 
 
 def now() -> str:
@@ -66,33 +77,30 @@ class LedgerReader:
 
     def replies(self, step: int | None = None) -> list[LedgerEntry]:
         """Answered calls in the order they were sent; of one step, or all."""
-        where, values = ("", ()) if step is None else ("WHERE c.step = ?", (step,))
+        where, values = (_EVERYTHING, ()) if step is None else ("c.step = ?", (step,))
         return [self._entry(row) for row in self._rows(_ENTRIES.format(where=where), values)]
 
     def attempt(self, position: Position) -> list[LedgerEntry]:
         """Answered calls of one attempt (or of the broker itself)."""
-        return [self._entry(row) for row in self._rows(_ENTRIES.format(where=f"WHERE {_POSITION}"), _key(position))]
+        return [self._entry(row) for row in self._rows(_ENTRIES.format(where=_POSITION), _key(position))]
 
     def reply(self, call_id: str) -> LedgerEntry | None:
         """One answered call."""
-        rows = self._rows(_ENTRIES.format(where="WHERE c.call_id = ?"), (call_id,))
+        rows = self._rows(_ENTRIES.format(where="c.call_id = ?"), (call_id,))
         return self._entry(rows[0]) if rows else None
 
     def unanswered(self, position: Position) -> list[Sent]:
         """Calls of one attempt that were sent and whose answer was never recorded."""
-        where = f"WHERE {_POSITION} AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.call_id = calls.call_id)"
-        return [_sent(row) for row in self._rows(f"SELECT * FROM calls {where} ORDER BY seq", _key(position))]
+        return [_sent(row) for row in self._rows(_UNANSWERED.format(where=_POSITION), _key(position))]
 
     def refused(self, step: int | None = None) -> list[Refusal]:
         """Refused calls, without those that a later run of the same attempt was allowed."""
-        later = """NOT EXISTS (SELECT 1 FROM calls c WHERE (c.step, c.attempt, c.script_hash, c.origin, c.question, c.occurrence)
-            = (r.step, r.attempt, r.script_hash, r.origin, r.question, r.occurrence))"""
-        of_step, values = ("", ()) if step is None else ("AND r.step = ?", (step,))
-        return [_refusal(row) for row in self._rows(f"SELECT * FROM refusals r WHERE {later} {of_step} ORDER BY r.step, r.seq", values)]
+        where, values = (_EVERYTHING, ()) if step is None else ("r.step = ?", (step,))
+        return [_refusal(row) for row in self._rows(_REFUSALS.format(where=where), values)]
 
     def spent(self) -> Spent:
         """What the run has used so far. A call sent and never answered counts as sent."""
-        rows = self._rows("SELECT c.service || ':' || c.operation AS name, c.tier, c.sends, a.call_id, a.usd FROM calls c LEFT JOIN answers a USING (call_id)")
+        rows = self._rows(_SPENDING)
         charged = {row["holder"]: row["usd"] for row in self._rows("SELECT holder, SUM(usd) AS usd FROM charges GROUP BY holder")}
         upstream = [row for row in rows if row["sends"]]
         by_operation: dict[str, int] = {}
@@ -153,26 +161,8 @@ class Ledger(LedgerReader):
 
     def refuse(self, refusal: Refusal) -> None:
         """Record a call that was not sent. The same refusal in a re-run is recorded once."""
-        call = refusal.call
         with self._transaction() as connection:
-            connection.execute(
-                f"INSERT OR IGNORE INTO refusals VALUES (NULL{', ?' * 19})",
-                (
-                    refusal.id,
-                    *_key(refusal.position),
-                    question(call) if call else f"request:{refusal.what}",
-                    refusal.occurrence,
-                    call.identity.model_dump_json() if call else None,
-                    *((call.region, call.service, call.operation, canonical(dict(call.params))) if call else ("", "", "", "{}")),
-                    refusal.what,
-                    refusal.code,
-                    refusal.reason,
-                    refusal.tier,
-                    refusal.needs,
-                    refusal.permission,
-                    refusal.at or now(),
-                ),
-            )
+            _insert(connection, "OR IGNORE INTO refusals", _refusal_values(refusal))
 
     def charge(self, holder: Holder, usd: float) -> None:
         """Record dollars spent on something other than a cloud call."""
@@ -210,9 +200,14 @@ def _key(position: Position) -> tuple[int, int, str, str]:
     return position.step, position.attempt, position.script_hash, position.by
 
 
+def _insert(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -> None:
+    connection.execute(f"INSERT {where} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - fixed words
+
+
 def _insert_call(connection: sqlite3.Connection, sent: Sent, sends: int) -> None:
     call = sent.call
     values = (
+        None,
         call.id,
         *_key(sent.position),
         question(call),
@@ -228,7 +223,7 @@ def _insert_call(connection: sqlite3.Connection, sent: Sent, sends: int) -> None
         sent.at or now(),
         sends,
     )
-    connection.execute(f"INSERT INTO calls VALUES (NULL{', ?' * len(values)})", values)
+    _insert(connection, "INTO calls", values)
 
 
 def _insert_answer(connection: sqlite3.Connection, answered: Answered) -> None:
@@ -246,7 +241,27 @@ def _insert_answer(connection: sqlite3.Connection, answered: Answered) -> None:
         answered.seconds,
         answered.at or now(),
     )
-    connection.execute(f"INSERT INTO answers VALUES ({', '.join('?' * len(values))})", values)
+    _insert(connection, "INTO answers", values)
+
+
+def _refusal_values(refusal: Refusal) -> tuple[Any, ...]:
+    call = refusal.call
+    return (
+        None,
+        refusal.id,
+        *_key(refusal.position),
+        question(call) if call else f"request:{refusal.what}",
+        refusal.occurrence,
+        call.identity.model_dump_json() if call else None,
+        *((call.region, call.service, call.operation, canonical(dict(call.params))) if call else ("", "", "", "{}")),
+        refusal.what,
+        refusal.code,
+        refusal.reason,
+        refusal.tier,
+        refusal.needs,
+        refusal.permission,
+        refusal.at or now(),
+    )
 
 
 def _params(text: str) -> Mapping[str, JsonValue]:

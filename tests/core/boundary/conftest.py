@@ -32,7 +32,8 @@ def start() -> Iterator[Callable[..., Boundary]]:
     started: list[Boundary] = []
 
     def begin(*arguments: str, on_event: Callable[..., None] | None = None) -> Boundary:
-        boundary = Boundary.start(command=[sys.executable, "-P", str(TOY / "toy_boundary.py"), *arguments], on_event=on_event, env={"PYTHONPATH": str(TOY)})
+        command = [sys.executable, "-P", str(TOY / "toy_boundary.py"), *arguments]
+        boundary = Boundary.start(command=command, on_event=on_event, env={"PYTHONPATH": str(TOY)})
         started.append(boundary)
         return boundary
 

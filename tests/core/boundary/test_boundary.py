@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_cloud import ACCOUNT, Brook
+
 from nephoscope.boundary.client import Boundary
 from nephoscope.boundary.protocol import Opening, Pointer
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, UsageError
 from nephoscope.models import Budget, Read, Scope, Tier
 from nephoscope.store import LedgerReader
-
-from toy_cloud import ACCOUNT, Brook
 
 Start = Callable[..., Boundary]
 Store = Callable[[str], str]
@@ -133,7 +133,8 @@ def test_errors_are_not_cached(start: Start, opening: Opening, store_script: Sto
     boundary = start()
     boundary.open(opening)
     brook.trouble["/v1/frogs"] = [(403, {"code": "Denied"}), (403, {"code": "Denied"})]
-    assert run(boundary, store_script("print(get('frogs')[0])\nprint(get('frogs')[0])\nprint(get('frogs')['items'][0]['id'])")).output.split() == ["403", "403", "frog-1"]
+    script = store_script("print(get('frogs')[0])\nprint(get('frogs')[0])\nprint(get('frogs')['items'][0]['id'])")
+    assert run(boundary, script).output.split() == ["403", "403", "frog-1"]
     assert [(entry.error, entry.complete) for entry in reader(opening).replies(1)] == [("Denied", False), ("Denied", False), (None, True)]
 
 
@@ -181,7 +182,9 @@ def test_an_answer_that_is_no_cloud_is_an_error_and_never_shown(start: Start, op
     assert reader(opening).replies(1)[0].error == "UnreadableReply"
 
 
-def test_credentials_that_expire_under_way_are_told_and_the_call_stays_open(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:
+def test_expiring_credentials_are_told_and_the_call_stays_open(
+    start: Start, opening: Opening, store_script: Store, brook: Brook
+) -> None:
     scope = Scope(cloud="brook", options={"endpoint": brook.endpoint, "key": "old"})
     boundary = start()
     boundary.open(opening.model_copy(update={"scopes": (scope,)}))

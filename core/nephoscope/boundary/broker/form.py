@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from importlib.resources import files
+from itertools import pairwise
+
+import yaml
 
 Keys = tuple[tuple[str, ...], ...]
 """A path as words: ``DBInstances/0/MasterUserPassword`` → (("db", "instances"), ("master", "user", "password"))."""
@@ -12,30 +17,21 @@ MAX_LENGTH = 2048
 RANDOM_LENGTH = 16
 """Shorter pieces are never taken for random: generated name suffixes must survive."""
 
-_SECRET = frozenset(
-    "password passwd passphrase pwd pass secret secrets token tokens credential credentials apikey authorization cookie cookies dsn otp pin signature "
-    "connectionstring connstr jwt bearer".split()
-)
-_SECRET_PAIRS = frozenset(
-    {("api", "key"), ("private", "key"), ("secret", "key"), ("access", "key"), ("shared", "key"), ("account", "key"), ("master", "key"), ("signing", "key")}
-    | {("encryption", "key"), ("session", "key"), ("license", "key"), ("connection", "string"), ("conn", "str"), ("auth", "header"), ("basic", "auth")}
-    | {("user", "data"), ("plain", "text"), ("key", "material"), ("external", "secret"), ("webhook", "url"), ("hook", "url")}
-)
-_ABOUT = frozenset(
-    "name names arn arns id ids status state enabled disabled required type types version versions count age length policy policies date time at expiry expiration ttl "
-    "rotation days hours minutes seconds size url uri endpoint path algorithm format label labels manager provider source mode rules stage stages region last".split()
-)
-_IDENTIFYING = frozenset(
-    "id ids arn arns name names key keys etag hash sha sha1 sha256 sha512 md5 digest checksum fingerprint thumbprint version revision identifier identifiers "
-    "request prefix principal stream path resource resources uri url handle marker image".split()
-)
-_DIGESTS = frozenset("etag hash sha sha1 sha256 sha512 md5 digest checksum fingerprint thumbprint".split())
-_ENVIRONMENT = frozenset("env environment environments variables envvars".split())
-_REFERRING = frozenset(
-    "name table bucket queue topic url uri host hostname endpoint region arn id stage env environment level mode port function stream group db database schema path dir "
-    "directory prefix suffix timeout version format handler service cluster account domain zone index role user username home lang tz log type channel project module "
-    "class entrypoint command size limit count enabled flag debug broker brokers server servers address origin origins".split()
-)
+
+def _words(table: Mapping[str, list[str]], name: str) -> frozenset[str]:
+    return frozenset(" ".join(table[name]).split())
+
+
+_TABLE = yaml.safe_load(files(__package__).joinpath("words.yaml").read_text("utf-8"))
+_SECRET = _words(_TABLE, "secret")
+_SECRET_PAIRS = frozenset(tuple(pair.split()) for line in _TABLE["secret-pairs"] for pair in line.split(","))
+_ABOUT = _words(_TABLE, "about")
+_IDENTIFYING = _words(_TABLE, "identifying")
+_DIGESTS = _words(_TABLE, "digests")
+_ENVIRONMENT = _words(_TABLE, "environment")
+_REFERRING = _words(_TABLE, "referring")
+_HOLDERS = frozenset({"value", "content", "data", "string", "text", "plaintext"})
+"""Keys that say nothing; the one above them does."""
 _INDEX = re.compile(r"\d+|\*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
@@ -68,10 +64,9 @@ def is_secret_key(keys: Keys) -> bool:
     """Whether what stands under the key is meant to be secret. A key about a secret (its name, age, version) is not."""
     if not keys or not keys[-1]:
         return False
-    last = keys[-1]
-    if last in {("value",), ("content",), ("data",), ("string",), ("text",), ("plaintext",)} and len(keys) > 1 and _secret_words(keys[-2]):
+    if len(keys) > 1 and "".join(keys[-1]) in _HOLDERS and _secret_words(keys[-2]):
         return True
-    return _secret_words(last)
+    return _secret_words(keys[-1])
 
 
 def is_environment(keys: Keys) -> bool:
@@ -89,22 +84,18 @@ def survives(value: str, keys: Keys, *, strict: bool = False, secret: bool = Fal
         return False
     if _TIME.fullmatch(value) or _BOOLEAN.fullmatch(value):
         return True
+    last = frozenset(keys[-1]) if keys else frozenset()
     if secret:
         return bool(_RESOURCE_NAME.fullmatch(value)) and not _random(value, frozenset(), loose_hex)
-    if _plain(value):
+    if _plain(value) or (_DIGESTS & last and _DIGEST.fullmatch(value)):
         return True
-    last = frozenset(keys[-1]) if keys else frozenset()
-    if _DIGESTS & last and _DIGEST.fullmatch(value):
-        return True
-    if strict and not _refers(value, last):
-        return False
-    return not _random(value, last, loose_hex)
+    return (not strict or _refers(value, last)) and not _random(value, last, loose_hex)
 
 
 def _secret_words(words: tuple[str, ...]) -> bool:
     if not words or words[-1] in _ABOUT:
         return False
-    return bool(_SECRET.intersection(words)) or any(pair in _SECRET_PAIRS for pair in zip(words, words[1:], strict=False)) or "".join(words) in _SECRET
+    return bool(_SECRET.intersection(words)) or not _SECRET_PAIRS.isdisjoint(pairwise(words)) or "".join(words) in _SECRET
 
 
 def _plain(value: str) -> bool:
@@ -147,5 +138,5 @@ def _random_piece(piece: str, identifying: bool, loose_hex: bool) -> bool:
 def _scattered(piece: str, share: float, classes: int) -> bool:
     """Letters and digits change kind as often as in random text, not as seldom as in words."""
     kinds = ["d" if char.isdigit() else "u" if char.isupper() else "l" for char in piece]
-    changes = sum(left != right for left, right in zip(kinds, kinds[1:], strict=False))
+    changes = sum(left != right for left, right in pairwise(kinds))
     return len(set(kinds)) >= classes and changes / max(1, len(piece)) >= share

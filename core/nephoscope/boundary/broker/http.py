@@ -14,6 +14,7 @@ MAX_HEAD = 64 * 1024
 MAX_HEADERS = 100
 MAX_BODY = 4 * 1024 * 1024
 MAX_WAITING = 16
+TOO_LONG = f"headers longer than {MAX_HEAD} bytes"
 
 _REPEATABLE = frozenset({"accept", "accept-encoding", "accept-language", "cache-control", "via"})
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"})
@@ -43,7 +44,7 @@ class RequestReader:
         self.wants_continue = False
         self._error: BadRequest | None = None
         self._begun = self._head_done = False
-        self._head_bytes = self._body_bytes = 0
+        self._unread = self._head_bytes = self._body_bytes = 0
         self._url = b""
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
@@ -56,22 +57,20 @@ class RequestReader:
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the client."""
-        if not self._begun and data.strip(b"\r\n"):
-            self._begun = True
         if not self._head_done:
-            self._head_bytes += len(data)
+            self._unread += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             raise self._error or BadRequest(405, "no tunnels and no protocol upgrades") from None
         except httptools.HttpParserError as error:
             raise self._error or BadRequest(400, f"not a well-formed request: {str(error)[:200]}") from None
-        if not self._head_done and self._head_bytes > MAX_HEAD:
-            raise BadRequest(431, f"headers longer than {MAX_HEAD} bytes")
+        if not self._head_done and self._unread > MAX_HEAD:
+            raise BadRequest(431, TOO_LONG)
 
     def _begin(self) -> None:
         self._begun = self._head_done = False
-        self._head_bytes = self._body_bytes = 0
+        self._unread = self._head_bytes = self._body_bytes = 0
         self._url = b""
         self._headers = []
         self._body = []
@@ -80,16 +79,24 @@ class RequestReader:
         self._error = BadRequest(status, reason)
         raise self._error
 
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD:
+            self._refuse(431, TOO_LONG)
+
     def on_message_begin(self) -> None:
         if len(self.requests) >= MAX_WAITING:
             self._refuse(400, "too many requests sent ahead")
+        self._begun = True
 
     def on_url(self, part: bytes) -> None:
         self._url += part
+        self._count(len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._head_done:
             self._refuse(400, "trailers are not taken")
+        self._count(len(name) + len(value))
         key = name.decode("latin-1").lower()
         if len(self._headers) >= MAX_HEADERS:
             self._refuse(431, f"more than {MAX_HEADERS} headers")

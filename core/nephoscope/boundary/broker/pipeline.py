@@ -13,7 +13,7 @@ from nephoscope.boundary.broker.cache import Cache
 from nephoscope.boundary.broker.owner import Foreign, Owners
 from nephoscope.boundary.broker.purse import Empty, Purse
 from nephoscope.boundary.broker.recorder import Recorder, RecordError
-from nephoscope.boundary.broker.resume import Attempt
+from nephoscope.boundary.broker.resume import MANY_REFUSALS, Attempt
 from nephoscope.boundary.broker.tiers import Denial, Tiers
 from nephoscope.boundary.broker.upstream import Fetched, Upstream
 from nephoscope.interfaces import Ambiguous, CredentialsError, Session, Wire
@@ -26,14 +26,14 @@ Listener = Callable[[Mapping[str, JsonValue]], None]
 class Refused(Exception):
     """The call is not made, or its reply not given."""
 
-    def __init__(self, code: str, reason: str, *, needs: str = "", tier: Tier | None = None, permission: str | None = None, call: Call | None = None) -> None:
+    def __init__(self, code: str, reason: str, *, needs: str = "", tier: Tier | None = None, permission: str | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.needs = needs
         self.tier = tier
         self.permission = permission
-        self.call = call
+        self.occurrence = 1
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Pipeline:
         self,
         wires: Mapping[str, Wire],
         sessions: Sequence[Session],
+        *,
         tiers: Tiers,
         purse: Purse,
         recorder: Recorder,
@@ -75,9 +76,12 @@ class Pipeline:
 
     async def handle(self, request: WireRequest, attempt: Attempt) -> WireReply:
         """A request from a sandbox to the reply it gets. Never raises."""
+        attempt.requests += 1
         wire = self._wire(request.host)
         call: Call | None = None
         try:
+            if attempt.flooded:
+                raise Refused("budget", "too many requests from one script")
             if wire is None:
                 raise Refused("unknown_host", f"{request.host} is no cloud's host; nothing else can be reached from here")
             call = self._identify(wire, request)
@@ -90,13 +94,19 @@ class Pipeline:
 
     async def ask(self, call: Call, attempt: Attempt) -> Outcome:
         """One call under all rules. Raises ``Refused``."""
+        asked = question(call)
+        occurrence = attempt.arrive(asked)
+        try:
+            return await self._ask(call, asked, occurrence, attempt)
+        except Refused as refused:
+            refused.occurrence = occurrence
+            raise
+
+    async def _ask(self, call: Call, asked: str, occurrence: int, attempt: Attempt) -> Outcome:
         session = self._sessions.get(_who(call.identity))
         if session is None:
             raise Refused("unknown_identity", "it is signed by a key that stands for no identity in scope")
-        call = call.model_copy(update={"identity": session.identity})
         wire = self.wires[call.identity.cloud]
-        asked = question(call)
-        occurrence = attempt.arrive(asked)
         classification = await self._judge(wire, call, attempt)
         earlier = attempt.earlier(asked, occurrence)
         if earlier is not None:
@@ -114,7 +124,7 @@ class Pipeline:
         return await asyncio.shield(task)
 
     def _wire(self, host: str) -> Wire | None:
-        fitting = [wire for wire in self.wires.values() if any(host == suffix.lstrip(".") or host.endswith("." + suffix.lstrip(".")) for suffix in wire.hosts)]
+        fitting = [wire for wire in self.wires.values() if any(_within(host, suffix.lstrip(".")) for suffix in wire.hosts)]
         return fitting[0] if len(fitting) == 1 else None
 
     def _identify(self, wire: Wire, request: WireRequest) -> Call:
@@ -160,7 +170,12 @@ class Pipeline:
         sent = self._numbered(sent, attempt)
         original = known.entry.answered
         answered = replace(
-            original, call_id=sent.call.id, cached_from=original.cached_from or original.call_id, usd=0.0, seconds=0.0, chain=attempt.chain(sent, wire.page_start(sent.call))
+            original,
+            call_id=sent.call.id,
+            cached_from=original.cached_from or original.call_id,
+            chain=attempt.chain(sent, wire.page_start(sent.call)),
+            usd=0.0,
+            seconds=0.0,
         )
         try:
             await self.recorder.served(sent, answered)
@@ -245,6 +260,9 @@ class Pipeline:
 
     async def note_refusal(self, call: Call | None, what: str, refused: Refused, attempt: Attempt) -> None:
         """Record and tell a refusal."""
+        attempt.refusals += 1
+        if attempt.refusals > MANY_REFUSALS:
+            return
         position = attempt.position
         refusal = Refusal(
             id=self.recorder.refusal_id(position.step),
@@ -256,6 +274,7 @@ class Pipeline:
             tier=refused.tier,
             needs=refused.needs,
             permission=refused.permission,
+            occurrence=refused.occurrence,
             at=now(),
         )
         name = call.name if call else what
@@ -270,6 +289,10 @@ class Pipeline:
         call, position = sent.call, sent.position
         told: dict[str, JsonValue] = {"event": "call", "phase": phase, "id": call.id, "operation": call.name, "region": call.region}
         self._on_event({**told, "step": position.step, "attempt": position.attempt, "by": position.by, **more})
+
+
+def _within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _who(identity: Identity) -> tuple[str, str, str, str]:

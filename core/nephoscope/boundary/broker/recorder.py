@@ -87,4 +87,5 @@ def pack(reply: WireReply) -> bytes:
 def unpack(data: bytes) -> WireReply:
     """The reply packed by ``pack``."""
     fields = json.loads(data)
-    return WireReply(status=fields["status"], headers=tuple((name, value) for name, value in fields["headers"]), body=base64.b64decode(fields["body"]))
+    headers = tuple((name, value) for name, value in fields["headers"])
+    return WireReply(status=fields["status"], headers=headers, body=base64.b64decode(fields["body"]))

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 import yaml
 
-from nephoscope.boundary.broker.form import is_environment, is_secret_key, is_text, key_words, survives
+from nephoscope.boundary.broker.form import Keys, is_environment, is_secret_key, is_text, key_words, survives
 from nephoscope.models import Json
 
 PLACEHOLDER = re.compile(r"‹redacted:string:(\d+):([0-9a-f]{4,})›")
@@ -72,7 +72,7 @@ class Redactor:
         match = PLACEHOLDER.fullmatch(value)
         return (int(match[1]), match[2]) if match else (len(value), self.digest(value))
 
-    def _hide(self, keys: tuple[tuple[str, ...], ...], value: str, depth: int) -> str:
+    def _hide(self, keys: Keys, value: str, depth: int) -> str:
         if not value or PLACEHOLDER.fullmatch(value):
             return value
         if is_secret_key(keys):
@@ -85,7 +85,7 @@ class Redactor:
             return self._scrub(value)
         return self._token(keys, value, strict)
 
-    def _nested(self, keys: tuple[tuple[str, ...], ...], value: str, depth: int) -> str | None:
+    def _nested(self, keys: Keys, value: str, depth: int) -> str | None:
         """A JSON document inside the string, redacted inside; ``None`` when there is none."""
         if value.lstrip()[:1] not in ("{", "["):
             return None
@@ -100,7 +100,7 @@ class Redactor:
         hidden = self._walk(keys, document, depth - 1)
         return value if hidden == document else json.dumps(hidden, ensure_ascii=False)
 
-    def _walk(self, keys: tuple[tuple[str, ...], ...], value: Json, depth: int) -> Json:
+    def _walk(self, keys: Keys, value: Json, depth: int) -> Json:
         if isinstance(value, str):
             return self._hide(keys, value, depth)
         if isinstance(value, Mapping):
@@ -111,24 +111,24 @@ class Redactor:
             return self.placeholder(str(value))
         return value
 
-    def _token(self, keys: tuple[tuple[str, ...], ...], value: str, strict: bool) -> str:
+    def _token(self, keys: Keys, value: str, strict: bool) -> str:
         whole, after = _signatures()
         if "://" in value:
-            return self._address(keys, value, strict)
+            return self._address(keys, value)
         if whole.search(value) or after.search(value) or not survives(value, keys, strict=strict):
             return self.placeholder(value)
         return value
 
-    def _address(self, keys: tuple[tuple[str, ...], ...], value: str, strict: bool) -> str:
+    def _address(self, keys: Keys, value: str) -> str:
         """A URL without what people hide in URLs: user and password, query, random path segments."""
         head, _, rest = value.partition("://")
         bare, mark, query = rest.partition("?")
         authority, slash, path = bare.partition("/")
         user, at, host = authority.rpartition("@")
         whole, _ = _signatures()
-        if not survives(host, keys, strict=False) or not survives(head, keys, strict=False) or whole.search(host):
+        if not survives(host, keys) or not survives(head, keys) or whole.search(host):
             return self.placeholder(value)
-        shown = "/".join(part if not part or (survives(part, keys, strict=False) and not whole.search(part)) else self.placeholder(part) for part in path.split("/"))
+        shown = "/".join(part if not part or survives(part, keys) else self.placeholder(part) for part in path.split("/"))
         if whole.search("/" + path):
             shown = self.placeholder(path)
         return f"{head}://{self.placeholder(user) if user else ''}{at}{host}{slash}{shown}{mark}{self.placeholder(query) if query else ''}"
@@ -147,5 +147,5 @@ class Redactor:
 
     def _word(self, word: str) -> str:
         if "://" in word:
-            return self._address((), word, strict=False)
-        return word if survives(word, (), strict=False, loose_hex=True) else self.placeholder(word)
+            return self._address((), word)
+        return word if survives(word, (), loose_hex=True) else self.placeholder(word)

@@ -11,9 +11,11 @@ from nephoscope.models import Json
 from nephoscope.store import Answered, LedgerEntry, Position, Sent, asking, canonical, question
 from nephoscope.store.entries import renamed
 
-__all__ = ["Attempt"]
-
 SETTLE_SECONDS = 20.0
+FLOOD = 5000
+"""Requests of one run after which nothing more is looked at."""
+MANY_REFUSALS = 200
+"""Refusals of one run that are recorded; more of them tell nothing new."""
 
 
 class Attempt:
@@ -23,6 +25,8 @@ class Attempt:
         self.position = position
         self.calls: list[str] = []
         """Ids of the calls of this run, in order of arrival."""
+        self.requests = 0
+        self.refusals = 0
         self._arrived: Counter[str] = Counter()
         self._answered = {(question(entry.call), entry.sent.occurrence): entry for entry in answered}
         self._unanswered = {(question(sent.call), sent.occurrence): sent for sent in unanswered}
@@ -30,6 +34,11 @@ class Attempt:
         self._running: set[asyncio.Task[Any]] = set()
         for entry in self._answered.values():
             self.link(entry.sent, entry.answered)
+
+    @property
+    def flooded(self) -> bool:
+        """More requests than any honest script makes."""
+        return self.requests > FLOOD
 
     def arrive(self, asked: str) -> int:
         """Which time this question is asked in this run, from 1."""

@@ -53,7 +53,7 @@ class Upstream:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
 
     async def fetch(self, wire: Wire, session: Session, call: Call, tier: Tier, again: Again) -> Fetched:
-        """Send, waiting and repeating as needed. Raises ``CredentialsError``, or whatever ``again`` raises before the first repetition was answered."""
+        """Send, waiting and repeating as needed. Raises ``CredentialsError``, or whatever ``again`` raises."""
         bucket = self._limiter.bucket(call.identity.account, call.region, call.service)
         sends = 0
         while True:

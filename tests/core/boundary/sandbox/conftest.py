@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from nephoscope.boundary.sandbox import BubblewrapExecutor
+from nephoscope.boundary.sandbox import BubblewrapExecutor, UsernsExecutor
 from nephoscope.interfaces import Executor
 from nephoscope.models import ExecutionResult, Limits, Surroundings
 
-BUBBLEWRAP = BubblewrapExecutor()
+EXECUTORS = {executor.name: executor for executor in (BubblewrapExecutor(), UsernsExecutor())}
 
 
 async def closing(descriptor: int) -> None:
@@ -25,17 +25,19 @@ async def execute(executor: Executor, source: str, surroundings: Surroundings, p
     return await executor.execute(source, surroundings, params, limits, closing)
 
 
-@pytest.fixture
-def bubblewrap() -> BubblewrapExecutor:
-    reason = BUBBLEWRAP.available()
+@pytest.fixture(params=sorted(EXECUTORS))
+def executor(request: pytest.FixtureRequest) -> Executor:
+    """Each executor that isolates, where it works."""
+    chosen = EXECUTORS[request.param]
+    reason = chosen.available()
     if reason:
         pytest.skip(reason)
-    return BUBBLEWRAP
+    return chosen
 
 
 @pytest.fixture
-def run(bubblewrap: BubblewrapExecutor) -> Callable[..., ExecutionResult]:
+def run(executor: Executor) -> Callable[..., ExecutionResult]:
     def go(source: str, params: dict[str, object] | None = None, surroundings: Surroundings | None = None, **limits: Any) -> ExecutionResult:
-        return asyncio.run(execute(bubblewrap, source, surroundings or Surroundings(), params or {}, Limits(**{"seconds": 20, **limits})))
+        return asyncio.run(execute(executor, source, surroundings or Surroundings(), params or {}, Limits(**{"seconds": 20, **limits})))
 
     return go

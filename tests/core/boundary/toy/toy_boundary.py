@@ -2,9 +2,10 @@
 
 import sys
 
+from toy_cloud import BrookWire
+
 from nephoscope.boundary.process import run
 from nephoscope.boundary.sandbox import BubblewrapExecutor, NoneExecutor
-from toy_cloud import BrookWire
 
 EXECUTORS = {"bubblewrap": BubblewrapExecutor(), "unsafe-local": NoneExecutor()}
 

@@ -169,11 +169,11 @@ class BrookWire:
             return ACCOUNT
         name = str(call.params["id"])
         if ":" in name:
-            return name.split(":")[0]
+            return name.partition(":")[0]
         return ResourceRef(cloud="brook", kind="x.y", native_type=f"{call.service}:{call.service[:-1]}", native_id=name, name=name)
 
     def inventory(self, native_type: str, identity: Identity, region: str) -> Read | None:
-        service = native_type.split(":", maxsplit=1)[0]
+        service = native_type.partition(":")[0]
         return Read(cloud="brook", service=service, operation="List") if service in ("ponds", "frogs") else None
 
     def price(self, call: Call, reply: WireReply | None) -> Price:

@@ -1,4 +1,4 @@
-"""Ordinary scripts, and hostile ones, through a real bubblewrap."""
+"""Ordinary scripts, and hostile ones, through every real executor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nephoscope.boundary.sandbox import HOME, LISTENER_URL, BubblewrapExecutor
+from nephoscope.boundary.sandbox import HOME, LISTENER_URL
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Limits, Surroundings
 
@@ -34,7 +34,7 @@ def test_a_script_finds_its_surroundings_and_is_heard(run):
     assert result.statements == ({"subject": "bucket", "attribute": "name", "value": 7, "from": {"operation": "storage:List", "expr": "Items[0]"}},)
 
 
-def test_the_listener_accepts_from_outside_what_connects_inside(bubblewrap):
+def test_the_listener_accepts_from_outside_what_connects_inside(executor):
     heard = []
 
     async def listener(descriptor: int) -> None:
@@ -47,7 +47,7 @@ def test_the_listener_accepts_from_outside_what_connects_inside(bubblewrap):
         await asyncio.start_server(answer, sock=socket.socket(fileno=descriptor))
 
     source = f"import urllib.request\nprint(urllib.request.urlopen({LISTENER_URL!r} + '/x', timeout=5).read().decode())"
-    result = asyncio.run(bubblewrap.execute(source, Surroundings(), {}, Limits(seconds=20), listener))
+    result = asyncio.run(executor.execute(source, Surroundings(), {}, Limits(seconds=20), listener))
     assert (result.output, heard) == ("hello\n", ["GET /x HTTP/1.1"])
 
 
@@ -220,14 +220,14 @@ def test_threads_work(run):
     assert run(source).output == "4950\n"
 
 
-def test_many_at_once_do_not_count_against_each_other(bubblewrap):
+def test_many_at_once_do_not_count_against_each_other(executor):
     source = "import os, time\nfor _ in range(8):\n    if os.fork() == 0: time.sleep(0.5); os._exit(0)\ntime.sleep(0.3)\nprint(os.getuid())"
 
     async def listener(descriptor: int) -> None:
         os.close(descriptor)
 
     async def together():
-        return await asyncio.gather(*(bubblewrap.execute(source, Surroundings(), {}, Limits(seconds=20, processes=12), listener) for _ in range(6)))
+        return await asyncio.gather(*(executor.execute(source, Surroundings(), {}, Limits(seconds=20, processes=12), listener) for _ in range(6)))
 
     results = asyncio.run(together())
     assert [result.status for result in results] == ["ok"] * 6
@@ -235,7 +235,7 @@ def test_many_at_once_do_not_count_against_each_other(bubblewrap):
         assert len({result.output for result in results}) == 6
 
 
-def test_cancelling_kills_at_once(bubblewrap):
+def test_cancelling_kills_at_once(executor):
     word = f"cancelled-{os.getpid()}"
     started = threading.Event()
 
@@ -245,7 +245,7 @@ def test_cancelling_kills_at_once(bubblewrap):
 
     async def scenario() -> None:
         source = f"import os, sys\nos.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(60)', {word!r}])"
-        task = asyncio.create_task(bubblewrap.execute(source, Surroundings(), {}, Limits(seconds=60), listener))
+        task = asyncio.create_task(executor.execute(source, Surroundings(), {}, Limits(seconds=60), listener))
         while not _running(word):
             await asyncio.sleep(0.02)
         task.cancel()
@@ -268,7 +268,7 @@ def _running(word: str) -> list[str]:
     return found
 
 
-def test_no_descriptor_leaks_into_the_caller(bubblewrap, run):
+def test_no_descriptor_leaks_into_the_caller(executor, run):
     run("print(1)")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
@@ -276,10 +276,10 @@ def test_no_descriptor_leaks_into_the_caller(bubblewrap, run):
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_a_broken_listener_callback_leaves_nothing_running(bubblewrap: BubblewrapExecutor):
+def test_a_broken_listener_callback_leaves_nothing_running(executor):
     async def listener(descriptor: int) -> None:
         os.close(descriptor)
         raise RuntimeError("the broker is not there")
 
     with pytest.raises(RuntimeError, match="not there"):
-        asyncio.run(bubblewrap.execute("print(1)", Surroundings(), {}, Limits(), listener))
+        asyncio.run(executor.execute("print(1)", Surroundings(), {}, Limits(), listener))
