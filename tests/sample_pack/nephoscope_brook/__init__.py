@@ -1,0 +1,1 @@
+"""Brook for Nephoscope."""
