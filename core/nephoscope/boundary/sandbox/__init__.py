@@ -5,5 +5,6 @@ from nephoscope.boundary.sandbox.choose import choose_executor
 from nephoscope.boundary.sandbox.job import HOME, LISTENER_URL
 from nephoscope.boundary.sandbox.self_test import Promise, contained, self_test
 from nephoscope.boundary.sandbox.unsafe import NoneExecutor
+from nephoscope.boundary.sandbox.userns import UsernsExecutor
 
-__all__ = ["HOME", "LISTENER_URL", "BubblewrapExecutor", "NoneExecutor", "Promise", "choose_executor", "contained", "self_test"]
+__all__ = ["HOME", "LISTENER_URL", "BubblewrapExecutor", "NoneExecutor", "Promise", "UsernsExecutor", "choose_executor", "contained", "self_test"]

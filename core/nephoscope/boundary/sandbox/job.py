@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
@@ -29,7 +30,7 @@ class Job:
     """Everything the bootstrap needs.
 
     ``path`` goes in front of ``sys.path``. ``port``: where to listen inside; 0 when there is no network of its own and the executor
-    listens itself. ``seccomp`` is hexadecimal, empty when already loaded. ``landlock``: paths to ``read`` and to ``write``.
+    listens itself. ``seccomp``: the filter in hexadecimal, empty for none. ``landlock``: paths to ``read`` and to ``write``.
     """
 
     source: str
@@ -42,13 +43,8 @@ class Job:
     seccomp: str = ""
     landlock: Mapping[str, Sequence[str]] | None = None
 
-    def document(self) -> int:
-        """A descriptor of the JSON document, rewound, to be inherited and closed by the caller."""
-        descriptor = os.memfd_create("job")
-        with os.fdopen(os.dup(descriptor), "wb") as stream:
-            stream.write(json.dumps(asdict(self)).encode())
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return descriptor
+    def document(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
 
 
 def environment(surroundings: Surroundings, params: Mapping[str, object]) -> dict[str, str]:
@@ -75,3 +71,16 @@ def rlimits(limits: Limits) -> dict[str, int]:
         "RLIMIT_NOFILE": OPEN_FILES,
         "RLIMIT_CORE": 0,
     }
+
+
+@contextlib.contextmanager
+def memory_file(data: bytes) -> Iterator[int]:
+    """A descriptor from which ``data`` can be read once, by whoever inherits it."""
+    descriptor = os.memfd_create("sandbox")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as stream:
+            stream.write(data)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)

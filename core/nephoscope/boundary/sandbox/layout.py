@@ -10,7 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nephoscope.boundary.sandbox.job import HOME, ROOT
+
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store")
+NOBODY = 65534
+SYSTEM_FILES = {
+    "/etc/passwd": f"script:x:{NOBODY}:{NOBODY}::{HOME}:/usr/sbin/nologin\n",
+    "/etc/group": f"script:x:{NOBODY}:\n",
+    "/etc/hosts": "127.0.0.1 localhost\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+OWN_FILES = {f"{ROOT}/bootstrap.py": "bootstrap.py", f"{ROOT}/lib/nephoscope_script.py": "nephoscope_script.py"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,12 @@ def layout(imports: Sequence[str] = ()) -> Layout:
     binds = _outermost([*system, *_interpreter(), *packages, *elsewhere])
     roots = [str(Path(folder).parent) for folder in elsewhere if not _beneath(folder, packages)]
     return Layout(python=sys.executable, binds=binds, links=links, path=tuple(dict.fromkeys([*packages, *roots])))
+
+
+def inside_files() -> dict[str, bytes]:
+    """Files that exist only inside: ours, and the few the C library looks for."""
+    own = {place: Path(__file__).with_name(name).read_bytes() for place, name in OWN_FILES.items()}
+    return {**own, **{place: text.encode() for place, text in SYSTEM_FILES.items()}}
 
 
 def _interpreter() -> Iterable[str]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from nephoscope.boundary.sandbox.channel import Capture, clip, statements
-from nephoscope.boundary.sandbox.job import Job
+from nephoscope.boundary.sandbox.job import Job, memory_file
 from nephoscope.boundary.sandbox.process import Child, Watched, readable
 from nephoscope.boundary.sandbox.watch import SECONDS, Watch
 from nephoscope.interfaces import IsolationError, ListenerReady
@@ -85,13 +85,13 @@ class Run:
         status, self._status = self._pipe(REPORT_BYTES)
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
-        inside = Descriptors(self._job.document(), control.fileno(), stated, report, status)
         self._namespace: Watched | None = None
         try:
-            self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output, env={})
+            with control, memory_file(self._job.document()) as job:
+                inside = Descriptors(job, control.fileno(), stated, report, status)
+                self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output, env={})
         finally:
-            control.close()
-            for descriptor in (output, inside.job, stated, report, status):
+            for descriptor in (output, stated, report, status):
                 os.close(descriptor)
 
     @staticmethod

@@ -118,7 +118,9 @@ async def _hoard(executor: Executor, name: str, share: float, children: int) -> 
 async def _files(executor: Executor) -> list[Promise]:
     result = await _run(executor, "files", {"attempts": FILES}, Limits(seconds=20))
     made = _number(result)
-    return [Promise(name="file limit", held=made is None or made < FILES, detail=f"{result.status}: {_tail(result)}")]
+    return [
+        Promise(name="file limit", held=made is None or made < FILES, detail=f"{result.status}: {_tail(result)}" if made is None else f"{made} made")
+    ]
 
 
 async def _disk(executor: Executor) -> list[Promise]:

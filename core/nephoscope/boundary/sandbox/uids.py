@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,3 +38,18 @@ def leased_uid() -> Iterator[int]:
             yield uid
             return
     raise IsolationError("no free uid for another sandbox", f"at most {COUNT} run at once on one machine")
+
+
+def as_root() -> bool:
+    """Whether root starts the sandboxes and has uids to give away; otherwise a user namespace does it."""
+    return os.geteuid() == 0 and first_uid() is not None
+
+
+@contextlib.contextmanager
+def identity() -> Iterator[int | None]:
+    """The real uid to become, or ``None`` where a user namespace does it."""
+    if not as_root():
+        yield None
+        return
+    with leased_uid() as uid:
+        yield uid

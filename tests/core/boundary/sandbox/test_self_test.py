@@ -62,9 +62,9 @@ def test_untested_is_not_contained():
 
 
 UNPRIVILEGED = """
-import asyncio
-from nephoscope.boundary.sandbox import BubblewrapExecutor, choose_executor
-print(asyncio.run(choose_executor([BubblewrapExecutor()])).name)
+import asyncio, sys
+from nephoscope.boundary.sandbox import BubblewrapExecutor, UsernsExecutor, choose_executor
+print(asyncio.run(choose_executor([BubblewrapExecutor(), UsernsExecutor()], sys.argv[1])).name)
 """
 
 
@@ -79,7 +79,7 @@ def test_an_unprivileged_caller_has_the_same_walls(executor):
     if usable.returncode:
         pytest.skip(f"{python} as nobody cannot import the packages: {usable.stderr.strip()[-200:]}")
     done = subprocess.run(
-        [*nobody, python, "-B", "-c", UNPRIVILEGED.format(names=[executor.name])], capture_output=True, text=True, check=False, cwd="/", timeout=60
+        [*nobody, python, "-B", "-c", UNPRIVILEGED, executor.name], capture_output=True, text=True, check=False, cwd="/", timeout=60
     )
     assert (done.stdout, done.stderr) == (f"{executor.name}\n", "")
 

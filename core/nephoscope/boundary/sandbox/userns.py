@@ -1,0 +1,67 @@
+"""The same walls without bubblewrap: Python makes the namespaces itself. For machines where nothing can be installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from nephoscope.boundary.sandbox import seccomp
+from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, bootstrap
+from nephoscope.boundary.sandbox.job import HOME, memory_file
+from nephoscope.boundary.sandbox.layout import NOBODY, Layout, inside_files, layout
+from nephoscope.boundary.sandbox.run import Descriptors
+from nephoscope.boundary.sandbox.uids import identity
+from nephoscope.boundary.sandbox.watch import MAX_FILES
+from nephoscope.models import Limits
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+class UsernsExecutor(ColdExecutor):
+    """The walls are made by ``launcher.py``; as root with a real uid for the script, else by a user namespace."""
+
+    name = "userns"
+    level = "userns"
+
+    def _launch(self, stack: ExitStack, place: Layout, uid: int | None, limits: Limits) -> Launch:
+        root = stack.enter_context(tempfile.TemporaryDirectory(prefix="nephoscope-root-"))
+        spec = stack.enter_context(memory_file(b""))
+
+        def command(inside: Descriptors) -> list[str]:
+            os.pwrite(spec, _spec(place, root, uid, limits, bootstrap(place, inside)), 0)
+            return _launcher(spec, inside.status)
+
+        return command, (spec,)
+
+    def _try(self) -> str | None:
+        if sys.platform != "linux" or not seccomp.supported():
+            return f"needs Linux and system call tables, which are missing for {platform.machine()} processors: use a container executor"
+        place = layout()
+        with ExitStack() as stack:
+            uid = stack.enter_context(identity())
+            root = stack.enter_context(tempfile.TemporaryDirectory(prefix="nephoscope-root-"))
+            status = stack.enter_context(memory_file(b""))
+            nothing = [place.python, "-I", "-S", "-c", ""]
+            spec = stack.enter_context(memory_file(_spec(place, root, uid, Limits(), nothing)))
+            done = subprocess.run(_launcher(spec, status), capture_output=True, text=True, check=False, env={}, pass_fds=(spec, status), timeout=30)
+        if done.returncode == 0:
+            return None
+        last = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
+        return f"namespaces cannot be made here ({last[0][:300]}): install bubblewrap, or allow unprivileged user namespaces"
+
+
+def _launcher(spec: int, status: int) -> list[str]:
+    return [sys.executable, "-I", "-B", str(LAUNCHER), str(spec), str(status)]
+
+
+def _spec(place: Layout, root: str, uid: int | None, limits: Limits, command: Sequence[str]) -> bytes:
+    files = {name: text.decode() for name, text in inside_files().items()}
+    spec = {"root": root, "uid": uid, "nobody": NOBODY, "binds": place.binds, "links": place.links, "files": files, "home": HOME}
+    return json.dumps({**spec, "size": limits.disk_mb << 20, "files_limit": MAX_FILES, "command": command}).encode()
