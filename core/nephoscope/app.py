@@ -72,6 +72,10 @@ class App:
         finally:
             emulator.stop()
 
+    def rehearse(self, text: str, scope: Scope, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
+        """An investigation of an emulator that this process started."""
+        return self._begin(text, [scope], on_event, ask, approve, demo=True)
+
     def scenarios(self) -> Sequence[Scenario]:
         """Every seeded account that is installed."""
         return list(load_scenarios(self._plugins.suites).values())

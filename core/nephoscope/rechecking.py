@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.verdict import diagnose
@@ -33,7 +35,7 @@ def recheck(report: Report, before: RunStore, context: Context) -> Verification:
     return Verification(id=report.id, verdict=diagnosis.verdict, rechecks=rows, remaining=remaining, note=note)
 
 
-def _row(fact: ReportFact, fresh: dict[tuple[str, str], object]) -> Recheck:
+def _row(fact: ReportFact, fresh: Mapping[tuple[str, str], object]) -> Recheck:
     after = fresh[fact.subject, fact.attribute]
     return Recheck.model_validate({"fact": fact, "before": fact.value, "after": after, "changed": canonical(fact.value) != canonical(after)})  # type: ignore[arg-type]
 

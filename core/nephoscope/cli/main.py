@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nephoscope.cli import demo, doctor, exits, investigate, plugins, resume, runs, settings, streams, verify, why
+from nephoscope.cli import bench, demo, doctor, exits, investigate, plugins, resume, runs, settings, streams, verify, why
 from nephoscope.cli import exec as exec_command
 
 _ASK: Final = "Ask what is wrong"
@@ -34,6 +34,7 @@ app.command(rich_help_panel=_LOOK)(why.why)
 app.command(rich_help_panel=_LOOK)(verify.verify)
 app.command("exec", rich_help_panel=_BOUNDARY, context_settings={**_LEFTOVER_OPTIONS, "allow_interspersed_args": False})(exec_command.exec_)
 app.command(rich_help_panel=_BOUNDARY)(doctor.doctor)
+app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
 app.command(rich_help_panel=_EXTEND)(settings.settings)
 

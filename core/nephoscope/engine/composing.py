@@ -98,7 +98,7 @@ def _so_far(view: Dossier) -> Diagnosis:
 
 
 def _told(finding: Finding, context: Context, part: str) -> str:
-    return _card(finding, context, part) or finding.note or title(context, finding)
+    return _card(finding, context, part) or (finding.note if part == "explanation" else "") or title(context, finding)
 
 
 def _card(finding: Finding, context: Context, part: str) -> str:

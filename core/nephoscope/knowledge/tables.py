@@ -59,7 +59,7 @@ class TableEstate:
     def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
         """The thing that a full identifier names, by the id templates that are more than a bare name."""
         for spec in sorted(self.types.values(), key=lambda one: -len(one.id)):
-            if spec.id == "{name}" or "#" in spec.id:
+            if spec.id.startswith("{") or "#" in spec.id:
                 continue
             known = templates.recognise(spec.id, text)
             if known is not None:

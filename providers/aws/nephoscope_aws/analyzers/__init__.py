@@ -1,0 +1,6 @@
+"""AWS analyzers: pure functions from facts to findings."""
+
+from nephoscope_aws.analyzers.access import AccessAnalyzer
+from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
+
+ANALYZERS = (AccessAnalyzer, ReachabilityAnalyzer)

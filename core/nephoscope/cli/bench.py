@@ -1,0 +1,73 @@
+"""``nephoscope bench``: how often the verdict is right, measured on seeded accounts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nephoscope.comparison.score import Score
+    from nephoscope.comparison.trial import Trial
+
+
+def bench(  # noqa: PLR0917 - typer options
+    *,
+    only: Annotated[str, typer.Option(help="Only scenarios whose id or family contains this.")] = "",
+    variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
+    wordings: Annotated[bool, typer.Option(help="Also in every other wording.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
+    keep: Annotated[Path | None, typer.Option(help="Keep the runs in this folder.")] = None,
+    fail_under: Annotated[float, typer.Option(help="Exit 1 when less than this share is right.")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Run the suite of seeded accounts and print accuracy, false positives, grounding and calls."""
+    from nephoscope.cli.session import open_session
+    from nephoscope.comparison.scenario import load_scenarios
+    from nephoscope.comparison.score import scores
+    from nephoscope.comparison.suite import Suite
+    from nephoscope.interfaces import UsageError
+
+    session = open_session({})
+    known = load_scenarios(session.plugins.suites)
+    chosen = [one for one in known.values() if only in one.id or only in one.family]
+    if not chosen:
+        raise UsageError(f"no scenario matches {only!r}", "list them: nephoscope demo --list")
+    trials = []
+    for trial in Suite(session.loaded.settings, session.plugins, keep).run(chosen, variant or (), wordings=wordings, jobs=jobs):
+        trials.append(trial)
+        if not as_json or sys.stderr.isatty():
+            sys.stderr.write(_line(trial) + "\n")
+    rows = scores(trials)
+    if as_json:
+        document = {"scores": [row.model_dump() for row in rows], "trials": [trial.model_dump() for trial in trials]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        _table(rows)
+    if rows[-1].accuracy < fail_under:
+        raise typer.Exit(1)
+
+
+def _line(trial: Trial) -> str:
+    mark = "ok " if trial.right else "BAD"
+    found = ", ".join(trial.causes) or "-"
+    expected = "" if trial.right else f"   expected {trial.truth.verdict}: {', '.join(trial.truth.causes) or '-'}"
+    trouble = f"   error: {trial.error}" if trial.error else ""
+    gaps = f"   gap not named: {', '.join(trial.missing_gaps)}" if trial.missing_gaps else ""
+    return f"{mark} {trial.scenario}/{trial.variant}  {trial.verdict}: {found}  {trial.calls} calls {trial.seconds:.1f} s{expected}{gaps}{trouble}"
+
+
+def _table(rows: list[Score]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "calls", "seconds", box=None)
+    for row in rows:
+        table.add_row(
+            row.name, str(row.trials), str(row.right), f"{row.accuracy:.1%}", str(row.false_positives), str(row.ungrounded), str(row.mutations),
+            str(row.errors), f"{row.calls:.1f}", f"{row.seconds:.1f}",
+        )  # fmt: skip
+    Console().print(table)

@@ -1,0 +1,67 @@
+"""Runs scenarios, two at a time on two cores, and yields trials as they end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from nephoscope.comparison.scenario import Scenario
+from nephoscope.comparison.trial import Trial, run_trial
+from nephoscope.interfaces import Emulator, UsageError
+from nephoscope.models import Event, Question, Scope, Script, Violation
+from nephoscope.models.report import Report
+from nephoscope.plugin.manager import Plugins
+from nephoscope.settings import Settings
+
+
+class Suite:
+    """Trials with fresh emulators and run directories. ``keep``: where the runs stay; else they are thrown away."""
+
+    def __init__(self, settings: Settings, plugins: Plugins, keep: Path | None = None) -> None:
+        self._settings = settings
+        self._plugins = plugins
+        self._keep = keep
+
+    def run(self, scenarios: Sequence[Scenario], variants: Sequence[str] = (), *, wordings: bool = False, jobs: int = 2) -> Iterator[Trial]:
+        """Every chosen variant of every scenario; with ``wordings`` also in other words."""
+        work = [
+            (one, variant, words)
+            for one in scenarios
+            for variant in one.variants
+            if not variants or variant in variants
+            for words in _words(one, variant, wordings)
+        ]
+        with ThreadPoolExecutor(jobs) as pool:
+            pending: list[Future[Trial]] = [pool.submit(self._trial, *item) for item in work]
+            for done in as_completed(pending):
+                yield done.result()
+
+    def _trial(self, scenario: Scenario, variant: str, words: str) -> Trial:
+        with tempfile.TemporaryDirectory(prefix="nephoscope-suite-") as temporary:
+            settings = self._settings.model_copy(update={"home": self._keep or Path(temporary)})
+            return run_trial(scenario, variant, self._emulator(scenario), lambda text, scope: self._investigate(settings, text, scope), words)
+
+    def _emulator(self, scenario: Scenario) -> Emulator:
+        """An emulator of its own: leases are never shared."""
+        emulators = self._plugins.emulators
+        found = emulators.get(scenario.cloud) if scenario.cloud else next(iter(emulators.values()), None)
+        if found is None:
+            raise UsageError(f"no emulator is installed for scenario {scenario.id}", "see: nephoscope plugins")
+        return type(found)()
+
+    def _investigate(self, settings: Settings, text: str, scope: Scope) -> Report:
+        from nephoscope.app import App
+
+        def nothing(_: Event) -> None: ...
+        def nobody(_: Question) -> None: ...
+        def no(_: Script, __: Sequence[Violation]) -> bool:
+            return False
+
+        return App(settings, self._plugins).rehearse(text, scope, on_event=nothing, ask=nobody, approve=no)
+
+
+def _words(scenario: Scenario, variant: str, wordings: bool) -> list[str]:
+    own = scenario.words(variant)
+    return [own, *scenario.wordings] if wordings and not scenario.variants[variant].text else [own]

@@ -1,0 +1,89 @@
+"""One trial: an investigation of one variant of one scenario, scored against its truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from nephoscope.comparison.scenario import Scenario, Truth
+from nephoscope.interfaces import Emulator, NephoscopeError
+from nephoscope.models import Frozen, Scope, Verdict
+from nephoscope.models.report import Report
+
+Investigate = Callable[[str, Scope], Report]
+
+
+class Trial(Frozen):
+    """What came out. ``right``: verdict, causes and resources as they truly are. ``seconds``: wall clock without starting the emulator."""
+
+    scenario: str
+    family: str
+    variant: str
+    words: str
+    truth: Truth
+    verdict: Verdict = "inconclusive"
+    causes: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    right: bool = False
+    false_positives: tuple[str, ...] = ()
+    missing_gaps: tuple[str, ...] = ()
+    ungrounded: int = 0
+    calls: int = 0
+    mutations: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    run: str = ""
+    error: str = ""
+
+
+def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate: Investigate, words: str = "") -> Trial:
+    """Seed the emulator, investigate, score. An investigation that fails is a wrong one, never left out."""
+    spoken = words or scenario.words(variant)
+    blank = Trial(scenario=scenario.id, family=scenario.family, variant=variant, words=spoken, truth=scenario.truth(variant))
+    try:
+        emulator.start(scenario.seed(variant))
+        started = time.monotonic()
+        report = investigate(spoken, emulator.scope())
+    except NephoscopeError as error:
+        return blank.model_copy(update={"error": error.message})
+    finally:
+        mutations = _mutations(emulator)
+        emulator.stop()
+    return scored(blank, report).model_copy(update={"seconds": round(time.monotonic() - started, 2), "mutations": mutations})
+
+
+def _mutations(emulator: Emulator) -> int:
+    """Mutating requests that the emulated cloud saw after its seeding, where the emulator keeps a log."""
+    log = getattr(emulator, "log", None)
+    try:
+        return sum(1 for row in log() if row.get("mutating")) if log else 0
+    except (NephoscopeError, OSError):
+        return 0
+
+
+def scored(trial: Trial, report: Report) -> Trial:
+    """Compare a report with the truth."""
+    truth = trial.truth
+    causes = tuple(cause.id for cause in report.root_causes)
+    resources = tuple(dict.fromkeys(one for cause in report.root_causes for one in cause.resources))
+    operations = {gap.operation for gap in report.gaps}
+    missing = tuple(operation for operation in truth.gaps if operation not in operations)
+    named = all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in resources) for wanted in truth.resources if not wanted.startswith("${"))
+    right = report.verdict == truth.verdict and set(causes) == set(truth.causes) and not missing and named
+    cited = {fact for cause in report.root_causes for fact in cause.evidence}
+    grounded = {fact.id for fact in report.facts if fact.grounding != "ungrounded" and fact.calls}
+    return trial.model_copy(
+        update={
+            "verdict": report.verdict,
+            "causes": causes,
+            "resources": resources,
+            "right": right,
+            "false_positives": tuple(cause for cause in causes if cause not in truth.causes),
+            "missing_gaps": missing,
+            "ungrounded": len(cited - grounded),
+            "calls": report.ledger.upstream,
+            "steps": len(report.steps),
+            "run": report.id,
+            "error": report.trouble.message if report.trouble else "",
+        }
+    )
