@@ -20,13 +20,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. ``actions`` and ``resources`` are patterns, or what is excepted where ``not_actions``/``not_resources`` is set.
+    """One statement, the one at ``index`` of its document. ``actions`` and ``resources`` are patterns, or what is excepted where ``not_actions``/``not_resources`` is set.
 
     ``principals`` is ``None`` where the statement names none (identity policies), else pairs of type and value.
     """
 
     policy: str
     label: str
+    index: int
     allow: bool
     actions: tuple[str, ...]
     not_actions: bool
@@ -68,6 +69,8 @@ def _document(raw: object) -> Mapping[str, object]:
             raw = json.loads(raw)
         except (ValueError, RecursionError) as error:
             raise Malformed("it is not JSON") from error
+    if raw is None:
+        raise Malformed("it could not be seen")
     if not isinstance(raw, Mapping):
         raise Malformed("it is not a policy document")
     return raw
@@ -88,6 +91,7 @@ def _statement(policy: str, index: int, entry: object, *, variables: bool) -> St
     return Statement(
         policy=policy,
         label=f"“{sid}”" if isinstance(sid, str) and sid else f"statement {index}",
+        index=index - 1,
         allow=effect == "Allow",
         actions=actions,
         not_actions=not_actions,

@@ -5,7 +5,7 @@ Pure and three-valued: what cannot be seen or read makes the outcome ``unknown``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from nephoscope_aws.iam.layers import Layer, LayerName, Match, read_layer
@@ -21,8 +21,8 @@ Steps: TypeAlias = tuple[Step, ...]
 class Evaluation:
     """The outcome, the layer and statement that decide it, and what would be needed for another one.
 
-    ``lacking`` names the layers without the allow they would have to give; ``near`` the allowing statements in them that
-    fail in exactly one part; ``missing`` says in words what is lacking or not known.
+    ``lacking`` names the layers without the allow they would have to give (beside an explicit deny too); ``near`` the
+    allowing statements in them that fail in exactly one part; ``missing`` says in words what is lacking or not known.
     """
 
     decision: Decision
@@ -34,6 +34,11 @@ class Evaluation:
     missing: tuple[str, ...] = ()
     near: tuple[Match, ...] = ()
     match: Match | None = None
+    layers: tuple[Layer, ...] = ()
+
+    def layer_named(self, name: LayerName) -> tuple[Layer, ...]:
+        """What was read of a layer; several for the levels of an organisation, none where it has no say."""
+        return tuple(layer for layer in self.layers if layer.name == name)
 
     @property
     def allowed(self) -> Truth:
@@ -44,14 +49,21 @@ class Evaluation:
 def evaluate(request: Request, documents: PolicySet) -> Evaluation:
     """Decide the request by all policies. Never raises for what a document contains."""
     layers = _read(request, documents)
-    for layer in layers:
-        if layer.denies() is True:
-            return _denied(request, layer)
+    return replace(_decide(request, documents, layers), layers=layers)
+
+
+def _decide(request: Request, documents: PolicySet, layers: tuple[Layer, ...]) -> Evaluation:
     routes = _routes(request, documents, layers)
     limits = tuple(layer.allows() for layer in layers if layer.name == "scp")
     granted = all_of([*limits, any_of(route.open for route in routes)])
+    closed: tuple[LayerName, ...] = ()
     if granted is False:
-        return _lacking(request, layers, ("scp",) if False in limits else min(routes, key=lambda route: len(route.lacking)).lacking)
+        closed = ("scp",) if False in limits else min(routes, key=lambda route: len(route.lacking)).lacking
+    denying = next((layer for layer in layers if layer.denies() is True), None)
+    if denying:
+        return _denied(request, denying, closed)
+    if closed:
+        return _lacking(request, layers, closed)
     if granted is None or any(layer.denies() is None for layer in layers):
         return _unknown(layers)
     return _allowed(request, layers)
@@ -117,7 +129,7 @@ def _crosses(request: Request) -> bool:
     return bool(ours and theirs and ours != theirs)
 
 
-def _denied(request: Request, layer: Layer) -> Evaluation:
+def _denied(request: Request, layer: Layer, lacking: tuple[LayerName, ...]) -> Evaluation:
     match = layer.deciding(allow=False)
     where = match.where if match else layer.name
     return Evaluation(
@@ -126,6 +138,7 @@ def _denied(request: Request, layer: Layer) -> Evaluation:
         layer.name,
         match.statement.policy if match else "",
         match.statement.label if match else "",
+        lacking,
         match=match,
     )
 

@@ -44,10 +44,10 @@ def _direct(kind: str, name: str, who: Principal) -> Truth:
         return None
     if kind == "Service":
         return bool(who.service) and name.lower() in (who.service.lower(), "*")
-    if kind == "AWS" and name == "*":
-        return True
-    if kind != "AWS" or not who.arn or who.service:
-        return False
+    if name == "*" or kind != "AWS" or who.service:
+        return name == "*" and kind == "AWS"
+    if not who.arn:
+        return None
     if is_deleted_identity(name):
         return name == who.unique_id if who.unique_id else None
     return name == who.arn or _session_of(name, who)

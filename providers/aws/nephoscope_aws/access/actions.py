@@ -1,0 +1,127 @@
+"""Which actions a person means: operations named in the words, or verbs, read by the type of the thing they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nephoscope.models import Problem, ResourceRef
+from nephoscope_aws.access.things import service_of
+
+_VERBS: Mapping[str, str] = {
+    "read": r"reads?|reading|downloads?|downloading|(?<=to )get|(?<=not )get|(?<=t )get|fetch(?:es|ing)?|opens?|loads?|quer(?:y|ies|ying)|scans?|retrieves?",
+    "write": r"writes?|writing|uploads?|uploading|puts?|putting|saves?|saving|storing|inserts?|updates?|updating",
+    "delete": r"deletes?|deleting|removes?|removing",
+    "list": r"lists?|listing|browses?|enumerates?",
+    "send": r"sends?|sending|publish(?:es|ing)?|enqueues?|posts?|posting",
+    "receive": r"receives?|receiving|consumes?|consuming|polls?|polling",
+    "decrypt": r"decrypts?|decrypting|decryption",
+    "encrypt": r"encrypts?|encrypting",
+    "invoke": r"invokes?|invoking|calls?|calling|triggers?",
+    "assume": r"assumes?|assuming|assumed|switch(?:es)?(?: to)?",
+    "pass": r"pass(?:es)?|passing|passrole",
+}
+_ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "s3:bucket": {"read": ("s3:GetObject",), "write": ("s3:PutObject",), "delete": ("s3:DeleteObject",), "list": ("s3:ListBucket",)},
+    "sqs:queue": {
+        "send": ("sqs:SendMessage",), "write": ("sqs:SendMessage",), "read": ("sqs:ReceiveMessage",), "receive": ("sqs:ReceiveMessage",),
+        "delete": ("sqs:DeleteMessage",),
+    },
+    "sns:topic": {"send": ("sns:Publish",), "write": ("sns:Publish",)},
+    "dynamodb:table": {
+        "read": ("dynamodb:GetItem",), "write": ("dynamodb:PutItem",), "delete": ("dynamodb:DeleteItem",), "list": ("dynamodb:Scan",),
+    },
+    "kms:key": {"decrypt": ("kms:Decrypt",), "read": ("kms:Decrypt",), "encrypt": ("kms:Encrypt",), "write": ("kms:GenerateDataKey",)},
+    "secretsmanager:secret": {"read": ("secretsmanager:GetSecretValue",), "write": ("secretsmanager:PutSecretValue",)},
+    "lambda:function": {"invoke": ("lambda:InvokeFunction",)},
+    "iam:role": {"assume": ("sts:AssumeRole",), "pass": ("iam:PassRole",)},
+}  # fmt: skip
+_RENAMED = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:CopyObject": "s3:PutObject",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "lambda:Invoke": "lambda:InvokeFunction",
+}
+_USUAL: Mapping[str, tuple[str, ...]] = {"secretsmanager:secret": ("secretsmanager:GetSecretValue",), "lambda:function": ("lambda:InvokeFunction",)}
+_ON_OBJECTS = re.compile(r"^s3:(?:Get|Put|Delete|Restore|Abort|List(?:Multipart))\w*(?:Object|Part|MultipartUpload|Tagging)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Actions asked about. ``every``: all of them are meant; otherwise the words leave open which."""
+
+    actions: tuple[str, ...]
+    every: bool
+
+
+def wanted(problem: Problem, target: ResourceRef) -> Wanted:
+    """Actions the problem means on a thing: named operations first, then verbs, else whatever is usual there."""
+    named = _named(problem, target)
+    if named:
+        return Wanted(named, every=True)
+    table = _ACTIONS.get(target.native_type, {})
+    spoken = [verb for verb in _VERBS if verb in table and says(problem, verb)]
+    chosen = tuple(dict.fromkeys(action for verb in spoken for action in table[verb]))
+    if chosen:
+        return Wanted(chosen, every=True)
+    usual = _USUAL.get(target.native_type) or tuple(dict.fromkeys(action for actions in table.values() for action in actions))
+    return Wanted(usual, every=len(usual) == 1)
+
+
+def says(problem: Problem, verb: str) -> bool:
+    """Whether the words hold a verb, names of things left aside."""
+    text = problem.text
+    for entity in problem.entities:
+        text = text.replace(entity.text, " ")
+    return re.search(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE) is not None
+
+
+def _named(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
+    service = service_of(target.native_type)
+    prefixes = {"iam": ("iam", "sts")}.get(service, (service,))
+    found: list[str] = []
+    for word in problem.actions:
+        prefix, _, operation = word.rpartition(":")
+        if (prefix and prefix in prefixes) or (not prefix and _known(operation, target)):
+            found.append(word if prefix else _known(operation, target))
+    return tuple(dict.fromkeys(_permission(action) for action in found))
+
+
+def _known(operation: str, target: ResourceRef) -> str:
+    """The action of a bare operation name, when it is one of this type's."""
+    service = service_of(target.native_type)
+    renamed = _RENAMED.get(f"{service}:{operation}")
+    if renamed:
+        return renamed
+    table = {action.split(":")[1]: action for actions in _ACTIONS.get(target.native_type, {}).values() for action in actions}
+    extra = {"dynamodb:table": ("Query", "UpdateItem", "BatchGetItem", "BatchWriteItem", "DescribeTable"), "sqs:queue": ("GetQueueAttributes",)}
+    table |= {name: f"{service}:{name}" for name in extra.get(target.native_type, ())}
+    return table.get(operation, "")
+
+
+def _permission(action: str) -> str:
+    """The permission behind an operation where its name differs."""
+    return {
+        "s3:HeadObject": "s3:GetObject",
+        "s3:ListObjectsV2": "s3:ListBucket",
+        "s3:ListObjects": "s3:ListBucket",
+        "lambda:Invoke": "lambda:InvokeFunction",
+    }.get(action, action)
+
+
+def on_objects(action: str) -> bool:
+    """Whether an action is about what a bucket holds rather than the bucket."""
+    return bool(_ON_OBJECTS.match(action))
+
+
+_WRITING = frozenset({"s3:putobject", "sqs:sendmessage", "sns:publish", "secretsmanager:putsecretvalue"})
+_READING = frozenset({"s3:getobject", "sqs:receivemessage", "secretsmanager:getsecretvalue"})
+
+
+def key_action(action: str) -> str:
+    """What an action needs of the key that encrypts its resource; empty for nothing."""
+    if action.lower() in _WRITING:
+        return "kms:GenerateDataKey"
+    return "kms:Decrypt" if action.lower() in _READING else ""

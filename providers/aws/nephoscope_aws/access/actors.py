@@ -1,0 +1,96 @@
+"""Who is denied: the identity the words name, or the one behind the function or server they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import ResourceRef
+from nephoscope_aws.access.actions import says
+from nephoscope_aws.access.identity import Actor
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.things import by_arn
+from nephoscope_aws.iam import Principal
+
+_SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([\w+=,.@-]+)")
+_ACCOUNT = re.compile(r"(?<![\w:-])\d{12}(?![\w:-])")
+_ASSUMED = re.compile(
+    r"\bassum\w+\s+(?:the\s+|its\s+|our\s+|my\s+)?(?:role\s+)?[\"'`“‘]?(?:arn:[\w:-]+:role/(?:[\w/]+/)?)?([\w+=,.@-]+)", re.IGNORECASE
+)
+_PASSED = re.compile(r"\bpass\w*\s+(?:the\s+)?(?:role\s+)?[\"'`“‘]?([\w+=,.@-]+)", re.IGNORECASE)
+WORKLOADS = {"lambda:function": "lambda.amazonaws.com", "ec2:instance": "ec2.amazonaws.com"}
+
+
+def roles_acted_on(view: FactView) -> tuple[ResourceRef, ...]:
+    """Roles that the words want assumed or passed, rather than acting themselves."""
+    roles = _sick(view, "iam:role")
+    text = view.problem.text
+    spoken = {match[1].rstrip(".,;:") for pattern in (_ASSUMED, _PASSED) for match in pattern.finditer(text)}
+    named = tuple(role for role in roles if role.name in spoken)
+    passive = re.search(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", text, re.IGNORECASE)
+    if named or not (says(view.problem, "assume") or passive):
+        return named
+    return roles[-1:] if passive is None else roles[:1]
+
+
+def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
+    """Every actor the problem is about, named identities before workloads. None: the words do not tell."""
+    targets = {role.key for role in roles_acted_on(view)}
+    identities = [one for one in (*_sick(view, "iam:role", "iam:user"), *_sessions(view)) if one.key not in targets]
+    found = {one.key: _identity(one, lens) for one in identities}
+    if not found:
+        found |= {actor.role.key if actor.role else actor.principal.service: actor for actor in _workloads(view, lens, targets)}
+    return tuple(found.values()) or tuple(_accounts(view))
+
+
+def _sick(view: FactView, *native_types: str) -> tuple[ResourceRef, ...]:
+    found = {
+        one.key: one for entity in view.problem.entities if entity.role != "healthy" for one in entity.matches if one.native_type in native_types
+    }
+    return tuple(found.values())
+
+
+def _sessions(view: FactView) -> Iterator[ResourceRef]:
+    """Roles whose sessions an error text names."""
+    for partition, account, name in _SESSION.findall(view.problem.text):
+        known = next((one for one in view.subjects("iam:role") if one.name == name and one.account == account), None)
+        yield known or by_arn("iam:role", f"arn:{partition}:iam::{account}:role/{name}")
+
+
+def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None, service: str = "") -> Actor:
+    unique_id = lens.text(role, "unique_id")[1]
+    return Actor(Principal(role.native_id, role.account, unique_id=unique_id), role, workload, service)
+
+
+def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]:
+    things = _sick(view, *WORKLOADS)
+    if len(things) > 1 and says(view.problem, "invoke"):
+        things = things[:1]
+    for thing in things:
+        role = _role_of(thing, lens)
+        service = WORKLOADS[thing.native_type]
+        if role is not None and role.key in targets:
+            yield Actor(Principal(service=service), workload=thing, service=service)
+        elif role is not None:
+            yield _identity(role, lens, thing, service)
+
+
+def _role_of(thing: ResourceRef, lens: Lens) -> ResourceRef | None:
+    if thing.native_type == "lambda:function":
+        arn = lens.text(thing, "role")[1]
+    else:
+        profile = lens.text(thing, "profile")[1]
+        arn = lens.text(by_arn("iam:instance-profile", profile), "role")[1] if profile else ""
+    if not arn:
+        return None
+    known = next((one for one in lens.view.subjects("iam:role") if one.native_id == arn), None)
+    return known or by_arn("iam:role", arn)
+
+
+def _accounts(view: FactView) -> Iterator[Actor]:
+    """Another account as a whole, whose own policies cannot be seen from here."""
+    own = {identity.account for identity in view.identities}
+    for account in dict.fromkeys(_ACCOUNT.findall(view.problem.text)):
+        if account not in own:
+            yield Actor(Principal(f"arn:aws:iam::{account}:root", account))

@@ -1,0 +1,70 @@
+"""What must be alive before any policy counts: the identity, its keys, and the secret asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
+from nephoscope_aws.access.identity import Actor, grants_ref
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.telling import HOLDS
+from nephoscope_aws.access.things import ref
+from nephoscope_aws.iam.truth import Truth
+
+_ABOUT_KEYS = re.compile(r"\b(access keys?|key id|invalidclienttokenid|credentials?|script|cli|token)\b", re.IGNORECASE)
+
+
+def _judged(cause: str, subject: ResourceRef, truth: Truth, lens: Lens, note: str, **more: object) -> Finding:
+    base = Finding(
+        cause=cause,
+        subject=subject,
+        holds=HOLDS[truth],
+        because=tuple(lens.because) if truth is not None else (),
+        needs=tuple(lens.needs.values()) if truth is None else (),
+        note=note,
+    )
+    return base.model_copy(update=more)
+
+
+def identity_exists(lens: Lens, role: ResourceRef) -> Iterator[Finding]:
+    """Whether the role or user is there at all."""
+    known, exists = lens.look(role, "exists")
+    truth: Truth = not exists if known else None
+    mended = (Supposition(subject=role, attribute="exists", value=True),) if truth else ()
+    note = f"{role.label} does not exist" if truth else f"{role.label} exists"
+    yield _judged("aws.iam.identity-missing", role, truth, lens, note if known else "", suppose=mended, details={"who": role.label})
+
+
+def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:
+    """Whether a user who works with access keys has one that is active."""
+    role = actor.role
+    if role is None or actor.kind != "user" or not _ABOUT_KEYS.search(lens.view.problem.text):
+        return
+    known, ids = lens.texts(grants_ref("user", role.name, role.account), "access_keys")
+    keys = [ref("iam:access-key", one, one, role.account) for one in ids]
+    states = [lens.text(key, "status")[1] for key in keys]
+    active: Truth = "Active" in states if known and all(states) else None
+    inactive = [key for key, state in zip(keys, states, strict=True) if state == "Inactive"]
+    truth: Truth = None if active is None else bool(inactive) and not active
+    mended = tuple(Supposition(subject=key, attribute="status", value="Active") for key in inactive[:1]) if truth else ()
+    params: JsonValue = {"UserName": role.name, "AccessKeyId": inactive[0].native_id, "Status": "Active"} if inactive else {}
+    details: dict[str, JsonValue] = {"who": role.label, "service": "iam", "operation": "UpdateAccessKey", "params": params}
+    note = f"{len(keys)} access keys of {role.label}, {len(inactive)} inactive"
+    yield _judged("aws.iam.access-key-inactive", role, truth, lens, note, suppose=mended, details=details)
+    if keys or active is None:
+        yield _judged("aws.iam.seen-active-key", role, active, lens, note, role="observation", details={"who": role.label})
+
+
+def secret_lives(lens: Lens, secret: ResourceRef) -> Iterator[Finding]:
+    """Whether the secret is not about to be deleted."""
+    known, date = lens.look(secret, "deleted_date")
+    truth: Truth = date is not None if known else None
+    mended = (Supposition(subject=secret, attribute="deleted_date", value=None, absent=True),) if truth else ()
+    details: dict[str, JsonValue] = {
+        "secret": secret.label, "date": date, "service": "secretsmanager", "operation": "RestoreSecret", "params": {"SecretId": secret.native_id},
+    }  # fmt: skip
+    note = f"secret {secret.label} is marked for deletion ({date})" if truth else f"secret {secret.label} is not marked for deletion"
+    yield _judged("aws.secretsmanager.pending-deletion", secret, truth, lens, note if known else "", suppose=mended, details=details)
+    alive: Truth = None if truth is None else not truth
+    yield _judged("aws.secretsmanager.seen-live", secret, alive, lens, note if known else "", role="observation", details=details)

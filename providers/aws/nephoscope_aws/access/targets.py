@@ -1,0 +1,110 @@
+"""What is asked for: the resource, its own policy, and the key behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from nephoscope.models import JsonValue, Problem, ResourceRef
+from nephoscope_aws.access.actions import on_objects
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.sources import Gathered, Source, Write, gathered
+from nephoscope_aws.access.things import by_arn, ref
+
+TYPES = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "lambda:function", "iam:role")
+_KEY_ATTRIBUTE = {"s3:bucket": "encryption", "sqs:queue": "key", "sns:topic": "key", "secretsmanager:secret": "kms_key"}
+
+
+def resource_policy(lens: Lens, target: ResourceRef) -> Gathered:
+    """The resource's own policy; a role's is its trust, which :mod:`identity` reads."""
+    known, document = lens.look(target, "policy")
+    if known and document is None:
+        return gathered(lens, [], known=True)
+    source = Source(f"policy of {_noun(target)} {target.label}", target, "policy", document, writer(target), _REMOVES[target.native_type](target))
+    return gathered(lens, [source] if known else [], known=known)
+
+
+def writer(target: ResourceRef) -> Callable[[str], Write]:
+    """How the resource's policy is written."""
+    return _WRITES[target.native_type](target)
+
+
+def _noun(target: ResourceRef) -> str:
+    return target.native_type.split(":")[-1]
+
+
+def _queue_url(queue: ResourceRef) -> str:
+    return f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.label}"
+
+
+_WRITES: Mapping[str, Callable[[ResourceRef], Callable[[str], Write]]] = {
+    "s3:bucket": lambda it: lambda text: Write("s3", "PutBucketPolicy", {"Bucket": it.label, "Policy": text}),
+    "sqs:queue": lambda it: lambda text: Write("sqs", "SetQueueAttributes", {"QueueUrl": _queue_url(it), "Attributes": {"Policy": text}}),
+    "sns:topic": lambda it: (
+        lambda text: Write("sns", "SetTopicAttributes", {"TopicArn": it.native_id, "AttributeName": "Policy", "AttributeValue": text})
+    ),
+    "kms:key": lambda it: lambda text: Write("kms", "PutKeyPolicy", {"KeyId": it.native_id, "PolicyName": "default", "Policy": text}),
+    "secretsmanager:secret": lambda it: lambda text: Write("secretsmanager", "PutResourcePolicy", {"SecretId": it.native_id, "ResourcePolicy": text}),
+    "dynamodb:table": lambda it: lambda text: Write("dynamodb", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
+    "lambda:function": lambda it: lambda text: Write("lambda", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
+}
+
+
+_REMOVES: Mapping[str, Callable[[ResourceRef], Write | None]] = {
+    "s3:bucket": lambda it: Write("s3", "DeleteBucketPolicy", {"Bucket": it.label}),
+    "sqs:queue": lambda it: Write("sqs", "SetQueueAttributes", {"QueueUrl": _queue_url(it), "Attributes": {"Policy": ""}}),
+    "sns:topic": lambda it: None,
+    "kms:key": lambda it: None,
+    "secretsmanager:secret": lambda it: Write("secretsmanager", "DeleteResourcePolicy", {"SecretId": it.native_id}),
+    "dynamodb:table": lambda it: Write("dynamodb", "DeleteResourcePolicy", {"ResourceArn": it.native_id}),
+    "lambda:function": lambda it: None,
+}
+
+
+def arn_for(target: ResourceRef, action: str, problem: Problem) -> str:
+    """The ARN a policy must cover; ``*`` in it where the words do not say which object."""
+    if target.native_type != "s3:bucket" or not on_objects(action):
+        return target.native_id
+    key = re.search(rf"(?:s3://|arn:aws[\w-]*:s3:::|(?<![\w./-])){re.escape(target.label)}/([^\s\"'’,;]+)", problem.text)
+    return f"{target.native_id}/{key[1].rstrip('.') if key else '*'}"
+
+
+def key_of(lens: Lens, target: ResourceRef) -> tuple[bool, ResourceRef | None]:
+    """The customer's key behind a resource; ``None`` when there is none or it is the cloud's own, which lets the account's users through."""
+    attribute = _KEY_ATTRIBUTE.get(target.native_type)
+    if attribute is None:
+        return True, None
+    known, value = lens.look(target, attribute)
+    named = next(_key_ids(value), "")
+    if not known or not named:
+        return known, None
+    return _resolve(lens, named, target)
+
+
+def _key_ids(value: JsonValue) -> Iterator[str]:
+    """Key identifiers anywhere in an encryption setting."""
+    if isinstance(value, str):
+        if re.fullmatch(r"(arn:[\w-]+:kms:.+|alias/.+|(mrk-)?[0-9a-f-]{32,})", value):
+            yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _key_ids(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _key_ids(member)
+
+
+def _resolve(lens: Lens, named: str, target: ResourceRef) -> tuple[bool, ResourceRef | None]:
+    region, account = target.region, target.account
+    if "alias/aws/" in named:
+        return True, None
+    if ":alias/" in named or named.startswith("alias/"):
+        arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{named}"
+        target_known, key_id = lens.text(ref("kms:alias", arn, "alias/" + arn.split("alias/", 1)[1]), "target")
+        if not target_known:
+            lens.want("kms:alias", "target")
+        if not key_id:
+            return False, None
+        named = f"{arn.rsplit(':', 1)[0]}:key/{key_id}"
+    arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{named}"
+    return True, by_arn("kms:key", arn)

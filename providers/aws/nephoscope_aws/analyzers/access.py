@@ -1,0 +1,225 @@
+"""Access denied: every layer that has a say in one identity's request, judged over the facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import FactQuery, Finding, ResourceRef
+from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
+from nephoscope_aws.access.actors import WORKLOADS, actors, roles_acted_on
+from nephoscope_aws.access.cases import Side, decide
+from nephoscope_aws.access.circumstances import circumstances
+from nephoscope_aws.access.identity import Actor
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.sources import Gathered, Source
+from nephoscope_aws.access.telling import Question, allowed, causes
+from nephoscope_aws.access.things import service_of
+from nephoscope_aws.iam import Policy, Principal
+
+_DENIED = re.compile(
+    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|\b403\b|invalidclienttokenid|may not", re.IGNORECASE
+)
+
+
+class AccessAnalyzer:
+    """Implements :class:`nephoscope.interfaces.Analyzer` for denied requests."""
+
+    name = "access"
+    version = "1"
+
+    def analyze(self, view: FactView) -> Sequence[Finding]:
+        """Causes and observations for every actor and every resource the words are about."""
+        if view.problem.symptom != "access_denied" and not _DENIED.search(view.problem.text):
+            return []
+        who = Lens(view)
+        found = actors(view, who)
+        if not found and who.needs:
+            return [_open(view, tuple(who.needs.values()))]
+        return list(_merged(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))
+
+
+def _anybody(view: FactView) -> Actor:
+    """The words do not say who: only what holds for everyone in the account can be told."""
+    return Actor(Principal(account=next((one.account for one in view.identities), "")))
+
+
+def _open(view: FactView, needs: tuple[FactQuery, ...]) -> Finding:
+    subject = needs[0].subject or view.problem.matched()[0]
+    return Finding(cause="aws.iam.seen-allowed", subject=subject, holds="unknown", role="observation", needs=needs, note="who asks is not known yet")
+
+
+def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
+    side, role_lens = _side(view, actor)
+    if actor.role is not None:
+        yield from credentials.identity_exists(Lens(view), actor.role)
+        yield from credentials.access_keys(Lens(view), actor)
+        if actor.workload is not None:
+            yield from _trusted(view, Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service), actor.role, side)
+    things = _things(view, actor)
+    for thing in things:
+        yield from _on(view, actor, thing, side)
+    if not things and actor.role is not None:
+        yield from _anywhere(view, actor, side)
+    yield from limits.elsewhere(actor, things)
+    yield from limits.organisation(actor, side, role_lens, [case for question in _questions(view, actor, things, side) for case in question.cases])
+
+
+def _side(view: FactView, actor: Actor) -> tuple[Side, Lens]:
+    lens = Lens(view)
+    if actor.role is None:
+        return Side(_unseen(actor), Gathered(()), (), sees_scps=True), lens
+    levels, seen = identity.organisation(lens, actor.role.account)
+    granted = identity.identity_policies(Lens(view), actor.role, actor.kind)
+    return Side(granted, identity.boundary(Lens(view), actor.role), levels, seen), lens
+
+
+def _unseen(actor: Actor) -> Gathered:
+    """The own policies of an actor that is no identity of this account: none, not known, or another account's (see ``limits.elsewhere``)."""
+    if actor.principal.service:
+        return Gathered(())
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    return Gathered((Policy("policies of the other account", everything),)) if actor.principal.arn else Gathered(None)
+
+
+def _things(view: FactView, actor: Actor) -> tuple[ResourceRef, ...]:
+    acted_on = roles_acted_on(view)
+    sick = {
+        one.key: one for entity in view.problem.entities if entity.role != "healthy" for match in entity.matches if (one := _as_known(view, match))
+    }
+    own = {thing.key for thing in (actor.role, actor.workload) if thing}
+    return tuple(
+        one for one in sick.values()
+        if one.native_type in targets.TYPES and one.key not in own and (one.native_type != "iam:role" or one.key in {role.key for role in acted_on})
+        and not (one.native_type in WORKLOADS and actor.workload is not None and not actions.says(view.problem, "invoke"))
+    )  # fmt: skip
+
+
+def _as_known(view: FactView, thing: ResourceRef) -> ResourceRef:
+    """A secret's ARN ends in letters that its name does not tell: once it was read, the real reference counts."""
+    if thing.native_type != "secretsmanager:secret":
+        return thing
+    named = [one for one in view.subjects(thing.native_type) if one.name == thing.name and one.region in (thing.region, "")]
+    return next((one for one in named if one.key != thing.key), thing)
+
+
+def _on(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Iterator[Finding]:
+    if thing.native_type == "iam:role":
+        yield from _trusted(view, actor, thing, side)
+        return
+    if thing.native_type == "secretsmanager:secret":
+        yield from credentials.secret_lives(Lens(view), thing)
+    if thing.native_type == "kms:key":
+        yield from keys.condition_of(Lens(view), thing)
+    question = _question(view, actor, thing, side)
+    yield from causes(question)
+    yield allowed(question, f"aws.{service_of(thing.native_type)}.seen-allowed", thing)
+    yield from _behind(view, actor, question, side)
+
+
+def _questions(view: FactView, actor: Actor, things: Iterable[ResourceRef], side: Side) -> list[Question]:
+    return [_question(view, actor, thing, side) for thing in things if thing.native_type != "iam:role"]
+
+
+def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Question:
+    is_key = thing.native_type == "kms:key"
+    own = keys.policy_of(Lens(view), thing) if is_key else targets.resource_policy(Lens(view), thing)
+    lens = Lens(view)
+    context = circumstances(view.problem, actor, thing, lens)
+    wanted = actions.wanted(view.problem, thing)
+    cases = tuple(
+        decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key) for action in wanted.actions
+    )
+    return Question(
+        cases=cases, target=thing, prefix=_prefix(thing), every=wanted.every, required=is_key,
+        fallback=Source("new policy", thing, "policy", None, targets.writer(thing)), extra_needs=tuple(lens.needs.values()),
+    )  # fmt: skip
+
+
+def _prefix(thing: ResourceRef) -> str:
+    return {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy"}.get(
+        thing.native_type, f"aws.{service_of(thing.native_type)}.policy"
+    )
+
+
+def _behind(view: FactView, actor: Actor, question: Question, side: Side) -> Iterator[Finding]:
+    """The key that encrypts the resource must be usable too, and by the same identity."""
+    thing = question.target
+    lens = Lens(view)
+    wanted = tuple(dict.fromkeys(filter(None, (actions.key_action(case.request.action) for case in question.cases))))
+    if not wanted:
+        return
+    known, key = targets.key_of(lens, thing)
+    if not known:
+        yield Finding(cause="aws.kms.seen-key-usable", subject=thing, holds="unknown", role="observation", needs=tuple(lens.needs.values()))
+    if key is None:
+        return
+    state = Lens(view)
+    yield from keys.condition_of(state, key)
+    manager = state.text(key, "manager")[1]
+    if manager == "AWS" and not question.crosses:
+        return
+    service = service_of(thing.native_type)
+    context = circumstances(view.problem, actor, thing, Lens(view), via=service)
+    own = keys.policy_of(Lens(view), key)
+    cases = tuple(decide(actor, action, key.native_id, key, side, own, context, required=True) for action in wanted)
+    on_key = Question(cases=cases, target=key, prefix="aws.kms.key-policy", every=question.every, required=True)
+    for finding in causes(on_key):
+        yield finding.model_copy(update={"cause": _OF_KEYS.get(finding.cause, finding.cause)})
+    yield allowed(on_key, "aws.kms.seen-allowed", key)
+
+
+_OF_KEYS = {
+    "aws.iam.identity-deny": "aws.kms.identity-deny",
+    "aws.iam.identity-allow-missing": "aws.kms.identity-allow-missing",
+    "aws.iam.no-policies": "aws.kms.identity-allow-missing",
+    "aws.iam.boundary-deny": "aws.kms.boundary-deny",
+    "aws.iam.boundary-allow-missing": "aws.kms.boundary-allow-missing",
+}
+
+
+def _trusted(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Iterator[Finding]:
+    """May the actor assume the role: its trust policy, and the actor's own policies."""
+    lens = Lens(view)
+    context = circumstances(view.problem, actor, role, lens)
+    passing = actions.says(view.problem, "pass") and actor.role is not None and not actor.service
+    own = Gathered(()) if passing else identity.trust(Lens(view), role)
+    action = "iam:PassRole" if passing else "sts:AssumeRole"
+    case = decide(actor, action, role.native_id, role, side, own, context, required=not passing)
+    question = Question(
+        cases=(case,), target=role, prefix="aws.iam.trust", required=not passing, names_resource=False, extra_needs=tuple(lens.needs.values())
+    )
+    yield from causes(question)
+    yield allowed(question, "aws.iam.seen-trusted", role)
+
+
+def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
+    """An action is named but no resource: is it allowed on anything at all?"""
+    if actor.role is None:
+        return
+    named = tuple(word for word in view.problem.actions if ":" in word)
+    context = circumstances(view.problem, actor, None, Lens(view))
+    cases = tuple(decide(actor, action, "*", None, side, Gathered(()), context) for action in named)
+    if cases:
+        question = Question(cases=cases, target=actor.role, prefix="aws.iam.resource-policy")
+        yield from causes(question)
+        yield allowed(question, "aws.iam.seen-allowed", actor.role)
+
+
+_RANK = {"yes": 0, "unknown": 1, "no": 2}
+
+
+def _merged(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding per cause and subject: the worst news of several, all needs kept."""
+    kept: dict[str, Finding] = {}
+    for finding in findings:
+        other = kept.get(finding.key)
+        observation = finding.role == "observation"
+        worse = other is not None and (_RANK[finding.holds] < _RANK[other.holds]) != observation and finding.holds != other.holds
+        if other is None or worse:
+            kept[finding.key] = finding
+        elif finding.holds == other.holds == "unknown":
+            needs = {need.key: need for need in (*other.needs, *finding.needs)}
+            kept[finding.key] = other.model_copy(update={"needs": tuple(needs.values())})
+    yield from kept.values()

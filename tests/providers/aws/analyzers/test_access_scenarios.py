@@ -1,0 +1,41 @@
+"""Every access scenario against the emulated account: fault, healthy twin, near miss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nephoscope_suite_aws
+import pytest
+from harness import Account, moto_server, scenarios, suffices, truth_of
+from nephoscope_aws.analyzers.access import AccessAnalyzer
+
+FOLDER = Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "access"
+CASES = scenarios(FOLDER)
+ANALYZERS = [AccessAnalyzer()]
+
+
+def verdict(view, findings):
+    """What the findings amount to, by the rules of the evidence gate."""
+    on_path = [one for one in findings if one.on_path]
+    causes = [one for one in on_path if one.role == "cause" and one.holds == "yes" and suffices(ANALYZERS, view, one)]
+    if causes:
+        return "confirmed", causes
+    healthy = all(one.holds == ("yes" if one.role == "observation" else "no") for one in on_path)
+    return ("no_fault_found" if on_path and healthy else "inconclusive"), []
+
+
+@pytest.mark.parametrize(("scenario", "variant"), CASES, ids=[f"{scenario['id']}-{variant}" for scenario, variant in CASES])
+def test_scenario(scenario, variant):
+    body = scenario["variants"][variant]
+    with moto_server() as endpoint:
+        account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())))
+        account.seed([*scenario["base"], *body["steps"]])
+        problem = account.understand(body.get("text", scenario["text"]))
+        view, findings = account.investigate(ANALYZERS, problem)
+    reached, causes = verdict(view, findings)
+    expected = truth_of(scenario, variant)
+    told = [(one.cause, one.subject.label, one.role, one.holds, one.note, [need.key for need in one.needs]) for one in findings]
+    assert reached == expected["verdict"], (problem.symptom, problem.entities, told)
+    assert {one.cause for one in causes} == set(expected.get("causes", ())), told
+    assert {*expected.get("resources", ())} <= {one.subject.native_id for one in causes}, told
+    assert all(one.because for one in causes)
