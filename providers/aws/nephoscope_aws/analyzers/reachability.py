@@ -72,6 +72,3 @@ def _inward(sight: Sight, target: End, request: Request) -> list[Leg]:
     if not request.stated and journeys.kept_private(sight, target):
         return journeys.from_inside(sight, target, request.asked)
     return journeys.from_outside(sight, target, request.peer, request.asked)
-
-
-ANALYZERS = (ReachabilityAnalyzer(),)

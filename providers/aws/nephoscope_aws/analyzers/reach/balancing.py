@@ -73,11 +73,10 @@ def _no_listener(sight: Sight, end: Balancer, known: list[dict[str, Any]], traff
 
 
 def target_groups(sight: Sight, end: Balancer, ports: Intervals) -> list[ResourceRef]:
-    """The target groups behind the listeners that serve these ports, rules included where a listener's default is not to forward."""
+    """The target groups behind the listeners that serve these ports (behind any, if none does), rules included where a default does not forward."""
     found: list[str] = []
-    for item in _listeners(sight, end):
-        if item["Port"] is None or int(item["Port"]) not in ports:
-            continue
+    known = _listeners(sight, end)
+    for item in [one for one in known if one["Port"] is not None and int(one["Port"]) in ports] or known:
         found += balancers.forwarding(item["DefaultActions"])
         if balancers.answers_itself(item["DefaultActions"]):
             rules = [refer("elbv2:listener-rule", str(key), end.ref) for key in sight.value(item["Ref"], "rules") or ()]
@@ -161,13 +160,13 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
 
 
 def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
-    name, key = _called(backend.group), backend.instance.ref.native_id
+    name = _called(backend.group)
     shown = sight.value(backend.group, "targets") or ()
     moved: list[JsonValue] = [
-        {**item, "Target": {**item["Target"], "Port": wanted}} if item["Target"]["Id"] == key else item for item in shown
+        {**item, "Target": {**item["Target"], "Port": wanted}} if balancers.port_of(item, None) == backend.port else item for item in shown
     ]
     details: dict[str, JsonValue] = {
-        "group": backend.group.native_id, "group_name": name, "target": key, "registered": backend.port, "port": wanted,
+        "group": backend.group.native_id, "group_name": name, "target": backend.instance.ref.native_id, "registered": backend.port, "port": wanted,
     }  # fmt: skip
     reason = f"{name} calls {sight.name(backend.instance.ref)} on port {backend.port}, but it lets the load balancer in on {wanted}"
     suppose = (

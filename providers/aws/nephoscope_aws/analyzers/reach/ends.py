@@ -134,7 +134,7 @@ class Function:
         return [refer("ec2:subnet", str(subnet), self.ref) for subnet in sight.value(self.ref, "vpc.subnets") or ()]
 
     def groups(self, sight: Sight) -> list[ResourceRef]:
-        return [refer("ec2:security-group", str(group), self.ref) for group in sight.value(self.ref, "vpc.security_groups") or ()]
+        return [refer("ec2:security-group", str(group), self.ref) for group in sight.value(self.ref, "vpc.groups") or ()]
 
     def blocks(self, sight: Sight) -> list[str]:
         return _subnet_blocks(self.subnets(sight), sight)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nephoscope.models import ResourceRef, Supposition
+from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import End, Function
 from nephoscope_aws.analyzers.reach.ground import gateways, table_of, tables
 from nephoscope_aws.analyzers.reach.mending import ANY_WAY, BLACKHOLE, Position, dead_end, imagined_nat, position, told, way_out
@@ -91,11 +91,31 @@ def own_address(end: End, subnet: ResourceRef, peer_of: PeerOf) -> Probe:
 
 
 def _function_at_the_gateway(sight: Sight, end: Function, here: Position) -> Outcome:
-    target, more = way_out(sight, end, here, ANY_WAY)
-    kept = [route for route in here.table.routes if route is not here.found.route]
-    mended = Supposition(subject=here.table.ref, attribute="routes", value=[*kept, dict(default_route(target))])
+    rooms = [
+        str(item["SubnetId"])
+        for table in tables(sight, here.vpc)
+        if kind_of(lookup(table.routes, EVERYONE).target) == "nat"
+        for item in table.document["Associations"]
+        if item.get("SubnetId")
+    ]
     reason = f"{end.ref.label} runs in {sight.name(here.subnet)}, which leads to an internet gateway: a function has no public address there"
-    return Outcome("blocked", reason, end.ref, FUNCTION_WITHOUT_NAT, (mended, *more), told(sight, here, target))
+    suppose = _into(end, here, rooms[0]) if rooms else _behind_nat(sight, here)
+    details: dict[str, JsonValue] = {**told(sight, here, here.found.target), "private_subnets": [*rooms] or ["PRIVATE-SUBNET"]}
+    return Outcome("blocked", reason, end.ref, FUNCTION_WITHOUT_NAT, suppose, details)
+
+
+def _into(end: Function, here: Position, room: str) -> tuple[Supposition, ...]:
+    """The function in a subnet that leads to a NAT gateway."""
+    moved = Supposition(subject=end.ref, attribute="vpc.subnets", value=[room])
+    return moved, Supposition(subject=refer("ec2:subnet", room, here.vpc), attribute="vpc", value=here.vpc.native_id)
+
+
+def _behind_nat(sight: Sight, here: Position) -> tuple[Supposition, ...]:
+    """The function's subnet behind a NAT gateway that has yet to be made."""
+    straight = next(iter(gateways(sight, here.vpc)), "igw-mended")
+    target, imagined = imagined_nat(sight, here, straight)
+    kept = [route for route in here.table.routes if route is not here.found.route]
+    return Supposition(subject=here.table.ref, attribute="routes", value=[*kept, dict(default_route(target))]), *imagined
 
 
 def router(end: End, subnet: ResourceRef, peer_of: PeerOf) -> Probe:

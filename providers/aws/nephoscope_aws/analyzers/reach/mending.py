@@ -99,6 +99,7 @@ def imagined_nat(sight: Sight, here: Position, straight: str) -> tuple[str, tupl
     return nat.native_id, (
         Supposition(subject=nat, attribute="state", value="available"),
         Supposition(subject=nat, attribute="connectivity", value="public"),
+        Supposition(subject=nat, attribute="failure", value=None, absent=True),
         Supposition(subject=nat, attribute="subnet", value="subnet-mended"),
         Supposition(subject=here.vpc, attribute="route_tables", value=tables_held),
         Supposition(subject=door, attribute="routes", value=[dict(default_route(straight))]),

@@ -114,17 +114,25 @@ def _sides(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     if only_called:
         callers = [one for one in others if _calls(text, one, only_called)]
         return [one.ref for one in callers], [one.ref for one in only_called]
-    if len(others) == 1:
-        return _lone(text, others[0].ref)
+    if len({one.start for one in others}) == 1:
+        return _lone(text, others)
     return _order(text, others)
 
 
-def _lone(text: str, ref: ResourceRef) -> tuple[list[ResourceRef], list[ResourceRef]]:
-    inward = re.search(_words()["outside_in"], text, re.IGNORECASE)
+def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
+    """One mention, whatever it may mean: it calls out, or it is called."""
+    refs = [one.ref for one in ends]
     outward = re.search(_words()["inside_out"], text, re.IGNORECASE) or any(_says(word, text) for word in _words()["services"])
-    if ref.native_type == "lambda:function" or ref.native_type in _PLACES or (outward and not inward):
-        return [ref], []
-    return [], [ref]
+    if refs[0].native_type in _PLACES or (outward and not _is_called(text, ends[0])):
+        return refs, []
+    return [], refs
+
+
+def _is_called(text: str, one: _Spoken) -> bool:
+    words, unfetched = _words(), re.sub(_words()["fetched"], " ", text, flags=re.IGNORECASE)
+    if re.search(words["outside_in"], unfetched, re.IGNORECASE) or re.search(words["before_called"], text[: one.start], re.IGNORECASE):
+        return True
+    return re.search(words["after_called"], text[one.stop :], re.IGNORECASE) is not None
 
 
 def _calls(text: str, one: _Spoken, called: list[_Spoken]) -> bool:
@@ -136,15 +144,17 @@ def _calls(text: str, one: _Spoken, called: list[_Spoken]) -> bool:
 
 
 def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
-    first, second = ends[0], ends[1]
-    middle = text[first.stop : second.start]
-    before = text[: first.start]
+    """Two mentions of things that can both call: the first calls the second, unless the words turn it round or only list them."""
+    first = [one for one in ends if one.start == ends[0].start]
+    second = [one for one in ends if one.start != ends[0].start]
+    middle, before = text[ends[0].stop : second[0].start], text[: ends[0].start]
     mutual = re.search(r"\b(each other|one another|talk|communicate|connected|between)\b", text, re.IGNORECASE)
     listed = re.fullmatch(r"[\s\"'`]*(,|and|or|&|/)[\s\"'`]*(\w+[\s\"'`]+)?", middle, re.IGNORECASE)
     if listed and not mutual:
-        return [], [one.ref for one in ends]
+        return _lone(text, ends)
     turned = re.search(r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE)
-    return ([second.ref], [first.ref]) if turned else ([first.ref], [second.ref])
+    sides = [one.ref for one in first], [one.ref for one in second]
+    return (sides[1], sides[0]) if turned else sides
 
 
 # -- words ---------------------------------------------------------------------------------------------------------
@@ -154,7 +164,7 @@ def _without_names(problem: Problem) -> str:
     """The text without the names of things: a machine called ``redis-1`` says nothing of a port."""
     text = problem.text
     for entity in problem.entities:
-        if not entity.assumed or entity.near:
+        if entity.matches and (not entity.assumed or entity.near):
             text = re.sub(re.escape(entity.text), " ", text, flags=re.IGNORECASE)
     return text
 

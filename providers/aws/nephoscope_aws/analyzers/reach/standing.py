@@ -134,7 +134,7 @@ def inside(end: Function, target: End) -> Probe:
         groups: list[JsonValue] = [group.native_id for group in target.groups(sight)[:1]]
         suppose = (
             Supposition(subject=end.ref, attribute="vpc.subnets", value=subnets),
-            Supposition(subject=end.ref, attribute="vpc.security_groups", value=groups),
+            Supposition(subject=end.ref, attribute="vpc.groups", value=groups),
         )
         details: dict[str, JsonValue] = {"end": end.ref.label, "target": target.ref.label, "subnets": subnets, "groups": groups}
         reason = f"{end.ref.label} runs outside any network, where private addresses cannot be reached"
