@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -23,8 +25,10 @@ _UNREADABLE = "UnreadableReply"
 def parse(call: Call, reply: WireReply) -> Reply:
     """Errors keep their code in ``error`` and what else the service said in ``document``."""
     operation = operation_model(call.service, call.operation)
-    if operation is None:
+    if operation is None or not readable(operation, reply):
         return Reply(call=call, status=reply.status, error=_UNREADABLE)
+    if call.service == "s3" and _error_in_disguise(reply):
+        reply = reply.model_copy(update={"status": 500})
     try:
         parsed = _parsed(operation, reply)
     except Exception:  # the SDK's parsers fail in many ways on bytes that are not the service's
@@ -34,6 +38,33 @@ def parse(call: Call, reply: WireReply) -> Reply:
     if error is None:
         _finish(operation, parsed, reply.body)
     return Reply(call=call, status=reply.status, document=plain(parsed), error=str(error) if error else None)
+
+
+def readable(operation: OperationModel, reply: WireReply) -> bool:
+    """Whether a success is the service's own: the SDK's parsers make an empty document of much that is not, and emptiness is evidence."""
+    shape: Shape = operation.output_shape
+    if reply.status >= 300 or shape is None or operation.has_streaming_output:
+        return True
+    if not reply.body:
+        return not shape.serialization.get("payload") and all("location" in child.serialization for child in shape.members.values())
+    match operation.service_model.resolved_protocol:
+        case "query" | "ec2":
+            return re.search(rb"<(\w+:)?" + operation.name.encode() + rb"Response[\s/>]", reply.body[:400]) is not None
+        case "rest-xml":
+            return re.match(rb"\s*<(html|!)", reply.body[:100], re.IGNORECASE) is None
+    return bool(shape.serialization.get("payload")) or _is_document(reply.body)
+
+
+def _is_document(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _error_in_disguise(reply: WireReply) -> bool:
+    """The service may begin with 200 and then fail; the body says so."""
+    return reply.status == 200 and re.match(rb"\s*(<\?xml[^>]*>)?\s*<Error[ >]", reply.body) is not None
 
 
 def plain(value: Any) -> Any:

@@ -120,5 +120,5 @@ def _bucket_in_path(message: Message) -> Message:
     """A bucket named by the host, moved to where the model has it."""
     if not message.prefix:
         return message
-    path = f"/{message.prefix}" + ("" if message.path == "/" else message.path)
+    path = f"/{message.prefix.removesuffix('.')}" + ("" if message.path == "/" else message.path)
     return Message(message.method, "", path, message.query, message.headers, message.body)

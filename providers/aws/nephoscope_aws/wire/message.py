@@ -40,7 +40,7 @@ _UNREAD = frozenset(
 
 @dataclass(frozen=True)
 class Message:
-    """``query`` holds the pairs as written; ``prefix`` is what the host has before :data:`BASE_HOST`."""
+    """``query`` holds the pairs as written; ``prefix`` is what the host has before :data:`BASE_HOST`, separator included."""
 
     method: str
     prefix: str
@@ -88,6 +88,7 @@ def _pair(piece: str) -> tuple[str, str]:
 
 def _prefix(host: str) -> str:
     name, _, port = host.lower().partition(":")
-    if port not in ("", "80") or not (name == BASE_HOST or name.endswith("." + BASE_HOST)):
+    prefix = name.removesuffix(BASE_HOST)
+    if port not in ("", "80") or not name.endswith(BASE_HOST) or prefix[-1:] not in ("", ".", "-"):
         raise Ambiguous(f"requests go to {BASE_HOST}, not to {host!r}", "leave endpoint_url unset: the environment names the endpoint")
-    return name.removesuffix(BASE_HOST).removesuffix(".")
+    return prefix

@@ -26,7 +26,17 @@ def redact_xml(operation: OperationModel, shape: Shape, body: bytes, hider: Hide
     wrapper = shape.serialization.get("resultWrapper") if shape is not None else None
     top = next((child for child in root if local(child.tag) == wrapper), root)
     walker.node(top, shape, "")
-    return ElementTree.tostring(root, encoding="utf-8") if walker.changed else body
+    return _written(root) if walker.changed else body
+
+
+def _written(root: ElementTree.Element) -> bytes:
+    """The document with its own namespace as the default one, as the service writes it."""
+    space = root.tag.partition("}")[0].removeprefix("{") if "}" in root.tag else ""
+    if space:
+        for node in root.iter():
+            node.tag = node.tag.removeprefix(f"{{{space}}}")
+        root.set("xmlns", space)
+    return ElementTree.tostring(root, encoding="utf-8")
 
 
 class _Walker:

@@ -29,7 +29,7 @@ def confirm(model: OperationModel, params: dict[str, Any], message: Message) -> 
     except (ParamValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Ambiguous(f"{model.name}: {error}") from error
     _compare("method", written["method"], message.method)
-    _compare("host", (written.get("host_prefix") or "").removesuffix("."), message.prefix)
+    _compare("host", written.get("host_prefix") or "", message.prefix)
     path, _, literal = written["url_path"].partition("?")
     _compare("path", path, message.path)
     _compare("query string", _query(written["query_string"], literal), Counter(_plain(pair) for pair in message.query))

@@ -66,7 +66,7 @@ def rest_params(model: OperationModel, labels: dict[str, str], message: Message)
                 found[member] = _from_header(child, message.headers[name.lower()])
             case "headers":
                 found.update(_from_headers(member, name.lower(), message))
-    return found | _spread_query(shape, query) | _from_body(model, message)
+    return found | _spread_query(model, query) | _from_body(model, message)
 
 
 def _from_query(member: str, shape: Shape, values: list[str] | None) -> dict[str, Any]:
@@ -77,10 +77,11 @@ def _from_query(member: str, shape: Shape, values: list[str] | None) -> dict[str
     return {member: from_text(shape, values[-1])}
 
 
-def _spread_query(shape: Shape, query: dict[str, list[str]]) -> dict[str, Any]:
+def _spread_query(model: OperationModel, query: dict[str, list[str]]) -> dict[str, Any]:
     """A map bound to the query string takes every parameter that no other member named."""
+    shape: Shape = model.input_shape
     bound = [(member, child) for member, child in shape.members.items() if child.serialization.get("location") == "querystring"]
-    named = {child.serialization.get("name", member) for member, child in bound}
+    named = {child.serialization.get("name", member) for member, child in bound} | {key for key, _ in _literals(model)}
     for member, child in bound:
         if child.type_name == "map":
             rest = {key: values if child.value.type_name == "list" else values[-1] for key, values in query.items() if key not in named}
@@ -111,7 +112,7 @@ def _from_body(model: OperationModel, message: Message) -> dict[str, Any]:
         params = json_params(target, load_json(message.body))
     else:
         params = xml_params(target, load_xml(message.body))
-    return {payload: params} if payload else params
+    return ({payload: params} if params else {}) if payload else params
 
 
 def _payload(shape: Shape, body: bytes) -> str:
@@ -148,8 +149,8 @@ def _routes(service: str) -> dict[str, list[Route]]:
 
 
 def _route(model: OperationModel) -> Route:
-    path, _, query = model.http["requestUri"].partition("?")
-    literals = tuple((key, value) for key, _, value in (piece.partition("=") for piece in query.split("&") if piece))
+    path = model.http["requestUri"].partition("?")[0]
+    literals = _literals(model)
     demands = frozenset(_required(model, "querystring"))
     headers = frozenset(name.lower() for name in _required(model, "header"))
     fixed = len(_LABEL.sub("", path))
@@ -163,6 +164,11 @@ def _route(model: OperationModel) -> Route:
         header_demands=headers,
         weight=(len(literals), len(demands), len(headers), fixed, not model.deprecated),
     )
+
+
+def _literals(model: OperationModel) -> tuple[tuple[str, str], ...]:
+    query = model.http["requestUri"].partition("?")[2]
+    return tuple((key, value) for key, _, value in (piece.partition("=") for piece in query.split("&") if piece))
 
 
 def _segment(piece: str) -> str:

@@ -1,0 +1,49 @@
+"""Whose thing a call reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nephoscope.models import Call, ResourceRef
+from nephoscope_aws.wire import AwsWire
+
+OWN, FOREIGN = "123456789012", "999999999999"
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "account"),
+    [
+        ("lambda:GetPolicy", {"FunctionName": "resize"}, OWN),
+        ("lambda:GetPolicy", {"FunctionName": f"arn:aws:lambda:eu-west-1:{FOREIGN}:function:f"}, FOREIGN),
+        ("lambda:GetPolicy", {"FunctionName": f"{FOREIGN}:function:f"}, FOREIGN),
+        ("sqs:GetQueueAttributes", {"QueueUrl": f"https://sqs.eu-west-1.amazonaws.com/{FOREIGN}/q"}, FOREIGN),
+        ("sqs:GetQueueAttributes", {"QueueUrl": f"http://aws.neph/{OWN}/q"}, OWN),
+        ("sqs:GetQueueUrl", {"QueueName": "q", "QueueOwnerAWSAccountId": FOREIGN}, FOREIGN),
+        ("sns:GetTopicAttributes", {"TopicArn": f"arn:aws:sns:eu-west-1:{FOREIGN}:t"}, FOREIGN),
+        ("s3control:GetPublicAccessBlock", {"AccountId": FOREIGN}, FOREIGN),
+        ("ecr:DescribeRepositories", {"registryId": FOREIGN}, FOREIGN),
+        ("ec2:DescribeSnapshots", {"OwnerIds": [FOREIGN]}, FOREIGN),
+        ("ec2:DescribeImages", {"Owners": ["amazon"]}, OWN),
+        ("ec2:DescribeVpcPeeringConnections", {"Filters": [{"Name": "accepter-vpc-info.owner-id", "Values": [FOREIGN]}]}, OWN),
+        ("ec2:DescribeInstances", {"InstanceIds": ["i-1"]}, OWN),
+        ("iam:GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, OWN),
+        ("iam:SimulatePrincipalPolicy", {"PolicySourceArn": f"arn:aws:iam::{OWN}:role/r", "ResourceArns": ["arn:aws:s3:::theirs"]}, OWN),
+        ("iam:SimulatePrincipalPolicy", {"PolicySourceArn": f"arn:aws:iam::{FOREIGN}:role/r"}, FOREIGN),
+        ("s3:ListBuckets", {}, OWN),
+        ("s3:GetObject", {"Bucket": f"arn:aws:s3:eu-west-1:{FOREIGN}:accesspoint/ap", "Key": "k"}, FOREIGN),
+        ("glue:GetTables", {"DatabaseName": "d"}, None),
+        ("s3:ListDirectoryBuckets", {}, None),
+    ],
+)
+def test_accounts(name: str, params: dict[str, Any], account: str | None, wire: AwsWire, call: Callable[..., Call]) -> None:
+    assert wire.owner(call(name, params)) == account
+
+
+@pytest.mark.parametrize("params", [{"Bucket": "orders-in"}, {"Bucket": "orders-in", "ExpectedBucketOwner": OWN}])
+def test_buckets_are_looked_up(params: dict[str, Any], wire: AwsWire, call: Callable[..., Call]) -> None:
+    found = wire.owner(call("s3:GetBucketPolicy", params))
+    assert isinstance(found, ResourceRef)
+    assert (found.native_type, found.native_id, found.name) == ("s3:bucket", "arn:aws:s3:::orders-in", "orders-in")
