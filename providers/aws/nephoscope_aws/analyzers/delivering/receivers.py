@@ -1,0 +1,242 @@
+"""The receiving end of a hop: is it there, does its policy let the sender in, can the sender use its key?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef
+from nephoscope_aws.analyzers.delivering import mending, refs
+from nephoscope_aws.analyzers.delivering.context import Context
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
+from nephoscope_aws.analyzers.delivering.search import Hop, gone
+from nephoscope_aws.iam.evaluation import Evaluation
+from nephoscope_aws.iam.services import allows_service
+from nephoscope_aws.iam.truth import Truth, all_of
+
+_GONE = {
+    refs.BUCKET: "aws.s3.notification-destination-deleted",
+    refs.TOPIC: "aws.sns.subscription-endpoint-deleted",
+    refs.RULE: "aws.events.target-deleted",
+    refs.QUEUE: "aws.lambda.event-source-mapping-function-deleted",
+}
+_LACKING = {
+    refs.FUNCTION: "aws.lambda.permission-missing",
+    refs.QUEUE: "aws.sqs.queue-policy-missing-service",
+    refs.TOPIC: "aws.sns.topic-policy-denies-publisher",
+}
+_DENYING = {
+    refs.FUNCTION: "aws.lambda.permission-denied",
+    refs.QUEUE: "aws.sqs.queue-policy-denies-service",
+    refs.TOPIC: "aws.sns.topic-policy-denies-publisher",
+}
+_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
+_ALIKE = 0.6
+
+
+def findings(context: Context, hop: Hop) -> Iterator[Finding]:
+    """Everything that can be wrong on the receiving side of a hop."""
+    if hop.target is None or hop.target.native_type in (refs.BUS, refs.RULE):
+        return
+    yield _there(context, hop, hop.target)
+    if hop.source.native_type in mending.PRINCIPALS:
+        yield from _allowed(context, hop, hop.target)
+        if hop.target.native_type in (refs.QUEUE, refs.TOPIC):
+            yield from _key(context, hop, hop.target)
+
+
+def _told(hop: Hop, target: ResourceRef) -> dict[str, JsonValue]:
+    parts = target.native_type.split(":")
+    return {
+        "source": hop.source.label,
+        "source_arn": hop.source.native_id,
+        "source_account": hop.source.account or target.account,
+        "service": mending.PRINCIPALS.get(hop.source.native_type, ""),
+        "target": target.label,
+        "target_arn": target.native_id,
+        "target_kind": parts[1],
+        "target_url": f"https://sqs.{target.region}.amazonaws.com/{target.account}/{target.name}",
+    }
+
+
+def _there(context: Context, hop: Hop, target: ResourceRef) -> Finding:
+    """Deleted, renamed, or never there; if the words name another consumer, what is configured leads elsewhere."""
+    look = context.look(hop)
+    there = look.exists(target)
+    configured = hop.links[0].target if hop.links and hop.links[0].target else target
+    dead: Truth = True if hop.dangling else (None if there is None else not there)
+    suppose = list(mending.existing(target)) if not there else []
+    if hop.dangling and configured.key != target.key:
+        look.value(configured, "exists")
+        suppose += _redirected(context, hop, target)
+    elif hop.dangling or there is False:
+        look.value(target, "exists")
+        suppose += _welcoming(hop, target)
+    near = _alike(context, look, configured) if dead else ""
+    return look.finding(
+        _GONE[hop.source.native_type],
+        hop.source,
+        dead,
+        note=f"{hop.source.label} sends to {configured.label}, which does not exist" + (f"; there is {near}" if near else "") if dead else "",
+        details={
+            **_told(hop, target),
+            "missing": configured.label,
+            "missing_arn": configured.native_id,
+            "near": near,
+            **_repair(context, hop, target),
+        },
+        suppose=suppose,
+    )
+
+
+def _redirected(context: Context, hop: Hop, target: ResourceRef) -> list[mending.Supposition]:
+    """The link leading to the consumer that is meant."""
+    link = hop.links[0]
+    if hop.source.native_type == refs.BUCKET:
+        attribute, name = mending.ATTRIBUTES[target.native_type]
+        changed: list[JsonValue] = [
+            {**entry, name: target.native_id} if entry == link.settings else entry
+            for entry in mending.entries(context.view, hop.source, attribute)
+            if isinstance(entry, dict)
+        ]
+        return mending.notifying(context.view, hop.source, attribute, changed)[0]
+    attribute = {refs.TOPIC: "endpoint", refs.RULE: "target", refs.QUEUE: "function"}[hop.source.native_type]
+    return [mend(link.holder, attribute, target.native_id)]
+
+
+def _repair(context: Context, hop: Hop, target: ResourceRef) -> dict[str, JsonValue]:
+    """The bucket's whole configuration with the destination put right, for the fix."""
+    if hop.source.native_type != refs.BUCKET or not hop.links or target.native_type not in mending.ATTRIBUTES:
+        return {}
+    redirected = _redirected(context, hop, target)
+    attribute, _ = mending.ATTRIBUTES[target.native_type]
+    return mending.notifying(context.view, hop.source, attribute, redirected[0].value)[1]
+
+
+def _welcoming(hop: Hop, target: ResourceRef) -> list[mending.Supposition]:
+    """A thing that is not there has no policy; made anew it would have one."""
+    if hop.source.native_type not in mending.PRINCIPALS:
+        return []
+    statement = mending.allowing(hop.source, target, target.native_id, [mending.ACTIONS[target.native_type]])
+    return [mend(target, "policy", mending.with_statement(None, statement))]
+
+
+def _alike(context: Context, look: Look, lost: ResourceRef) -> str:
+    """A living thing of the same type with nearly the same name."""
+    living = [ref for ref in context.view.subjects(lost.native_type) if not gone(context.view, ref) and ref.key != lost.key and ref.name]
+    scored = [(difflib.SequenceMatcher(None, lost.name, ref.name).ratio(), ref) for ref in living]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    if best is None or best[0] < _ALIKE:
+        return ""
+    look.exists(best[1])
+    return best[1].name
+
+
+def _allowed(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:
+    lacking, denying = _LACKING[target.native_type], _DENYING[target.native_type]
+    look = context.look(hop)
+    there = look.exists(target)
+    address = hop.links[0].address if hop.links else target.native_id
+    holder = refs.qualified(address) or target
+    policy = look.value(holder, "policy")
+    resource = holder.native_id
+    action = mending.ACTIONS[target.native_type]
+    decision = _decide(hop, policy, action, resource, target)
+    mended = mending.allowing(hop.source, target, resource, [action])
+    details = {
+        **_told(hop, target),
+        "action": action,
+        "reason": decision.reason if decision else "",
+        "statement": decision.statement if decision else "",
+        "near": [match.where for match in decision.near] if decision else [],
+        "policy": mending.with_statement(None if policy is UNKNOWN else policy, mended, keep=False),
+    }
+    absent = "it has no policy at all" if policy is None else decision.reason if decision else ""
+    note = f"{target.label} does not let {hop.source.label} in: {absent}" if decision and not decision.allowed else ""
+    suppose = [mend(holder, "policy", details["policy"])]
+    for cause in dict.fromkeys((lacking, denying)):
+        verdicts = {"implicit_deny": cause == lacking, "explicit_deny": cause == denying, "allow": False}
+        truth: Truth = None if decision is None or there is None else verdicts.get(decision.decision)
+        if there is False:
+            truth = False
+        yield look.finding(cause, target, truth, note=note if truth else "", details=details, suppose=suppose)
+
+
+def _decide(hop: Hop, policy: object, action: str, resource: str, target: ResourceRef) -> Evaluation | None:
+    if policy is UNKNOWN:
+        return None
+    source = hop.source
+    return allows_service(policy, mending.PRINCIPALS[source.native_type], action, resource, source.native_id, source.account or target.account)
+
+
+def _key(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:
+    """A service that sends to an encrypted thing must be allowed to use its key."""
+    look = context.look(hop)
+    written = look.value(target, "key")
+    family = refs.service(target)
+    managed = isinstance(written, str) and written.endswith(f"alias/aws/{family}")
+    told = {**_told(hop, target), "key": str(written)}
+    yield look.finding(
+        f"aws.{family}.default-key-blocks-service",
+        target,
+        None if written is UNKNOWN else managed,
+        note=f"{target.label} is encrypted with the key that AWS manages, which {told['service']} may not use" if managed else "",
+        details=told,
+        suppose=[mend(target, "key", None)],
+    )
+    if managed or not isinstance(written, str):
+        return
+    key = _resolve(look, written, target)
+    yield from _usable(context, hop, look, key, told)
+
+
+def _resolve(look: Look, written: str, target: ResourceRef) -> ResourceRef | None:
+    """A key by its ARN, id or alias."""
+    ref = refs.of_arn(written)
+    base = f"arn:aws:kms:{target.region}:{target.account}:"
+    if ref is None:
+        ref = refs.of_arn(base + (written if written.startswith("alias/") else f"key/{written}"))
+    if ref is None or ref.native_type == refs.KEY:
+        return ref
+    aimed = look.view.fact(ref, "target")
+    if aimed is None:
+        look.want(FactQuery(kind=refs.KEY_ALIAS, attribute="target"))
+        return None
+    return refs.of_arn(f"{base}key/{look.use(aimed)}")
+
+
+def _usable(context: Context, hop: Hop, look: Look, key: ResourceRef | None, told: dict[str, JsonValue]) -> Iterator[Finding]:
+    subject = key or hop.source
+    state = look.value(key, "state") if key else UNKNOWN
+    policy = look.value(key, "policy") if key else UNKNOWN
+    off: Truth = None if state is UNKNOWN else state not in (None, "Enabled")
+    told = {**told, "key": subject.label, "key_arn": subject.native_id, "state": str(state)}
+    yield look.finding(
+        "aws.kms.delivery-key-unusable",
+        subject,
+        off,
+        note=f"key {subject.label} is {state}" if off else "",
+        details=told,
+        suppose=[mend(subject, "state", "Enabled")],
+    )
+    decisions = _key_decisions(hop, policy, subject)
+    refused: Truth = None if decisions is None else not all_of(one.allowed for one in decisions)
+    if decisions is not None and all_of(one.allowed for one in decisions) is None:
+        refused = None
+    statement = {**mending.allowing(hop.source, subject, "*", list(_KEY_ACTIONS))}
+    mended = mending.with_statement(None if policy is UNKNOWN else policy, statement, keep=False)
+    yield look.finding(
+        "aws.kms.key-policy-lacks-service",
+        subject,
+        refused,
+        note=f"the policy of key {subject.label} does not let {told['service']} use it" if refused else "",
+        details={**told, "policy": mended},
+        suppose=[mend(subject, "policy", mended)],
+    )
+
+
+def _key_decisions(hop: Hop, policy: object, key: ResourceRef) -> Sequence[Evaluation] | None:
+    if policy is UNKNOWN:
+        return None
+    principal, account = mending.PRINCIPALS[hop.source.native_type], hop.source.account or key.account
+    return [allows_service(policy, principal, action, key.native_id, hop.source.native_id, account) for action in _KEY_ACTIONS]

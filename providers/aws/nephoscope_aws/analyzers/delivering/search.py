@@ -1,0 +1,227 @@
+"""Finding the way from sender to consumer through what is configured, and the place where it breaks off."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import ResourceRef
+from nephoscope_aws.analyzers.delivering import refs
+from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, incoming, outgoing, speaks_of, welcomed
+from nephoscope_aws.analyzers.delivering.look import Look
+
+_DEEP = 4
+_WIDE = 12
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of the way. No ``links``: it is not configured, or, with ``known`` false, nobody has looked yet.
+
+    No ``target``: it ought to lead somewhere, nobody knows where.
+    """
+
+    source: ResourceRef
+    target: ResourceRef | None
+    links: tuple[Link, ...]
+    look: Look
+    known: bool = True
+
+    @property
+    def dangling(self) -> bool:
+        """Whether every link leads to something that is known not to exist."""
+        return bool(self.links) and all(link.target is not None and gone(self.look.view, link.target) for link in self.links)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Hops from sender to consumer."""
+
+    hops: tuple[Hop, ...]
+
+    @property
+    def start(self) -> ResourceRef:
+        return self.hops[0].source
+
+    @property
+    def end(self) -> ResourceRef:
+        """The consumer, or where the way breaks off."""
+        last = self.hops[-1]
+        return last.target or last.source
+
+
+@dataclass
+class _Explored:
+    """What lies ahead of a thing: each reached thing with the links that lead there."""
+
+    trail: dict[str, tuple[ResourceRef, tuple[Link, ...]]]
+    order: list[ResourceRef]
+    dead_ends: set[str]
+    dangling: list[Link]
+    outward: list[Link]
+    """Links to what lies outside this analyzer: a mail address, a web hook."""
+    look: Look
+
+    def path(self, goal: ResourceRef) -> tuple[tuple[Link, ...], ...]:
+        """Link groups from the start to a thing that was reached."""
+        groups: list[tuple[Link, ...]] = []
+        here = goal
+        while self.trail[here.key][1]:
+            groups.append(self.trail[here.key][1])
+            here = self.trail[here.key][0]
+        return tuple(reversed(groups))
+
+
+def gone(view: FactView, ref: ResourceRef) -> bool:
+    """Whether a thing is known not to exist."""
+    fact = view.fact(ref, "exists")
+    return fact is not None and fact.known_absent
+
+
+def explore(view: FactView, start: ResourceRef, goal: ResourceRef | None = None) -> _Explored:
+    """Follow what is configured, breadth first, as far as it is known. Things with a goal stop there."""
+    found = _Explored({start.key: (start, ())}, [start], set(), [], [], Look(view))
+    frontier = [start]
+    for _ in range(_DEEP):
+        following: list[ResourceRef] = []
+        for node in frontier:
+            if goal is None or node.key != goal.key:
+                following += _expand(view, node, start, goal, found)
+        frontier = following
+        if goal and goal.key in found.trail:
+            break
+    return found
+
+
+def _expand(view: FactView, node: ResourceRef, start: ResourceRef, goal: ResourceRef | None, found: _Explored) -> list[ResourceRef]:
+    ahead = outgoing(view, node)
+    found.look.take(ahead.look)
+    links = [link for link in ahead.links if node.native_type != refs.BUS or _concerns(view, link, start, goal)]
+    fresh: list[ResourceRef] = []
+    live = False
+    for link in links[: _WIDE * 4]:
+        if link.target is None:
+            live = True
+            found.outward.append(link)
+        elif gone(view, link.target):
+            found.dangling.append(link)
+        else:
+            live = True
+            if link.target.key not in found.trail and len(found.order) < _WIDE * 4:
+                group = tuple(other for other in links if other.target and other.target.key == link.target.key)
+                found.trail[link.target.key] = (node, group)
+                found.order.append(link.target)
+                fresh.append(link.target)
+    if not live and ahead.complete and node.native_type in LEADS_TO:
+        found.dead_ends.add(node.key)
+    return fresh
+
+
+def _concerns(view: FactView, link: Link, start: ResourceRef, goal: ResourceRef | None) -> bool:
+    """A bus has many rules; those count that speak of the sender, or are known to feed the goal."""
+    pattern = view.fact(link.holder, "pattern")
+    if goal and link.target and goal.key == link.target.key:
+        return True
+    feeding = view.fact(goal, "rules") if goal else None
+    if feeding and isinstance(feeding.value, list) and link.holder.native_id in feeding.value:
+        return True
+    return pattern is not None and speaks_of(pattern.value, "aws.s3", f'"{start.name}')
+
+
+def between(view: FactView, source: ResourceRef, target: ResourceRef) -> tuple[Hop, ...]:
+    """The hops from one thing to another: as configured, or with the missing one where it ought to be."""
+    found = explore(view, source, target)
+    if target.key in found.trail:
+        return _hops(found, target)
+    if not found.look.needs:
+        return _broken(view, source, target, found)
+    return _guess(view, source, target, found)
+
+
+def _hops(found: _Explored, target: ResourceRef) -> tuple[Hop, ...]:
+    return tuple(Hop(group[0].source, group[0].target, group, found.look) for group in found.path(target))
+
+
+def _guess(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
+    """Nobody has looked yet: the straight way, so that what it depends on is asked for in the same breath."""
+    return (Hop(source, target, (), found.look, known=False),)
+
+
+def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
+    for link in found.dangling:
+        if link.target and target.native_type in LEADS_TO.get(link.source.native_type, ()) and link.target.native_type == target.native_type:
+            return (*_hops(found, link.source), Hop(link.source, target, (link,), found.look))
+    behind, look = _behind(view, target)
+    look.take(found.look)
+    pairs = [
+        (_likelihood(view, left, right, source, target, found), left, right)
+        for left in found.order
+        for right in behind
+        if right.native_type in LEADS_TO.get(left.native_type, ()) and left.key != right.key
+    ]
+    if not pairs:
+        return (Hop(source, target, (), look),)
+    _, left, right = max(pairs, key=lambda pair: pair[0])
+    rest = between(view, right, target) if right.key != target.key else ()
+    return (*_hops(found, left), Hop(left, right, (), look), *rest)
+
+
+def _behind(view: FactView, target: ResourceRef) -> tuple[list[ResourceRef], Look]:
+    """The target and what is configured to feed it."""
+    sources, look = incoming(view, target)
+    return [target, *(ref for ref in sources if ref.native_type in (refs.QUEUE, refs.TOPIC))], look
+
+
+def _likelihood(  # noqa: PLR0917 - one place, one question
+    view: FactView, left: ResourceRef, right: ResourceRef, source: ResourceRef, target: ResourceRef, found: _Explored
+) -> tuple[int, int]:
+    """Where a missing step belongs: where the receiver awaits it, then where a chain that was begun has no end, then the straight way."""
+    awaited = left.key in {ref.key for ref in welcomed(Look(view), right)}
+    begun = left.key != source.key and left.key in found.dead_ends
+    return (2 * awaited + begun, int(left.key == source.key and right.key == target.key))
+
+
+def ahead(view: FactView, start: ResourceRef) -> tuple[Route, ...]:
+    """Every way that begins at a thing, to its end."""
+    found = explore(view, start)
+    inner = {found.trail[ref.key][0].key for ref in found.order if ref.key != start.key}
+    routes = []
+    for leaf in found.order:
+        if leaf.key in inner:
+            continue
+        hops = _hops(found, leaf)
+        if leaf.key in found.dead_ends and leaf.native_type != refs.QUEUE and not (leaf.native_type == refs.BUS and len(found.order) > 2):
+            hops = (*hops, Hop(leaf, None, (), found.look))
+        if hops:
+            routes.append(Route(hops))
+    for link in found.outward:
+        routes.append(Route((*_hops(found, link.source), Hop(link.source, None, (link,), found.look))))
+    for link in found.dangling:
+        routes.append(Route((*_hops(found, link.source), Hop(link.source, link.target, (link,), found.look))))
+    if not routes and found.look.needs:
+        routes.append(Route((Hop(start, None, (), found.look, known=False),)))
+    return tuple(routes[:_WIDE])
+
+
+def behind(view: FactView, end: ResourceRef, depth: int = 3) -> tuple[tuple[Route, ...], Look]:
+    """Every way that ends, or is meant to end, at a thing."""
+    sources, look = incoming(view, end)
+    routes: list[Route] = []
+    for source in sources[:_WIDE]:
+        earlier, further = behind(view, source, depth - 1) if depth > 1 and source.native_type in (refs.QUEUE, refs.TOPIC) else ((), None)
+        if further:
+            look.take(further)
+        last = between(view, source, end)
+        routes += [Route((*route.hops, *last)) for route in earlier] or [Route(last)]
+    return tuple(routes[:_WIDE]), look
+
+
+def through(view: FactView, stops: Sequence[ResourceRef]) -> Route:
+    """The way over all the stops that were named, in their order."""
+    straight = between(view, stops[0], stops[-1])
+    passed = {hop.source.key for hop in straight} | {hop.target.key for hop in straight if hop.target}
+    if all(stop.key in passed for stop in stops):
+        return Route(straight)
+    return Route(tuple(hop for left, right in itertools.pairwise(stops) for hop in between(view, left, right)))

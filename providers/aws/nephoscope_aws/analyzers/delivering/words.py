@@ -1,0 +1,101 @@
+"""What the person's words tell of the events: which, of which things, and which way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nephoscope.knowledge.mentions import healthy_spans
+from nephoscope.models import Problem
+from nephoscope_aws.delivery import s3_events
+
+_EVENTS: Sequence[tuple[str, tuple[str, ...]]] = (
+    (r"\b(multi-?part|(big|large|huge) (files?|objects?|uploads?))\b", (s3_events.CREATED_BY_MULTIPART,)),
+    (r"\b(copied|copy|copies|copying)\b", (s3_events.CREATED_BY_COPY,)),
+    (r"\b(browser uploads?|form uploads?|html form)\b", (s3_events.CREATED_BY_FORM,)),
+    (r"\b(delet\w+|remov(ed?|es|al|ing))\b", (s3_events.DELETED,)),
+    (r"\b(restor(e|ed|es|ing))\b", (s3_events.RESTORED,)),
+    (r"\b(tagged|tagging)\b", (s3_events.TAGGED,)),
+)
+_ARRIVAL = re.compile(r"\b(upload\w*|land\w*|arriv\w*|new (files?|objects?)|put|added|stored|written|dropped|created)\b", re.IGNORECASE)
+_PATH = re.compile(r"(?<![\w:/.])((?:[\w.+=@-]+/)+)([\w.*+=@-]*)")
+_EXTENSION = re.compile(r"(?<![\w/])\*?(\.[A-Za-z][A-Za-z0-9]{1,6}(?:\.gz)?)\b")
+_KNOWN = "csv|tsv|json|jsonl|ndjson|xml|parquet|avro|orc|txt|log|pdf|docx?|xlsx?|jpe?g|png|gif|tiff?|webp|svg|mp[34]|mov|wav|zip|gz|tar|html?|ya?ml"
+_FILES = re.compile(rf"\b({_KNOWN})s?\b(?= (?:files?|uploads?|objects?|images?|documents?|exports?))|\b({_KNOWN})s\b", re.IGNORECASE)
+_FOLDER = re.compile(r"\b(?:folder|prefix|directory|under|path)\s+[\"'`“]?([\w.+=@-]+(?:/[\w.+=@-]+)*)/?", re.IGNORECASE)
+_INTO = re.compile(r"\b(arriv\w*|reach\w*|gets?|getting|receiv\w*|into|empty|lands?|show(s|ing)? up|sent to)\b", re.IGNORECASE)
+_OUT = re.compile(
+    r"\b(process\w*|consum\w*|picked up|pick up|handled|read|backlog|pil(e|es|ing) up|stuck|drained?|accumulat\w*|grow\w*)\b", re.IGNORECASE
+)
+_PRODUCES = re.compile(r"\b(send\w*|publish\w*|writ\w+|enqueu\w+|puts?|emits?|push\w*)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class KeySample:
+    """What is known of the keys meant: how they begin and end."""
+
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The reading of one problem."""
+
+    events: tuple[str, ...]
+    """Concrete object events that are said to be lost."""
+    explicit: bool
+    """Whether the words single out a kind of event."""
+    keys: tuple[KeySample, ...]
+    partial: bool
+    into: bool
+    out_of: bool
+
+    @classmethod
+    def of(cls, problem: Problem) -> Words:
+        """Read a problem; what is said to work is left out."""
+        text = problem.text
+        for left, right in reversed(healthy_spans(text)):
+            text = text[:left] + " " * (right - left) + text[right:]
+        named = tuple(event for pattern, events in _EVENTS if re.search(pattern, text, re.IGNORECASE) for event in events)
+        plain = () if named and not re.search(r"\bupload", text, re.IGNORECASE) else (s3_events.CREATED_BY_UPLOAD,)
+        spoken = {problem.symptom, *problem.symptoms[:2]}
+        return cls(
+            events=named or plain,
+            explicit=bool(named),
+            keys=_keys(text, problem),
+            partial="partial" in spoken,
+            into=bool(_INTO.search(text)),
+            out_of=bool(_OUT.search(text)),
+        )
+
+
+def _keys(text: str, problem: Problem) -> tuple[KeySample, ...]:
+    names = {entity.text for entity in problem.entities} | {ref.native_id for ref in problem.matched()}
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, " ")
+    found: dict[KeySample, None] = {}
+    for match in _PATH.finditer(text):
+        rest = match[2]
+        suffix = rest.rpartition("*")[2] if "*" in rest else rest
+        found[KeySample(match[1], suffix if "." in suffix else "")] = None
+    prefixes = {match[1].rstrip("/") + "/" for match in _FOLDER.finditer(text)} - {sample.prefix for sample in found}
+    suffixes = {match[1] for match in _EXTENSION.finditer(text)} | {f".{(match[1] or match[2]).lower()}" for match in _FILES.finditer(text)}
+    known = {sample.suffix for sample in found}
+    suffixes = {one for one in suffixes if not any(other.endswith(one) for other in known)}
+    for prefix in sorted(prefixes) or ([""] if suffixes else []):
+        for suffix in sorted(suffixes) or [""]:
+            found[KeySample(prefix, suffix)] = None
+    return tuple(found)
+
+
+def produces(text: str, first: str, second: str) -> bool:
+    """Whether the words make the first thing a sender to the second: "function a sends to queue b"."""
+    start, end = text.find(first), text.find(second)
+    return 0 <= start < end and _PRODUCES.search(text[start:end]) is not None
+
+
+def arrivals(text: str) -> bool:
+    """Whether things are said to come in."""
+    return _ARRIVAL.search(text) is not None

@@ -1,0 +1,117 @@
+"""Event delivery: follow events hop by hop from the named sender to the named consumer, from both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import Finding, ResourceRef
+from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, topics, trace
+from nephoscope_aws.analyzers.delivering.context import Context
+from nephoscope_aws.analyzers.delivering.ends import routes
+from nephoscope_aws.analyzers.delivering.look import Look, mend
+from nephoscope_aws.analyzers.delivering.search import Hop, Route
+from nephoscope_aws.analyzers.delivering.words import Words
+from nephoscope_aws.iam.truth import Truth
+
+SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "missing", "late", "duplicate", "suspicion"})
+_PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
+_SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
+    refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
+}  # fmt: skip
+_SEEN = {
+    refs.BUCKET: "aws.s3.seen-notification", refs.BUS: "aws.events.seen-rule", refs.RULE: "aws.events.seen-target",
+    refs.TOPIC: "aws.sns.seen-subscription", refs.QUEUE: "aws.lambda.seen-event-source-mapping",
+}  # fmt: skip
+_RANK = {"yes": 2, "unknown": 1, "no": 0}
+
+
+class EventDelivery:
+    """Implements :class:`nephoscope.interfaces.Analyzer`."""
+
+    name = "event_delivery"
+    version = "1"
+
+    def analyze(self, view: FactView) -> Sequence[Finding]:
+        """Findings on every hop between what the words name; nothing where the words are not about events."""
+        problem = view.problem
+        if not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
+            return ()
+        words = Words.of(problem)
+        found, orphan, look = routes(view, words)
+        plain = bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
+        findings = [one for route in found if plain or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)]
+        if orphan is not None and plain:
+            findings += _unfed(view, orphan, look)
+        return _merged(findings)
+
+
+def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
+    context = Context(view, words, route)
+    for hop in route.hops:
+        causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
+        yield from _with_traffic(causes, route)
+        yield _hop_seen(context, hop, causes)
+    if route.end.native_type == refs.FUNCTION:
+        causes = list(consumers.findings(context, route.end))
+        yield from _with_traffic(causes, route)
+        yield _sum_up(view, "aws.lambda.seen-consumer-ready", route.end, causes, f"{route.end.label} would run when called")
+    traced = trace.observe(context)
+    if traced:
+        yield traced
+
+
+def _with_traffic(causes: Iterable[Finding], route: Route) -> Iterator[Finding]:
+    """With the fault mended, events would be seen to arrive."""
+    for finding in causes:
+        moving = mending.traffic(route.end)
+        yield finding.model_copy(update={"suppose": (*finding.suppose, *moving)}) if finding.suppose and finding.on_path else finding
+
+
+def _hop_seen(context: Context, hop: Hop, causes: Sequence[Finding]) -> Finding:
+    target = hop.target or hop.source
+    words = f"{hop.source.label} → {hop.target.label}: open" if hop.target else f"{hop.source.label} sends its events on"
+    return _sum_up(context.view, _SEEN[hop.source.native_type], target, causes, words)
+
+
+def _sum_up(view: FactView, name: str, subject: ResourceRef, causes: Sequence[Finding], words: str) -> Finding:
+    """An observation is made when every cause that could spoil it is ruled out."""
+    blocking = [one for one in causes if one.on_path]
+    holds = {one.holds for one in blocking}
+    truth: Truth = False if "yes" in holds else None if "unknown" in holds else True
+    needs = {need.key: need for one in blocking if one.holds == "unknown" for need in one.needs}
+    because = dict.fromkeys(identifier for one in blocking for identifier in one.because)
+    note = words if truth else "; ".join(one.note for one in blocking if one.holds == "yes")
+    bare = Look(view).observation(name, subject, truth, note)
+    return bare.model_copy(update={"because": tuple(because), "needs": tuple(needs.values()) if truth is None else ()})
+
+
+def _unfed(view: FactView, end: ResourceRef, look: Look) -> Iterator[Finding]:
+    """Nothing is configured to send to the thing, and its policy expects nobody."""
+    truth: Truth = None if look.needs else True
+    service = refs.service(end)
+    attribute = "rules"
+    supposed = f"arn:aws:events:{end.region}:{end.account}:rule/supposed"
+    rule = refs.of_arn(supposed)
+    suppose = [mend(end, attribute, [supposed]), *mending.traffic(end)]
+    if rule is not None:
+        statement = mending.allowing(rule, end, end.native_id, [mending.ACTIONS[end.native_type]])
+        facts = {"exists": True, "state": "ENABLED", "pattern": None, "schedule": "rate(1 day)"}
+        suppose += [mend(rule, name, value) for name, value in facts.items()]
+        suppose += [*mending.rule_target_of(rule, end), mend(end, "policy", mending.with_statement(None, statement))]
+    note = f"nothing is configured to send to {end.label}" if truth else ""
+    yield look.finding(f"aws.{service}.no-sender", end, truth, note=note, details={"target": end.label}, suppose=suppose)
+    yield look.observation(f"aws.{service}.seen-sender", end, None if truth is None else False, note)
+
+
+def _merged(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding per cause and thing; of several the graver word counts."""
+    merged: dict[str, Finding] = {}
+    for one in findings:
+        former = merged.get(one.key)
+        if former is None or _RANK[one.holds] > _RANK[former.holds]:
+            merged[one.key] = one
+        elif one.holds == former.holds == "unknown":
+            needs = {need.key: need for need in (*former.needs, *one.needs)}
+            merged[one.key] = former.model_copy(update={"needs": tuple(needs.values())})
+    return list(merged.values())
