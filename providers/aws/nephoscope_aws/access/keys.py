@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source, gathered
@@ -11,48 +13,44 @@ from nephoscope_aws.access.things import ref
 from nephoscope_aws.iam import Policy
 from nephoscope_aws.iam.truth import Truth
 
-_STATES = {
-    "Disabled": ("aws.kms.key-disabled", "EnableKey"),
-    "PendingDeletion": ("aws.kms.key-pending-deletion", "CancelKeyDeletion"),
+_CAUSES: dict[str, str] = {
+    "Disabled": "aws.kms.key-disabled",
+    "PendingDeletion": "aws.kms.key-pending-deletion",
+    "": "aws.kms.key-missing",
 }
+_OTHER = "aws.kms.key-unusable"
 
 
 def condition_of(lens: Lens, key: ResourceRef) -> list[Finding]:
-    """The key's state, as causes and as the observation that it is usable."""
+    """The key's state, as causes and as the observation that it is usable. A key that is not there has no state."""
     known, state = lens.text(key, "state")
-    if known and not state:
-        known = False
-    because, needs = tuple(lens.because), tuple(lens.needs.values())
-    found = [_state(key, wanted, known, state, lens) for wanted in _STATES]
-    usable: Truth = state == "Enabled" if known else None
-    found.append(
-        Finding(
-            cause="aws.kms.seen-key-usable",
-            subject=key,
-            holds=HOLDS[usable],
-            role="observation",
-            because=because if known else (),
-            needs=() if known else needs,
-            details={"key": key.label, "state": state},
-            note=f"key {key.label} is {state}" if known else "",
-        )  # fmt: skip
-    )
-    return found
+    actual = "" if not known or state == "Enabled" else _CAUSES.get(state, _OTHER)
+    return [
+        *(_judged(lens, key, state, cause, "cause", (cause == actual) if known else None) for cause in (*_CAUSES.values(), _OTHER)),
+        _judged(lens, key, state, "aws.kms.seen-key-usable", "observation", (state == "Enabled") if known else None),
+    ]
 
 
-def _state(key: ResourceRef, wanted: str, known: bool, state: str, lens: Lens) -> Finding:
-    cause, operation = _STATES[wanted]
-    truth: Truth = state == wanted if known else None
+def _judged(  # noqa: PLR0917 - all parts of one finding
+    lens: Lens, key: ResourceRef, state: str, cause: str, role: Literal["cause", "observation"], truth: Truth
+) -> Finding:
     mended = (
+        Supposition(subject=key, attribute="exists", value=True),
         Supposition(subject=key, attribute="state", value="Enabled"),
         Supposition(subject=key, attribute="enabled", value=True),
         Supposition(subject=key, attribute="deletion_date", value=None, absent=True),
     )
-    details: dict[str, JsonValue] = {"key": key.label, "state": state, "service": "kms", "operation": operation, "params": {"KeyId": key.native_id}}
     return Finding(
-        cause=cause, subject=key, holds=HOLDS[truth], because=tuple(lens.because) if known else (), needs=() if known else tuple(lens.needs.values()),
-        suppose=mended if truth else (), details=details, note=f"key {key.label} is {state}" if known else "",
-    )  # fmt: skip
+        cause=cause,
+        subject=key,
+        holds=HOLDS[truth],
+        role=role,
+        because=tuple(lens.because) if truth is not None else (),
+        needs=tuple(lens.needs.values()) if truth is None else (),
+        suppose=mended if truth and role == "cause" else (),
+        details={"key": key.label, "state": state},
+        note="" if truth is None else f"key {key.label} is {state or 'not there'}",
+    )
 
 
 def policy_of(lens: Lens, key: ResourceRef) -> Gathered:

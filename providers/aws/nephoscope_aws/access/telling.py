@@ -167,7 +167,7 @@ def _resource_lacking(question: Question) -> Finding:
             note = f"{match.where} would allow it, but {_unmet_words(match)}"
         elif gone:
             cause = f"{question.prefix}-names-deleted-principal"
-            note = f"the policy of {question.target.label} names {gone}, the id of an identity that no longer exists; one of the same name is another one"
+            note = f"the policy of {question.target.label} names {gone}, the bare id of an identity that no longer exists"
     return _finding(question, cause, question.target, truth, case, "resource", mend, note, match)
 
 

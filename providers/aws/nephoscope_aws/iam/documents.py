@@ -20,8 +20,9 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, the one at ``index`` of its document. ``actions`` and ``resources`` are patterns, or what is excepted where ``not_actions``/``not_resources`` is set.
+    """One statement, the one at ``index`` of its document.
 
+    ``actions`` and ``resources`` are patterns, or what is excepted where ``not_actions``/``not_resources`` is set.
     ``principals`` is ``None`` where the statement names none (identity policies), else pairs of type and value.
     """
 
