@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from nephoscope.comparison.trial import Trial
 
 
-def bench(  # noqa: PLR0917 - typer options
+def bench(
     *,
     only: Annotated[str, typer.Option(help="Only scenarios whose id or family contains this.")] = "",
     variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
@@ -25,6 +26,13 @@ def bench(  # noqa: PLR0917 - typer options
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run the suite of seeded accounts and print accuracy, false positives, grounding and calls."""
+    from nephoscope.cli.output import Output
+
+    with Output(as_json=as_json):
+        _bench(only, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+
+
+def _bench(only: str, variants: Sequence[str], *, wordings: bool, jobs: int, keep: Path | None, fail_under: float, as_json: bool) -> None:
     from nephoscope.cli.session import open_session
     from nephoscope.comparison.scenario import load_scenarios
     from nephoscope.comparison.score import scores
@@ -37,7 +45,7 @@ def bench(  # noqa: PLR0917 - typer options
     if not chosen:
         raise UsageError(f"no scenario matches {only!r}", "list them: nephoscope demo --list")
     trials = []
-    for trial in Suite(session.loaded.settings, session.plugins, keep).run(chosen, variant or (), wordings=wordings, jobs=jobs):
+    for trial in Suite(session.loaded.settings, session.plugins, keep).run(chosen, variants, wordings=wordings, jobs=jobs):
         trials.append(trial)
         if not as_json or sys.stderr.isatty():
             sys.stderr.write(_line(trial) + "\n")

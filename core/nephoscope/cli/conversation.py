@@ -51,27 +51,26 @@ class Conversation:
         return answer in ("y", "yes")
 
     def _until(self, lines: Sequence[str], prompt: str, meant: Callable[[str], str | None]) -> str | None:
+        """Ask until the reply means something; Ctrl-C and the end of input mean nobody answers."""
         with self._view.paused(), self._interruption.prompting():
-            for line in lines:
-                self._output.people.print(line, soft_wrap=True)
-            for _ in range(_TRIES):
-                reply = self._line(prompt)
-                if reply is None:
-                    return None
-                answer = meant(reply)
-                if answer:
-                    return answer
+            try:
+                for line in lines:
+                    self._output.people.print(line, soft_wrap=True)
+                for _ in range(_TRIES):
+                    reply = _line(prompt)
+                    if not reply:
+                        return None
+                    if answer := meant(reply):
+                        return answer
+            except KeyboardInterrupt:
+                self._interruption.stop()
         return None
 
-    def _line(self, prompt: str) -> str | None:
-        sys.stderr.write(prompt)
-        sys.stderr.flush()
-        try:
-            reply = sys.stdin.readline()
-        except KeyboardInterrupt:
-            self._interruption.stop()
-            return None
-        return reply if reply else None
+
+def _line(prompt: str) -> str:
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    return sys.stdin.readline()
 
 
 def _meant(reply: str, question: Question) -> str | None:

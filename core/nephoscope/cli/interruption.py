@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+_STOPPING = "stopping after this step; nothing is lost. Ctrl-C again ends now"
+
 
 class Interruption:
     """Installed around a run. ``request_stop`` is the application's, ``note`` tells the person."""
@@ -47,4 +49,5 @@ class Interruption:
         if self._prompting or self._asked:
             raise KeyboardInterrupt
         self.stop()
-        self._note("stopping after this step; nothing is lost. Ctrl-C again ends now")
+        # A stream must not be written to while this thread may be writing to it: another thread waits its turn.
+        threading.Thread(target=self._note, args=(_STOPPING,), daemon=True).start()

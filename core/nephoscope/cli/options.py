@@ -15,9 +15,11 @@ _LIMITS: Final = "Limits"
 _OUTPUT: Final = "Output"
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[TEXT]", help="What is wrong, in your words. '-' or a pipe: standard input.")]
-Cloud = Annotated[str | None, typer.Option(help="The cloud to look at.", rich_help_panel=_WHERE)]
-Region = Annotated[str | None, typer.Option(help="The region to look at.", rich_help_panel=_WHERE)]
-EndpointUrl = Annotated[str | None, typer.Option(help="An endpoint that stands for the cloud, such as an emulator's.", rich_help_panel=_WHERE)]
+Cloud = Annotated[str | None, typer.Option(metavar="NAME", help="The cloud to look at.", rich_help_panel=_WHERE)]
+Region = Annotated[str | None, typer.Option(metavar="NAME", help="The region to look at.", rich_help_panel=_WHERE)]
+EndpointUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="An endpoint that stands for the cloud, such as an emulator's.", rich_help_panel=_WHERE)
+]
 AllowResource = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="A thing of another owner that may be asked about. Repeatable.", rich_help_panel=_WHERE)
 ]
@@ -25,19 +27,25 @@ Grant = Annotated[
     list[str] | None, typer.Option(metavar="TIER", help="Allow one more kind of read, such as 'shape'. Repeatable.", rich_help_panel=_WHERE)
 ]
 Telemetry = Annotated[bool | None, typer.Option(help="Read logs and metrics, within a small budget.", rich_help_panel=_WHERE)]
-PlannerName = Annotated[str | None, typer.Option("--planner", help="Who decides what to check next.", rich_help_panel=_HOW)]
-ExecutorName = Annotated[str | None, typer.Option("--executor", help="What contains the scripts; auto: the first that holds.", rich_help_panel=_HOW)]
-Ask = Annotated[AskWhen | None, typer.Option(help="When to ask you; never: take the safe default.", rich_help_panel=_HOW)]
+PlannerName = Annotated[str | None, typer.Option("--planner", metavar="NAME", help="Who decides what to check next.", rich_help_panel=_HOW)]
+ExecutorName = Annotated[
+    str | None, typer.Option("--executor", metavar="NAME", help="What contains the scripts; auto: the first that holds.", rich_help_panel=_HOW)
+]
+Ask = Annotated[
+    AskWhen | None, typer.Option(metavar="never|risky|always", help="When to ask you; never: take the safe default.", rich_help_panel=_HOW)
+]
 Answer = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Answer to the next question. Repeatable.", rich_help_panel=_HOW)]
 UnsafeLocal = Annotated[
     bool | None, typer.Option("--unsafe-local", help="Run the packs' own scripts without isolation, on the emulator only.", rich_help_panel=_HOW)
 ]
-MaxSteps = Annotated[int | None, typer.Option(min=1, help="Steps.", rich_help_panel=_LIMITS)]
-MaxSeconds = Annotated[float | None, typer.Option(min=1, help="Wall-clock seconds.", rich_help_panel=_LIMITS)]
-MaxCalls = Annotated[int | None, typer.Option(min=1, help="Calls to the cloud.", rich_help_panel=_LIMITS)]
-MaxUsd = Annotated[float | None, typer.Option(min=0, help="Dollars, cloud and models together.", rich_help_panel=_LIMITS)]
+MaxSteps = Annotated[int | None, typer.Option(metavar="N", min=1, help="Steps.", rich_help_panel=_LIMITS)]
+MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", min=1, help="Wall-clock seconds.", rich_help_panel=_LIMITS)]
+MaxCalls = Annotated[int | None, typer.Option(metavar="N", min=1, help="Calls to the cloud.", rich_help_panel=_LIMITS)]
+MaxUsd = Annotated[float | None, typer.Option(metavar="USD", min=0, help="Dollars, cloud and models together.", rich_help_panel=_LIMITS)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; everything else on stderr.", rich_help_panel=_OUTPUT)]
-Out = Annotated[Path | None, typer.Option(help="Write the report to a file too: .json the document, else Markdown.", rich_help_panel=_OUTPUT)]
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the report to a file too: .json the document, else Markdown.", rich_help_panel=_OUTPUT)
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.", rich_help_panel=_OUTPUT)]
 Plain = Annotated[bool, typer.Option("--plain", help="One line per step instead of a live view.", rich_help_panel=_OUTPUT)]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 'nephoscope runs' lists it.")]

@@ -9,10 +9,9 @@ from typing import Final
 from nephoscope.cli import streams
 from nephoscope.interfaces.errors import UsageError
 
-LONGEST: Final = 32_000
-"""Characters of a problem that are read: a sentence with a stack trace fits, a log file does not."""
+MOST_BYTES: Final = 200_000
+"""What is taken from a pipe, which may never end. How much of it is read as the problem is the application's to say."""
 _HINT: Final = 'say what hurts in a sentence, for example: nephoscope investigate "uploads to bucket orders-in no longer trigger resize"'
-_SHORTER: Final = "keep the sentence that says what hurts, and the lines around the error"
 
 
 def read_problem(words: Sequence[str]) -> str:
@@ -21,11 +20,9 @@ def read_problem(words: Sequence[str]) -> str:
 
     given = " ".join(words)
     if given == "-" or (not given and not streams.is_terminal(sys.stdin)):
-        given = sys.stdin.buffer.read(4 * LONGEST + 1).decode("utf-8", "replace")
+        given = sys.stdin.buffer.read(MOST_BYTES).decode("utf-8", "replace")
     elif not given:
         given = _prompted()
-    if len(given) > LONGEST:
-        raise UsageError(f"The problem is too long: more than {LONGEST} characters.", _SHORTER)
     text = clean_block(given.encode("utf-8", "replace").decode()).strip()
     if not text:
         raise UsageError("There is no problem to investigate.", _HINT)

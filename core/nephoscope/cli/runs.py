@@ -11,9 +11,11 @@ from nephoscope.cli.choice import Period, Status
 
 app = typer.Typer(no_args_is_help=False)
 
-_Status = Annotated[Status | None, typer.Option(help="Only those that ended so.")]
-_Cloud = Annotated[str | None, typer.Option(help="Only those that looked at this cloud.")]
-_Text = Annotated[str | None, typer.Option(help="Only those with this in problem, id or causes.")]
+_Status = Annotated[
+    Status | None, typer.Option(metavar="STATUS", help="Only those that ended so: concluded, waiting, budget_exhausted, interrupted, failed.")
+]
+_Cloud = Annotated[str | None, typer.Option(metavar="NAME", help="Only those that looked at this cloud.")]
+_Text = Annotated[str | None, typer.Option(metavar="WORDS", help="Only those with this in problem, id or causes.")]
 _Since = Annotated[str | None, typer.Option(metavar="WHEN", help="Only those started since: 2026-11-20, 30d, 12h.")]
 _Until = Annotated[str | None, typer.Option(metavar="WHEN", help="Only those started before.")]
 
@@ -81,7 +83,7 @@ def show(
 @app.command()
 def stats(
     *,
-    by: Annotated[Period, typer.Option(help="Group by.")] = Period.day,
+    by: Annotated[Period, typer.Option(metavar="day|week|month", help="Group by.")] = Period.day,
     since: _Since = None,
     until: _Until = None,
     cloud: _Cloud = None,
