@@ -31,5 +31,6 @@ def nephoscope_register_judges() -> Sequence[Judge]:
 def nephoscope_register_executors() -> Sequence[Executor]:
     from nephoscope.boundary.sandbox.bubblewrap import BubblewrapExecutor
     from nephoscope.boundary.sandbox.unsafe import NoneExecutor
+    from nephoscope.boundary.sandbox.userns import UsernsExecutor
 
-    return [BubblewrapExecutor(), NoneExecutor()]
+    return [BubblewrapExecutor(), UsernsExecutor(), NoneExecutor()]

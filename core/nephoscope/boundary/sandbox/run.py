@@ -1,11 +1,4 @@
-"""One script's run, from the outside: start, hand the listener over, watch the clock, kill, wait until nothing is left, report.
-
-What a script can lie about. It shares its process with the bootstrap, so everything on its three channels is its own word: its
-statements, its output, and why it says it failed (``failure``'s kind, message and operation, and a ``limit_hit`` it felt itself).
-None of that proves anything: statements are evaluated again from recorded replies, a failure only guides the repair of that same
-script. ``status``, ``exit_code``, ``seconds``, ``truncated`` and the deadline are what this side saw. A script may of course end early
-with status 0: "ok" says that it ended by itself, not that it did its work.
-"""
+"""One script's run, from the outside: start, hand the listener over, watch the clock, kill, wait until nothing is left, report."""
 
 from __future__ import annotations
 
@@ -13,15 +6,14 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from nephoscope.boundary.sandbox.channel import Capture, clip, statements
+from nephoscope.boundary.sandbox.channel import Capture, clip
 from nephoscope.boundary.sandbox.job import Job, memory_file
+from nephoscope.boundary.sandbox.outcome import Ending, Killed, outcome
 from nephoscope.boundary.sandbox.process import Child, Watched, readable
 from nephoscope.boundary.sandbox.watch import SECONDS, Watch
 from nephoscope.interfaces import IsolationError, ListenerReady
@@ -30,8 +22,6 @@ from nephoscope.models import ExecutionResult, Failure, Limits
 START_SECONDS = 60.0
 """How long a sandbox may take until its listener is out; generous, because a busy machine is not an error."""
 REPORT_BYTES = 64_000
-KINDS = frozenset(get_args(Failure.model_fields["kind"].annotation))
-LIMITS = frozenset({"memory", "disk", "processes", "descriptors"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class Run:
         self._limits = limits
         self._command = command
         self._extra = extra
-        self._killed: tuple[str, Failure] | None = None
+        self._killed: Killed | None = None
         self._watch: Watch | None = None
 
     async def result(self, listener: ListenerReady) -> ExecutionResult:
@@ -75,7 +65,7 @@ class Run:
             raise IsolationError(f"the sandbox did not start within {START_SECONDS:.0f} s", self._last_words()) from None
         finally:
             await self._end()
-        return self._outcome(seconds)
+        return outcome(Ending(self._exit_code, seconds, self._killed), self._limits, self._output, self._statements, self._report)
 
     def _start(self) -> None:
         room = self._limits.output_bytes
@@ -90,6 +80,9 @@ class Run:
             with control, memory_file(self._job.document()) as job:
                 inside = Descriptors(job, control.fileno(), stated, report, status)
                 self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output, env={})
+        except OSError as error:
+            self._close()
+            raise IsolationError(f"the sandbox could not be started: {error}") from error
         finally:
             for descriptor in (output, stated, report, status):
                 os.close(descriptor)
@@ -110,7 +103,8 @@ class Run:
         first = self._first_process()
         self._namespace, self._watch = Watched(first), Watch(first, self._limits)
         await listener(descriptors[0])
-        self._control.send(b"go")
+        with contextlib.suppress(ConnectionError):  # it ended meanwhile: the outcome says how
+            self._control.send(b"go")
 
     def _first_process(self) -> int:
         """The namespace's first process, as the launcher told before it let anything run."""
@@ -124,7 +118,7 @@ class Run:
                     if self._killed:
                         return
         except TimeoutError:
-            self._killed = "seconds", Failure(kind="timeout", message=f"still running after {seconds:g} s")
+            self._killed = Killed("seconds", Failure(kind="timeout", message=f"still running after {seconds:g} s"))
 
     async def _end(self) -> None:
         """Leave nothing behind, however the run ended."""
@@ -146,52 +140,12 @@ class Run:
             await self._namespace.gone()
             self._namespace.close()
         self._child.close()
+        self._close()
+
+    def _close(self) -> None:
         self._control.close()
         for capture in (self._output, self._statements, self._report, self._status):
             capture.close()
 
     def _last_words(self) -> str:
         return clip(self._output.data, 2000)[0].strip()
-
-    def _outcome(self, seconds: float) -> ExecutionResult:
-        stated, dropped = statements(self._statements.data, self._limits.output_bytes)
-        text, cut = clip(self._output.data, self._limits.output_bytes)
-        if dropped:
-            text += f"\n{dropped} statement(s) dropped: not one JSON object of plain values per line, or too large\n"
-        failure, limit = self._why()
-        return ExecutionResult(
-            status="killed" if self._killed or self._signal() else "failed" if self._exit_code else "ok",
-            statements=stated,
-            failure=failure,
-            limit_hit=limit,
-            output=text,
-            truncated=cut or self._output.truncated or self._statements.truncated,
-            seconds=seconds,
-            exit_code=None if self._killed else self._exit_code,
-        )
-
-    def _signal(self) -> int:
-        """The signal that ended the script, 0 if none: launchers pass it on as 128 + signal."""
-        return -self._exit_code if self._exit_code < 0 else self._exit_code - 128 if self._exit_code > 128 else 0
-
-    def _why(self) -> tuple[Failure | None, str | None]:
-        if self._killed:
-            return self._killed[1], self._killed[0]
-        if self._exit_code == 0:
-            return None, None
-        with contextlib.suppress(ValueError, TypeError, LookupError, RecursionError):
-            return self._told()
-        number = self._signal()
-        if number in (signal.SIGXCPU, signal.SIGXFSZ):
-            limit = "seconds" if number == signal.SIGXCPU else "disk"
-            return Failure(kind="limit", message=f"ended by signal {signal.Signals(number).name}"), limit
-        return Failure(kind="crash", message=f"ended by signal {number}" if number else f"ended with status {self._exit_code}"), None
-
-    def _told(self) -> tuple[Failure, str | None]:
-        """The script's own account, reduced to what a failure may say. Raises ``ValueError`` and its like where there is none."""
-        told = json.loads(self._report.data)
-        kind, limit = str(told["kind"]), str(told["limit"])
-        if kind not in KINDS:
-            raise ValueError(kind)
-        texts = {name: str(told[name])[:5000].encode(errors="replace").decode() for name in ("message", "operation")}
-        return Failure.model_validate({"kind": kind, **texts}), limit if limit in LIMITS else None

@@ -18,7 +18,7 @@ from nephoscope.models import ExecutionResult, JsonValue, Limits, Surroundings
 from nephoscope.models.base import Frozen
 
 OUTSIDE = [["1.1.1.1", 443], ["2606:4700:4700::1111", 443]]
-METADATA = [["169.254.169.254", 80], ["fd00:ec2::254", 80]]
+METADATA = [["169.254.169.254", 80]]
 WALLS = ("network", "metadata", "host loopback", "files", "home", "root", "environment", "capabilities", "kernel", "processes", "landlock")
 ADVISORY = frozenset({"landlock", "total memory", "file limit"})
 """Good to have; scripts are contained without, the machine is just worse protected against a greedy one."""

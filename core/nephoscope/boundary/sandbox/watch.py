@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nephoscope.boundary.sandbox.job import HOME
+from nephoscope.boundary.sandbox.outcome import Killed
 from nephoscope.models import Failure, Limits
 
 SECONDS = 0.1
@@ -25,13 +26,13 @@ class Watch:
         self._pid = pid
         self._memory = limits.memory_mb << 20
 
-    def exceeded(self) -> tuple[str, Failure] | None:
+    def exceeded(self) -> Killed | None:
         """The limit that is exceeded now, and how to say it."""
         if self._files() > MAX_FILES:
-            return "disk", Failure(kind="limit", message=f"made more than {MAX_FILES} files")
+            return Killed("disk", Failure(kind="limit", message=f"made more than {MAX_FILES} files"))
         family = list(self._family(self._pid))
         if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
-            return "memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB")
+            return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB"))
         return None
 
     def _files(self) -> int:

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import nephoscope
-from nephoscope.boundary.sandbox import NoneExecutor, Promise, choose_executor, contained, self_test
+from nephoscope.boundary.sandbox import NoneExecutor, Promise, contained, self_test
+from nephoscope.boundary.sandbox import choose_executor as choose
+from nephoscope.boundary.sandbox.memory import remember, remembered
 from nephoscope.interfaces import IsolationError
 
 module = importlib.import_module("nephoscope.boundary.sandbox.self_test")
@@ -64,7 +66,7 @@ def test_untested_is_not_contained():
 UNPRIVILEGED = """
 import asyncio, sys
 from nephoscope.boundary.sandbox import BubblewrapExecutor, UsernsExecutor, choose_executor
-print(asyncio.run(choose_executor([BubblewrapExecutor(), UsernsExecutor()], sys.argv[1])).name)
+print(asyncio.run(choose_executor([BubblewrapExecutor(), UsernsExecutor()], sys.argv[1], memory=None)).name)
 """
 
 
@@ -82,6 +84,10 @@ def test_an_unprivileged_caller_has_the_same_walls(executor):
         [*nobody, python, "-B", "-c", UNPRIVILEGED, executor.name], capture_output=True, text=True, check=False, cwd="/", timeout=60
     )
     assert (done.stdout, done.stderr) == (f"{executor.name}\n", "")
+
+
+async def choose_executor(candidates, name="auto"):
+    return await choose(candidates, name, memory=None)
 
 
 class Absent(NoneExecutor):
@@ -119,3 +125,26 @@ def test_a_name_decides_but_does_not_excuse():
     for name in ("boastful", "unheard-of"):
         with pytest.raises(IsolationError, match=name):
             asyncio.run(choose_executor([Boastful(), NoneExecutor()], name))
+
+
+def test_what_was_found_is_remembered_for_these_surroundings_only(executor, tmp_path, monkeypatch):
+    folder = tmp_path / "contained"
+    assert not remembered(executor, folder)
+    assert asyncio.run(choose([executor], memory=folder)) is executor
+    assert remembered(executor, folder) and not remembered(Boastful(), folder)
+    monkeypatch.setattr(sys, "executable", "/usr/bin/another")
+    assert not remembered(executor, folder)
+
+
+def test_a_memory_that_others_may_write_is_not_believed(executor, tmp_path):
+    remember(executor, tmp_path)
+    assert remembered(executor, tmp_path)
+    tmp_path.chmod(0o777)
+    assert not remembered(executor, tmp_path)
+
+
+@pytest.mark.usefixtures("stay_here")
+def test_what_does_not_contain_is_never_remembered(tmp_path):
+    with pytest.raises(IsolationError):
+        asyncio.run(choose([Boastful()], memory=tmp_path))
+    assert list(tmp_path.iterdir()) == []
