@@ -30,6 +30,7 @@ _IDENTIFYING = _words(_TABLE, "identifying")
 _DIGESTS = _words(_TABLE, "digests")
 _ENVIRONMENT = _words(_TABLE, "environment")
 _REFERRING = _words(_TABLE, "referring")
+_PAIRS: Mapping[str, str] = _TABLE["pairs"]
 _HOLDERS = frozenset({"value", "content", "data", "string", "text", "plaintext"})
 """Keys that say nothing; the one above them does."""
 _INDEX = re.compile(r"\d+|\*")
@@ -46,7 +47,7 @@ _HOST = re.compile(r"(?=.{4,253}$)(?:[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62})\.)+[a-z
 _RESOURCE_NAME = re.compile(r"[a-z][a-z0-9-]{1,20}:[a-z0-9-]{1,24}:[a-z0-9-]{1,40}:[^\s]+")
 _REGION = re.compile(r"[a-z]{2,12}-[a-z]{3,12}(?:-[a-z]{3,12})?-?\d{1,2}[a-z]?")
 _PIECE = re.compile(r"[A-Za-z0-9]+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}|[A-Za-z0-9_-]{20,}={1,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
 def key_words(path: str) -> Keys:
@@ -82,14 +83,17 @@ def survives(value: str, keys: Keys, *, strict: bool = False, secret: bool = Fal
     """
     if len(value) > MAX_LENGTH:
         return False
+    value = value.strip("\"'")
     if _TIME.fullmatch(value) or _BOOLEAN.fullmatch(value):
         return True
-    last = frozenset(keys[-1]) if keys else frozenset()
+    last = frozenset((*keys[-1], "".join(keys[-1]))) if keys else frozenset()
     if secret:
         return bool(_RESOURCE_NAME.fullmatch(value)) and not _random(value, frozenset(), loose_hex)
     if _plain(value) or (_DIGESTS & last and _DIGEST.fullmatch(value)):
         return True
-    return (not strict or _refers(value, last)) and not _random(value, last, loose_hex)
+    if strict:
+        return _refers(value, last) and not _random(value, frozenset(), loose_hex)
+    return not _random(value, last, loose_hex)
 
 
 def _secret_words(words: tuple[str, ...]) -> bool:
@@ -118,25 +122,40 @@ def _refers(value: str, last: frozenset[str]) -> bool:
 
 def _random(value: str, last: frozenset[str], loose_hex: bool) -> bool:
     """Holds a piece that nobody would choose as a name."""
-    identifying = bool(_IDENTIFYING & last)
-    if _BASE64.fullmatch(value) and _scattered(re.sub(r"[^A-Za-z0-9]", "", value), 0.38, 3):
+    return any(_random_word(word, bool(_IDENTIFYING & last), loose_hex) for word in value.split())
+
+
+def _random_word(word: str, identifying: bool, loose_hex: bool) -> bool:
+    remaining = _UUID.sub("", word)
+    if _BASE64.fullmatch(remaining) and _classes(remaining) == 3 and _wordy(remaining) < 0.5:
         return True
-    remaining = _UUID.sub("", value)
     return any(_random_piece(piece, identifying, loose_hex) for piece in _PIECE.findall(remaining))
 
 
 def _random_piece(piece: str, identifying: bool, loose_hex: bool) -> bool:
     if len(piece) < RANDOM_LENGTH or piece.isdigit():
         return False
-    if _HEX.fullmatch(piece) and (loose_hex or identifying or len(piece) <= 17):
-        return False
+    if _HEX.fullmatch(piece) and not piece.isalpha():
+        return not (loose_hex or identifying or len(piece) <= 17)
     if identifying and len(piece) <= 64 and _ONE_CASE.fullmatch(piece):
         return False
-    return _scattered(piece, 0.3, 2) or len(piece) > 128
+    return _wordy(piece) < (0.4 if len(piece) < 24 else 0.55)
 
 
-def _scattered(piece: str, share: float, classes: int) -> bool:
-    """Letters and digits change kind as often as in random text, not as seldom as in words."""
-    kinds = ["d" if char.isdigit() else "u" if char.isupper() else "l" for char in piece]
-    changes = sum(left != right for left, right in pairwise(kinds))
-    return len(set(kinds)) >= classes and changes / max(1, len(piece)) >= share
+def _classes(text: str) -> int:
+    """How many of lower case, upper case and digits occur."""
+    return any(char.islower() for char in text) + any(char.isupper() for char in text) + any(char.isdigit() for char in text)
+
+
+def _wordy(text: str) -> float:
+    """Share of letters and digits that belong to something like a word or a long number. In a long text, words of three letters are chance."""
+    words = _WORD.findall(text)
+    least = 3 if len(text) < 24 else 4
+    return sum(len(word) for word in words if len(word) >= least and _like_a_word(word.lower())) / max(1, sum(map(len, words)))
+
+
+def _like_a_word(word: str) -> bool:
+    if word.isdigit():
+        return len(word) >= 6 or (len(word) == 4 and word[:2] in ("19", "20"))
+    strange = sum(second not in _PAIRS.get(first, "") for first, second in pairwise(word))
+    return strange <= len(word) // 12 and any(char in "aeiouy" for char in word)
