@@ -131,13 +131,14 @@ def test_a_whole_investigation_of_its_cloud(
 
 def test_its_validator_is_in_force(environment: Environment, tmp_path: Path) -> None:
     code = """
-from nephoscope.models import Check, Script, ScriptEnvironment
+from nephoscope.models import Check, Script
 from nephoscope.plugin.manager import load_plugins
 from nephoscope.validation import validate
 plugins = load_plugins()
-script = Script(source="import time\\nimport brook\\nbrook.client('ponds').list_ponds()\\ntime.sleep(3)\\n", check=Check(id="c", intent="", cloud="brook"),
-                cloud="brook", author="model:x")
-print(*[v.rule for v in validate(script, plugins.estates["brook"].environment(), [], plugins.judges).violations if v.severity == "error"])
+source = "import time\\nimport brook\\nbrook.client('ponds').list_ponds()\\ntime.sleep(3)\\n"
+script = Script(source=source, check=Check(id="c", intent="", cloud="brook"), cloud="brook", author="model:x")
+found = validate(script, plugins.estates["brook"].environment(), [], plugins.judges).violations
+print(*[violation.rule for violation in found if violation.severity == "error"])
 """
     done = subprocess.run([str(environment.python), "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["nap"]

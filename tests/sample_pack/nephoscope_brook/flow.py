@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nephoscope.interfaces import FactView
-from nephoscope.models import Fact, FactQuery, Finding, ResourceRef, Supposition
+from nephoscope.models import Fact, FactQuery, Finding, Holds, ResourceRef, Supposition
 from nephoscope_brook.estate import gate
 
 
@@ -25,13 +25,13 @@ def _pond(pond: ResourceRef, view: FactView) -> Iterator[Finding]:
     if outlet is None:
         needs = (FactQuery(subject=pond, attribute="outlet"),)
         yield Finding(cause="brook.ponds.outlet-missing", subject=pond, holds="unknown", needs=needs)
-        yield Finding(cause="brook.gates.seen-open", subject=pond, holds="unknown", needs=needs, role="observation")
+        yield _seen(pond, "unknown", (), needs)
         return
     named = [ref.native_id for ref in view.problem.matched("gates:gate")]
     if outlet.known_absent or not isinstance(outlet.value, str):
         mended = (Supposition(subject=pond, attribute="outlet", value=named[0]),) if named else ()
         yield _cause("brook.ponds.outlet-missing", pond, outlet, "yes", "the pond has no outlet", *mended)
-        yield Finding(cause="brook.gates.seen-open", subject=pond, holds="no", because=(outlet.id,), role="observation", note="no gate")
+        yield _seen(pond, "no", (outlet,))
         return
     yield _cause("brook.ponds.outlet-missing", pond, outlet, "no", f"its outlet is {outlet.value}")
     yield from _gate(pond, gate(outlet.value, pond), outlet, view)
@@ -39,25 +39,26 @@ def _pond(pond: ResourceRef, view: FactView) -> Iterator[Finding]:
 
 def _gate(pond: ResourceRef, way: ResourceRef, outlet: Fact, view: FactView) -> Iterator[Finding]:
     is_open, exists = view.fact(way, "open"), view.fact(way, "exists")
+    there, opened = (Supposition(subject=way, attribute=name, value=True) for name in ("exists", "open"))
+    needs = (FactQuery(subject=way, attribute="open"), FactQuery(subject=way, attribute="exists"))
     if exists and exists.known_absent:
-        mended = (Supposition(subject=way, attribute="exists", value=True), Supposition(subject=way, attribute="open", value=True))
-        yield _cause("brook.gates.missing", way, exists, "yes", f"the gate {way.name} is gone", *mended)
+        yield _cause("brook.gates.missing", way, exists, "yes", f"the gate {way.name} is gone", there, opened)
+        yield _seen(pond, "no", (outlet, exists))
     elif is_open is None:
-        needs = (FactQuery(subject=way, attribute="open"), FactQuery(subject=way, attribute="exists"))
         yield Finding(cause="brook.gates.closed", subject=way, holds="unknown", needs=needs)
+        yield _seen(pond, "unknown", (), needs)
     else:
-        mended = (Supposition(subject=way, attribute="open", value=True),)
-        holds = "no" if is_open.value is True else "yes"
-        yield _cause("brook.gates.closed", way, is_open, holds, f"the gate is {'open' if is_open.value else 'closed'}", *mended)
-    seen = "unknown" if is_open is None and not (exists and exists.known_absent) else "yes" if is_open and is_open.value is True else "no"
-    because = tuple(fact.id for fact in (outlet, is_open) if fact)
-    wanted = (FactQuery(subject=way, attribute="open"),) if seen == "unknown" else ()
-    yield Finding(cause="brook.gates.seen-open", subject=pond, holds=seen, because=because, needs=wanted, role="observation")
+        through = is_open.value is True
+        note = f"the gate {way.name} is {'open' if through else 'closed'}"
+        yield _cause("brook.gates.closed", way, is_open, "no" if through else "yes", note, opened)
+        yield _seen(pond, "yes" if through else "no", (outlet, is_open))
 
 
-def _cause(cause: str, subject: ResourceRef, fact: Fact, holds: str, note: str, *mended: Supposition) -> Finding:
+def _seen(pond: ResourceRef, holds: Holds, facts: Sequence[Fact], needs: tuple[FactQuery, ...] = ()) -> Finding:
+    because = tuple(fact.id for fact in facts)
+    return Finding(cause="brook.gates.seen-open", subject=pond, holds=holds, because=because, needs=needs, role="observation")
+
+
+def _cause(cause: str, subject: ResourceRef, fact: Fact, holds: Holds, note: str, *mended: Supposition) -> Finding:
     suppose = mended if holds == "yes" else ()
-    details = {"name": subject.label}
-    return Finding.model_validate(
-        {"cause": cause, "subject": subject, "holds": holds, "because": (fact.id,), "suppose": suppose, "note": note, "details": details}
-    )
+    return Finding(cause=cause, subject=subject, holds=holds, because=(fact.id,), suppose=suppose, note=note, details={"name": subject.label})

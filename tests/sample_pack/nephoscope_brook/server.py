@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 PAGE = 2
@@ -16,8 +16,8 @@ class Handler(BaseHTTPRequestHandler):
     """The whole service. ``world``: service → name → settings; ``log``: every request but those for the log."""
 
     protocol_version = "HTTP/1.1"
-    world: dict[str, dict[str, dict[str, Any]]] = {}
-    log: list[str] = []
+    world: ClassVar[dict[str, dict[str, dict[str, Any]]]] = {}
+    log: ClassVar[list[str]] = []
 
     def handle_any(self) -> None:
         url = urlsplit(self.path)

@@ -132,7 +132,9 @@ class BrookWire:
             raise Ambiguous(f"no such request: {request.method} {request.path}?{request.query}")
         if request.method in ("GET", "DELETE") and not request.body:
             return f"{request.method.capitalize()}{thing}", {"Name": name}
-        if request.method == "PUT" and isinstance(settings := _document(request.body), dict) and _canonical(settings) == request.body:
+        settings = _document(request.body)
+        plain = isinstance(settings, dict) and _canonical(settings) == request.body and all(key.islower() and key != "name" for key in settings)
+        if request.method == "PUT" and plain:
             return f"Put{thing}", {"Name": name, **{key.capitalize(): value for key, value in settings.items()}}
         raise Ambiguous(f"no such request: {request.method} {request.path}")
 
