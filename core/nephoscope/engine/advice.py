@@ -66,7 +66,7 @@ def _placeholders(change: Change) -> list[str]:
             for member in value:
                 walk(member)
 
-    walk(dict(change.params))
+    walk([change.service, change.operation, dict(change.params)])
     return found
 
 

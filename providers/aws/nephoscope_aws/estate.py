@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
 from nephoscope.models import Change, Check, Identity, JsonValue, ResourceRef, Script, ScriptEnvironment
-from nephoscope_aws import permissions
+from nephoscope_aws import identifiers, permissions
 from nephoscope_aws.options import AwsOptions
 
 _HERE = Path(__file__).parent
@@ -38,6 +38,10 @@ class AwsEstate(TableEstate):
         parts = identity.principal.split(":")
         partition = parts[1] if len(parts) > 5 and parts[0] == "arn" else "aws"
         return {**super().placeholders(identity, region), "partition": partition}
+
+    def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
+        """The thing a full identifier names; a session counts as its role, an object as its bucket."""
+        return super().recognise(identifiers.thing_of(text), identity)
 
     def permission(self, operation: str) -> str:
         service, _, name = operation.partition(":")

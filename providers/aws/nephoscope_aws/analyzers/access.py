@@ -195,7 +195,7 @@ def _trusted(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Ite
 
 
 def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
-    """An action is named but no resource: is it allowed on anything at all?"""
+    """No resource is named: is the action allowed on anything at all, or is anything allowed?"""
     if actor.role is None:
         return
     named = tuple(word for word in view.problem.actions if ":" in word)
@@ -205,6 +205,9 @@ def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
         question = Question(cases=cases, target=actor.role, prefix="aws.iam.resource-policy")
         yield from causes(question)
         yield allowed(question, "aws.iam.seen-allowed", actor.role)
+    else:
+        note = "the words name neither a resource nor an operation that was denied"
+        yield Finding(cause="aws.iam.seen-allowed", subject=actor.role, holds="unknown", role="observation", note=note)
 
 
 _RANK = {"yes": 0, "unknown": 1, "no": 2}
