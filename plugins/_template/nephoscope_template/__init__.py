@@ -1,0 +1,1 @@
+"""What this pack is for, in one line."""
