@@ -50,29 +50,15 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.", r
 Plain = Annotated[bool, typer.Option("--plain", help="One line per step instead of a live view.", rich_help_panel=_OUTPUT)]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 'nephoscope runs' lists it.")]
 
-_SETTINGS: Final = {
-    "cloud": "cloud",
-    "region": "region",
-    "endpoint_url": "endpoint_url",
-    "allow_resource": "allow_resource",
-    "grant": "grants",
-    "telemetry": "telemetry",
-    "planner": "planner",
-    "executor": "executor",
-    "ask": "ask",
-    "unsafe_local": "unsafe_local",
-    "max_steps": "max_steps",
-    "max_seconds": "max_seconds",
-    "max_calls": "max_calls",
-    "max_usd": "max_usd",
-    "quiet": "quiet",
-    "plain": "plain",
-}
+_SETTINGS: Final = frozenset(
+    "cloud region endpoint_url allow_resource grant telemetry planner executor ask unsafe_local "
+    "max_steps max_seconds max_calls max_usd quiet plain".split()
+)
 
 
 def flags(context: typer.Context) -> dict[str, Any]:
     """The options given to a command that are settings, as ``load_settings`` takes them. Switches that are off were not given."""
-    given = {_SETTINGS[name]: value for name, value in context.params.items() if name in _SETTINGS}
+    given = {name: value for name, value in context.params.items() if name in _SETTINGS}
     return {name: getattr(value, "value", value) for name, value in given.items() if value not in (None, False, [], ()) or name == "telemetry"}
 
 

@@ -15,7 +15,7 @@ Fields = Mapping[str, Any]
 
 
 def fields_of(estates: Mapping[str, Estate], cloud: str = "") -> dict[str, Any]:
-    """Option name (``--role-arn``) → pydantic field, for one cloud or for all that are installed."""
+    """Option name (``--some-name``) → pydantic field, for one cloud or for all that are installed."""
     chosen = [estate for name, estate in estates.items() if not cloud or name == cloud]
     return {f"--{name.replace('_', '-')}": (name, field) for estate in chosen for name, field in estate.options.model_fields.items()}
 

@@ -9,7 +9,7 @@ from nephoscope.models import JsonValue
 from nephoscope.models.report import Report
 from nephoscope.reporting.text import clean_block, clip
 
-_CONTEXT = 12
+_CONTEXT = 6
 _WIDTH = 160
 
 
@@ -27,7 +27,7 @@ def excerpt(document: JsonValue, pointer: str) -> list[tuple[bool, str]]:
     lines = [(path[: len(keys)] == keys, line) for path, line in _lines(document, [], 0, "")]
     first = next((index for index, (marked, _) in enumerate(lines) if marked), 0)
     last = max((index for index, (marked, _) in enumerate(lines) if marked), default=0)
-    shown = lines[max(first - _CONTEXT, 0) : min(last, first + 4 * _CONTEXT) + _CONTEXT + 1]
+    shown = lines[max(first - _CONTEXT, 0) : min(last, first + 8 * _CONTEXT) + _CONTEXT + 1]
     return [(marked, clip(clean_block(line).replace("\n", " "), _WIDTH)) for marked, line in shown]
 
 

@@ -14,7 +14,7 @@ from nephoscope.interfaces.errors import UsageError
 from nephoscope.models.record import Ailment, RunSummary
 from nephoscope.plugin.pack import PackRecord
 from nephoscope.reporting.telling import VERDICTS, moment
-from nephoscope.reporting.text import clean, compact
+from nephoscope.reporting.text import clean, clip, compact
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _STATES: Final[Mapping[str, str]] = {"ok": "green", "warning": "yellow", "broken": "bold red"}
@@ -63,12 +63,14 @@ def started(run: RunSummary) -> datetime:
 
 
 def run_table(runs: Sequence[RunSummary]) -> Table:
-    """One line per investigation."""
-    table = _table("id", "started", "status", "verdict", "problem", "calls", "seconds")
+    """One line per investigation: what was found, or how it ended when it did not conclude."""
+    table = _table("id", "started", "found", "problem")
     for run in runs:
-        outcome = ", ".join(run.causes) or VERDICTS[run.verdict].lower()
-        cells = (run.id, moment(run.started_at), run.status.replace("_", " "), outcome, run.problem, run.calls, f"{run.seconds:.0f}")
-        table.add_row(*_cells(*cells))
+        found = ", ".join(run.causes) or VERDICTS[run.verdict].lower()
+        outcome = found if run.status == "concluded" else run.status.replace("_", " ")
+        table.add_row(*_cells(run.id, moment(run.started_at), clip(outcome, 40), clip(run.problem, 120)))
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     return table
 
 
@@ -117,7 +119,7 @@ def ailment_table(ailments: Sequence[Ailment]) -> Table:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("calls", "seconds") else "left")
+        table.add_column(heading, overflow="fold")
     return table
 
 

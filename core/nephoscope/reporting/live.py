@@ -135,7 +135,7 @@ class Board:
 
     def _draw(self) -> RenderableType:
         progress, rule = self._progress, self._glyphs["rule"]
-        lines: list[Text] = []
+        lines: list[Text] = [] if progress.run_id else [Text(f" {self._glyphs['run']} opening the boundary: isolation, credentials")]
         if progress.intent:
             lines.append(Text(f" {self._glyphs['run']} {progress.step} {progress.intent}"))
             doing = " · ".join(part for part in (progress.doing, progress.script) if part)

@@ -32,7 +32,7 @@ def render_terminal(report: Report, console: Console) -> None:
     for index, headline in enumerate(telling.headline()):
         _put(console, _labelled("" if index else telling.verdict(), headline, style=_STYLES[report.verdict]))
     _section(console, "Evidence", telling.evidence())
-    _section(console, "The path", telling.observations())
+    _section(console, "The path", [] if report.root_causes else telling.observations())
     _section(console, "Ruled out", telling.ruled_out(), mark="✗")
     _put(console, "")
     for label, lines in (
@@ -56,8 +56,9 @@ def render_explanation(explanation: Explanation, console: Console) -> None:
     _put(console, _labelled(str(explanation.number), tell(fact), style="bold"), "")
     params = f" {compact(dict(explanation.params))}" if explanation.params else ""
     _put(console, _labelled("call", f"{explanation.call} {explanation.operation}{params}"))
-    outcome = f"status {explanation.status}{' ' + explanation.error if explanation.error else ''}"
-    _put(console, _labelled("reply", f"{outcome} · {moment(fact.observed_at)} as {fact.principal or 'unknown'} in {fact.region or 'no region'}"))
+    outcome = " ".join(part for part in (f"status {explanation.status}", explanation.error) if part)
+    receipt = [outcome, moment(fact.observed_at), fact.region, f"as {fact.principal or 'unknown'}"]
+    _put(console, _labelled("reply", " · ".join(part for part in receipt if part)))
     if explanation.rule:
         _put(console, _labelled("read by", explanation.rule))
     _put(console, _labelled("pointer", fact.pointer or "(the whole reply)"), "")
@@ -77,13 +78,17 @@ def render_verification(verification: Verification, console: Console) -> None:
 
 
 def _fix(console: Console, recommendation: ReportRecommendation) -> None:
-    proof = {"proven_on_emulator": "proven on emulator", "not_proven": "not proven"}[recommendation.proof]
-    facts = [f"risk {recommendation.risk}", recommendation.cost, f"{proof}{', ' + recommendation.proof_note if recommendation.proof_note else ''}"]
-    _put(console, _labelled("Fix", f"{recommendation.title}  ({' · '.join(fact for fact in facts if fact)})", style="bold"))
+    facts = " · ".join(fact for fact in (f"risk {recommendation.risk}", recommendation.cost, recommendation.proof.replace("_", " ")) if fact)
+    _put(console, _labelled("Fix", f"{recommendation.title}  ({facts})", style="bold"))
     for command in recommendation.commands:
         for line in clean_block(command).split("\n"):
-            _raw(console, f"             {line}")
-    for label, text in (("  why", recommendation.why), ("  check", recommendation.verify), ("  undo", recommendation.undo)):
+            _raw(console, f"{' ' * (_LABEL + 2)}{line}")
+    for label, text in (
+        ("  why", recommendation.why),
+        ("  proof", recommendation.proof_note),
+        ("  check", recommendation.verify),
+        ("  undo", recommendation.undo),
+    ):
         if text:
             _put(console, _labelled(label, text))
 
@@ -117,7 +122,7 @@ def _grid(first: int, mark: Text, text: str, calls: Sequence[str]) -> Renderable
     grid.add_column(width=first, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     grid.add_column(justify="right", style="dim", max_width=18)
-    grid.add_row(mark, Text(clean(text)), Text(shortened([clean(call) for call in calls], 4)))
+    grid.add_row(mark, Text(clean(text)), Text(shortened([clean(call) for call in calls], 2)))
     return grid
 
 

@@ -22,6 +22,7 @@ OPEN_TABLES = ("scope", "keys")
 """Tables whose keys are not core's to know."""
 OTHER_VARIABLES = frozenset({"NEPHOSCOPE_CONFIG", "NEPHOSCOPE_DEBUG"})
 FLAGS = {
+    "grant": "grants",
     "max_steps": "budget.steps",
     "max_seconds": "budget.seconds",
     "max_calls": "budget.calls",

@@ -47,7 +47,7 @@ def test_investigate_has_the_promised_options(option: str) -> None:
     assert f"`--{option}" in section
 
 
-@pytest.mark.parametrize("setting", sorted(set(_SETTINGS.values())))
+@pytest.mark.parametrize("setting", sorted(_SETTINGS))
 def test_every_flag_is_a_setting(setting: str) -> None:
     assert FLAGS.get(setting, setting) in known_keys()
 
