@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nephoscope.boundary.sandbox import seccomp
-from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, bootstrap
+from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, attempt, bootstrap
 from nephoscope.boundary.sandbox.job import HOME, ROOT, memory_file
 from nephoscope.boundary.sandbox.layout import NOBODY, Layout, inside_files, layout
 from nephoscope.boundary.sandbox.run import Descriptors
@@ -57,8 +57,8 @@ class BubblewrapExecutor(ColdExecutor):
         with identity() as uid:
             place = layout()
             nothing = [*_namespaces(uid), *_mounts(place, {}, Limits()), "--", *_drop(uid), place.python, "-I", "-S", "-c", ""]
-            trial = subprocess.run(nothing, capture_output=True, text=True, check=False, env={}, timeout=30)
-        return f"bubblewrap does not work here ({trial.stderr.strip()[:300]}): {_remedy()}" if trial.returncode else None
+            trouble = attempt(nothing)
+        return trouble and f"bubblewrap does not work here ({trouble}): {_remedy()}"
 
 
 def _bwrap() -> str:
@@ -70,7 +70,7 @@ def _namespaces(uid: int | None) -> list[str]:
     user = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY)] if uid is None else []
     return [
         _bwrap(), *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL", *(kept if uid is not None else []),
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL", *(kept if uid is not None else []),
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 
@@ -67,6 +68,17 @@ class ColdExecutor(ABC):
     @abstractmethod
     def _launch(self, stack: contextlib.ExitStack, place: Layout, uid: int | None, limits: Limits) -> Launch:
         """How to start ``bootstrap.py`` behind the walls as ``uid``. What the launch needs is kept open by ``stack`` until the run is over."""
+
+
+def attempt(command: Sequence[str], descriptors: Sequence[int] = ()) -> str | None:
+    """Run a launcher that should do nothing; ``None`` if it did, else the last thing it said."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={}, pass_fds=descriptors, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)[:300]
+    if done.returncode == 0:
+        return None
+    return (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1][:300]
 
 
 def bootstrap(place: Layout, inside: Descriptors) -> list[str]:

@@ -72,7 +72,7 @@ def first_process(spec: dict[str, Any]) -> NoReturn:
     if not script:
         give_up(spec["uid"])
         os.chdir(spec["home"])
-        os.execve(spec["command"][0], spec["command"], {})  # noqa: S606
+        os.execv(spec["command"][0], spec["command"])  # noqa: S606
     give_up(spec["uid"])
     die_with_parent()
     os.closerange(0, 1 << 20)

@@ -77,12 +77,14 @@ def outcome(ending: Ending, limits: Limits, output: Capture, stated: Capture, re
 
 
 def _why(ending: Ending, report: bytes) -> tuple[Failure | None, str | None]:
+    told, felt = _told(report)
     if ending.killed:
-        return ending.killed.failure, ending.killed.limit
+        before = f"; before that: {told.message}" if told else ""
+        return ending.killed.failure.model_copy(update={"message": ending.killed.failure.message + before}), ending.killed.limit
     if ending.exit_code == 0:
         return None, None
-    with suppress(ValueError, TypeError, LookupError, RecursionError):
-        return _told(report)
+    if told:
+        return told, felt
     if ending.signal in (signal.SIGXCPU, signal.SIGXFSZ):
         limit = "seconds" if ending.signal == signal.SIGXCPU else "disk"
         return Failure(kind="limit", message=f"ended by {signal.Signals(ending.signal).name}"), limit
@@ -90,11 +92,12 @@ def _why(ending: Ending, report: bytes) -> tuple[Failure | None, str | None]:
     return Failure(kind="crash", message=f"ended with {how}"), None
 
 
-def _told(report: bytes) -> tuple[Failure, str | None]:
-    """The script's own account, reduced to what a failure may say. Raises ``ValueError`` and its like where there is none."""
-    told = json.loads(report)
-    kind, limit = str(told["kind"]), str(told["limit"])
-    if kind not in KINDS:
-        raise ValueError(kind)
-    texts = {name: str(told[name])[:5000].encode(errors="replace").decode() for name in ("message", "operation")}
-    return Failure.model_validate({"kind": kind, **texts}), limit if limit in LIMITS else None
+def _told(report: bytes) -> tuple[Failure | None, str | None]:
+    """The script's own account, reduced to what a failure may say."""
+    with suppress(ValueError, TypeError, LookupError, RecursionError):
+        told = json.loads(report)
+        kind, limit = str(told["kind"]), str(told["limit"])
+        texts = {name: str(told[name])[:5000].encode(errors="replace").decode() for name in ("message", "operation")}
+        if kind in KINDS:
+            return Failure.model_validate({"kind": kind, **texts}), limit if limit in LIMITS else None
+    return None, None

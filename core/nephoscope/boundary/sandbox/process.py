@@ -9,6 +9,9 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
+START_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+"""All that launcher and interpreter start with: an arena for every thread would eat up the address space that a script may have."""
+
 
 class Watched:
     """A process of which a descriptor becomes readable when it, and for a namespace's first process all its kin, are gone."""
@@ -35,11 +38,18 @@ class Watched:
 
 
 class Child(Watched):
-    """A process started here. It must be started from the loop's thread: parent-death signals follow the thread that forked."""
+    """A process with nothing of our environment. Start it from the loop's thread: parent-death signals follow the thread that forked."""
 
-    def __init__(self, command: Sequence[str], *, descriptors: Sequence[int], output: int, env: dict[str, str], cwd: str = "/") -> None:
+    def __init__(self, command: Sequence[str], *, descriptors: Sequence[int], output: int) -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=descriptors, env=env, cwd=cwd, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=descriptors,
+            env=START_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
         )
         super().__init__(self._process.pid)
 

@@ -79,7 +79,7 @@ class Run:
         try:
             with control, memory_file(self._job.document()) as job:
                 inside = Descriptors(job, control.fileno(), stated, report, status)
-                self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output, env={})
+                self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output)
         except OSError as error:
             self._close()
             raise IsolationError(f"the sandbox could not be started: {error}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nephoscope.boundary.sandbox import seccomp
-from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, bootstrap
+from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, attempt, bootstrap
 from nephoscope.boundary.sandbox.job import HOME, memory_file
 from nephoscope.boundary.sandbox.layout import NOBODY, Layout, inside_files, layout
 from nephoscope.boundary.sandbox.run import Descriptors
@@ -50,11 +49,8 @@ class UsernsExecutor(ColdExecutor):
             status = stack.enter_context(memory_file(b""))
             nothing = [place.python, "-I", "-S", "-c", ""]
             spec = stack.enter_context(memory_file(_spec(place, root, uid, Limits(), nothing)))
-            done = subprocess.run(_launcher(spec, status), capture_output=True, text=True, check=False, env={}, pass_fds=(spec, status), timeout=30)
-        if done.returncode == 0:
-            return None
-        last = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
-        return f"namespaces cannot be made here ({last[0][:300]}): install bubblewrap, or allow unprivileged user namespaces"
+            trouble = attempt(_launcher(spec, status), (spec, status))
+        return trouble and f"namespaces cannot be made here ({trouble}): install bubblewrap, or allow unprivileged user namespaces"
 
 
 def _launcher(spec: int, status: int) -> list[str]:

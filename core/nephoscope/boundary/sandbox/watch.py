@@ -30,7 +30,7 @@ class Watch:
         """The limit that is exceeded now, and how to say it."""
         if self._files() > MAX_FILES:
             return Killed("disk", Failure(kind="limit", message=f"made more than {MAX_FILES} files"))
-        family = list(self._family(self._pid))
+        family = list(self._family())
         if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
             return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB"))
         return None
@@ -42,15 +42,17 @@ class Watch:
             return 0
         return room.f_files - room.f_ffree
 
-    def _family(self, pid: int) -> Iterator[int]:
-        """All of the namespace's processes: orphans become children of the first."""
-        try:
-            children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        except OSError:
-            return
-        for child in children:
-            yield child
-            yield from self._family(child)
+    def _family(self) -> Iterator[int]:
+        """All of the namespace's processes but the first: orphans become its children."""
+        known = [self._pid]
+        while known:
+            pid = known.pop()
+            try:
+                children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+            except OSError:
+                continue
+            yield from children
+            known += children
 
 
 def _resident(pid: int) -> int:

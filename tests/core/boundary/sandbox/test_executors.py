@@ -220,6 +220,22 @@ def test_threads_work(run):
     assert run(source).output == "4950\n"
 
 
+def test_many_threads_fit_in_little_memory(run):
+    """Threads that allocate would each reserve an arena of their own."""
+    source = (
+        "import threading\nready = threading.Barrier(25, timeout=10)\n"
+        "def hold():\n    keep = [bytearray(2000) for _ in range(200)]\n    ready.wait()\n"
+        "for _ in range(24): threading.Thread(target=hold).start()\nready.wait()\nprint('all')"
+    )
+    assert run(source, memory_mb=512).output == "all\n"
+
+
+def test_a_failure_that_hangs_tells_both(run):
+    source = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nraise KeyError('bucket')"
+    failure = run(source, seconds=1).failure
+    assert failure.kind == "timeout" and "before that: KeyError: 'bucket'" in failure.message
+
+
 def test_many_at_once_do_not_count_against_each_other(executor):
     source = "import os, time\nfor _ in range(8):\n    if os.fork() == 0: time.sleep(0.5); os._exit(0)\ntime.sleep(0.3)\nprint(os.getuid())"
 
