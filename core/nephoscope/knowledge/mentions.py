@@ -83,7 +83,7 @@ def actions(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_ACTION.findall(text)))
 
 
-_POSITIVE = re.compile(r"\b(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)\b", re.IGNORECASE)
+_POSITIVE = re.compile(r"(?<![\w-])(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)(?![\w-])", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\b(not|no|never|cannot|can't|n't|fails?|denied|stopped|longer|until|used to|before)\b|n['’]t\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;,.!?\n]|\b(?:but|while|whereas|although|though|however|yet|and)\b", re.IGNORECASE)
 
