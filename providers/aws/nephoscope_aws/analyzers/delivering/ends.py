@@ -18,14 +18,9 @@ _MOST = 4
 
 def named(view: FactView) -> tuple[ResourceRef, ...]:
     """Things that take part in delivery and are said to be in trouble, senders first."""
-    problem = view.problem
-    found = {
-        ref.key: ref
-        for entity in problem.entities
-        if entity.role != "healthy"
-        for ref in entity.matches
-        if ref.native_type in _ORDER
-    }  # fmt: skip
+    entities = view.problem.entities
+    sick = [entity for entity in entities if entity.role != "healthy"] or entities
+    found = {ref.key: ref for entity in sick for ref in entity.matches if ref.native_type in _ORDER}
     return tuple(sorted(found.values(), key=lambda ref: _ORDER.index(ref.native_type)))
 
 

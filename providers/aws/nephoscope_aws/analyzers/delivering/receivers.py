@@ -172,7 +172,7 @@ def _decide(hop: Hop, policy: object, action: str, resource: str, target: Resour
 def _key(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:
     """A service that sends to an encrypted thing must be allowed to use its key."""
     look = context.look(hop)
-    written = look.value(target, "key")
+    written = None if gone(context.view, target) else look.value(target, "key")
     family = refs.service(target)
     managed = isinstance(written, str) and written.endswith(f"alias/aws/{family}")
     told = {**_told(hop, target), "key": str(written)}

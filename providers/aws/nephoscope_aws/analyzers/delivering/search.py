@@ -100,21 +100,17 @@ def _expand(view: FactView, node: ResourceRef, start: ResourceRef, goal: Resourc
     found.look.take(ahead.look)
     links = [link for link in ahead.links if node.native_type != refs.BUS or _concerns(view, link, start, goal)]
     fresh: list[ResourceRef] = []
-    live = False
     for link in links[: _WIDE * 4]:
         if link.target is None:
-            live = True
             found.outward.append(link)
         elif gone(view, link.target):
             found.dangling.append(link)
-        else:
-            live = True
-            if link.target.key not in found.trail and len(found.order) < _WIDE * 4:
-                group = tuple(other for other in links if other.target and other.target.key == link.target.key)
-                found.trail[link.target.key] = (node, group)
-                found.order.append(link.target)
-                fresh.append(link.target)
-    if not live and ahead.complete and node.native_type in LEADS_TO:
+        elif link.target.key not in found.trail and len(found.order) < _WIDE * 4:
+            group = tuple(other for other in links if other.target and other.target.key == link.target.key)
+            found.trail[link.target.key] = (node, group)
+            found.order.append(link.target)
+            fresh.append(link.target)
+    if not links and ahead.complete and node.native_type in LEADS_TO:
         found.dead_ends.add(node.key)
     return fresh
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nephoscope.models import Finding, JsonValue
+from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
@@ -83,8 +83,7 @@ def _filter(context: Context, hop: Hop) -> Finding:
     )
 
 
-def _passes(context: Context, hop: Hop, look: Look, holder: object) -> tuple[Truth, str]:
-    assert isinstance(holder, refs.ResourceRef)  # noqa: S101 - narrowed for the type checker
+def _passes(context: Context, hop: Hop, look: Look, holder: ResourceRef) -> tuple[Truth, str]:
     policy = look.value(holder, "filter")
     if policy is UNKNOWN:
         return None, ""
