@@ -63,12 +63,17 @@ def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None
     return Actor(Principal(role.native_id, role.account, unique_id=unique_id), role, workload, service)
 
 
+def workloads(view: FactView) -> tuple[ResourceRef, ...]:
+    """Functions and servers the words call sick."""
+    return _sick(view, *WORKLOADS)
+
+
 def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]:
-    things = _sick(view, *WORKLOADS)
+    things = workloads(view)
     if len(things) > 1 and says(view.problem, "invoke"):
         things = things[:1]
     for thing in things:
-        role = _role_of(thing, lens)
+        role = role_of(thing, lens)
         service = WORKLOADS[thing.native_type]
         if role is not None and role.key in targets:
             yield Actor(Principal(service=service), workload=thing, service=service)
@@ -76,7 +81,8 @@ def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]
             yield _identity(role, lens, thing, service)
 
 
-def _role_of(thing: ResourceRef, lens: Lens) -> ResourceRef | None:
+def role_of(thing: ResourceRef, lens: Lens) -> ResourceRef | None:
+    """The role under which a workload runs; ``None`` where it has none, or none is known."""
     if thing.native_type == "lambda:function":
         arn = lens.text(thing, "role")[1]
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
+from nephoscope_aws.access.actors import workloads
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.telling import HOLDS
@@ -34,6 +36,16 @@ def identity_exists(lens: Lens, role: ResourceRef) -> Iterator[Finding]:
     mended = (Supposition(subject=role, attribute="exists", value=True),) if truth else ()
     note = f"{role.label} does not exist" if truth else f"{role.label} exists"
     yield _judged("aws.iam.identity-missing", role, truth, lens, note if known else "", suppose=mended, details={"who": role.label})
+
+
+def without_role(view: FactView) -> Iterator[Finding]:
+    """Servers that have no role at all, so that nothing on them can sign a request."""
+    for thing in workloads(view):
+        lens = Lens(view)
+        known, profile = lens.look(thing, "profile") if thing.native_type == "ec2:instance" else (False, None)
+        if known and not profile:
+            note = f"{thing.label} has no instance profile, so its programs have no identity of their own"
+            yield _judged("aws.ec2.instance-profile-missing", thing, True, lens, note, details={"who": thing.label})
 
 
 def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:

@@ -81,6 +81,11 @@ def key_of(lens: Lens, target: ResourceRef) -> tuple[bool, ResourceRef | None]:
     return _resolve(lens, named, target)
 
 
+def aliased(lens: Lens, alias: ResourceRef) -> ResourceRef | None:
+    """The key an alias stands for."""
+    return _resolve(lens, alias.native_id, alias)[1]
+
+
 def _key_ids(value: JsonValue) -> Iterator[str]:
     """Key identifiers anywhere in an encryption setting."""
     if isinstance(value, str):

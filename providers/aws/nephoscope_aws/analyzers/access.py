@@ -37,7 +37,8 @@ class AccessAnalyzer:
         found = actors(view, who)
         if not found and who.needs:
             return [_open(view, tuple(who.needs.values()))]
-        return list(_merged(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))
+        bare = () if found else credentials.without_role(view)
+        return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))))
 
 
 def _anybody(view: FactView) -> Actor:
@@ -97,7 +98,9 @@ def _things(view: FactView, actor: Actor) -> tuple[ResourceRef, ...]:
 
 
 def _as_known(view: FactView, thing: ResourceRef) -> ResourceRef:
-    """A secret's ARN ends in letters that its name does not tell: once it was read, the real reference counts."""
+    """What a reference stands for: an alias for its key; a secret's name for the secret, whose ARN ends in letters the name does not tell."""
+    if thing.native_type == "kms:alias":
+        return targets.aliased(Lens(view), thing) or thing
     if thing.native_type != "secretsmanager:secret":
         return thing
     named = [one for one in view.subjects(thing.native_type) if one.name == thing.name and one.region in (thing.region, "")]
