@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nephoscope.models.report import Report
     from nephoscope.reporting.live import View
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _OURS = "this is a fault of ours: NEPHOSCOPE_DEBUG=1 shows where; please report it"
 
 
@@ -69,8 +71,7 @@ class Output:
             streams.silence(sys.stdout)
         except OSError as error:
             streams.silence(sys.stdout)
-            kept = f"it is kept: nephoscope runs show {self.run_id} --json" if self.run_id else "free some space and try again"
-            raise UsageError(f"The result could not be written to standard output: {error.strerror}.", kept) from None
+            raise UsageError(f"The result could not be written to standard output: {error.strerror}.", self._kept()) from None
 
     def report(self, report: Report, out: Path | None = None) -> None:
         """The result of an investigation, and a copy in a file (``.json``: the document, else Markdown)."""
@@ -96,6 +97,9 @@ class Output:
         if hint:
             self.note(f"  do: {hint}")
 
+    def _kept(self) -> str:
+        return f"free some space; it is kept: nephoscope runs show {self.run_id}" if self.run_id else "free some space and try again"
+
     def __enter__(self) -> Output:
         return self
 
@@ -108,6 +112,10 @@ class Output:
         if isinstance(error, KeyboardInterrupt):
             self.note(f"interrupted; go on with: nephoscope resume {self.run_id}" if self.run_id else "interrupted")
             raise typer.Exit(exits.INTERRUPTED) from None
+        if isinstance(error, OSError) and error.errno in _FULL:
+            streams.silence(sys.stdout)
+            self.trouble(f"Nothing more can be written: {error.strerror}.", self._kept(), exits.USAGE)
+            raise typer.Exit(exits.USAGE) from None
         if isinstance(error, Exception) and not isinstance(error, typer.TyperException):
             self.trouble(f"{type(error).__name__}: {error}", _OURS, exits.INTERNAL)
             raise typer.Exit(exits.INTERNAL) from None

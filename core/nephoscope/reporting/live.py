@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -93,6 +94,7 @@ class Board:
         self._base: float = clock()
         self._glyphs = glyphs(console)
         self._live: Live | None = None
+        self._lock = threading.RLock()  # calls are told by the thread that listens to the boundary
 
     def __enter__(self) -> Self:
         self._start()
@@ -103,13 +105,13 @@ class Board:
 
     def on_event(self, event: Event) -> None:
         """Print what became final above the live lines, and redraw them."""
-        said = self._progress.apply(event)
-        if event.kind == "budget":
-            self._base = self._clock() - self._progress.seconds
-        for line in said:
-            self._console.print(self._said(line))
-        if self._live is not None:
-            self._live.refresh()
+        with self._lock:
+            for line in self._progress.apply(event):
+                self._console.print(self._said(line))
+            if event.kind == "budget":
+                self._base = self._clock() - self._progress.seconds
+            if self._live is not None:
+                self._live.refresh()
 
     def note(self, text: str) -> None:
         """Print it above the live lines."""
@@ -125,13 +127,15 @@ class Board:
             self._start()
 
     def _start(self) -> None:
-        self._live = Live(get_renderable=self._draw, console=self._console, transient=True, refresh_per_second=4, vertical_overflow="ellipsis")
-        self._live.start()
+        with self._lock:
+            self._live = Live(get_renderable=self._draw, console=self._console, transient=True, refresh_per_second=4)
+            self._live.start()
 
     def _stop(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        with self._lock:
+            live, self._live = self._live, None
+            if live is not None:
+                live.stop()
 
     def _draw(self) -> RenderableType:
         progress, rule = self._progress, self._glyphs["rule"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from nephoscope.models.report import Report, ReportRecommendation
-from nephoscope.reporting.telling import Line, Telling, duration, money, with_needs
+from nephoscope.reporting.telling import Line, Telling, duration, money
 from nephoscope.reporting.text import code, fence, prose
 
 
@@ -29,7 +29,7 @@ def render_markdown(report: Report) -> str:
         _section("Noticed, not the cause", _bullets(telling.noticed())),
         _section("Asked and assumed", _bullets(telling.asked())),
         *(_fix(recommendation) for recommendation in report.recommendations),
-        _section("Next", [f"- {prose(with_needs(best.observation, best.needs))}" for best in report.next_best]),
+        _section("Next", _bullets(telling.next_best())),
         _facts(telling),
         _steps(report),
         _spent(telling),

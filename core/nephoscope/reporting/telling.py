@@ -82,7 +82,7 @@ class Telling:
             give = f" Give {_listed(needs)}, then: nephoscope resume {report.id}" if needs else ""
             return f"{_count(len(blocked), 'cause')} could not be decided: {_listed(blocked)}.{give}"
         if report.next_best:
-            return f"No cause is proven. {report.next_best[0].observation}"
+            return f"No cause is proven. Next best observation: {report.next_best[0].observation}"
         return f"No cause is proven; {_count(len(report.ruled_out), 'cause')} ruled out."
 
     def state(self) -> str:
@@ -109,8 +109,9 @@ class Telling:
         return [Line(tell(self.facts[number]), self.facts[number].calls, number) for number in numbers]
 
     def observations(self) -> list[Line]:
-        """The hops of the path, each as it was seen."""
-        return [Line(self._see(seen.evidence, _HOLDS[seen.holds]), self._calls(seen.evidence), lead=seen.what) for seen in self.report.observations]
+        """The hops of the path, each as it was seen; one that no fact shows is a gap, not a line."""
+        seen = [hop for hop in self.report.observations if self._calls(hop.evidence)]
+        return [Line(self._see(hop.evidence, _HOLDS[hop.holds]), self._calls(hop.evidence), lead=hop.what) for hop in seen]
 
     def ruled_out(self) -> list[Line]:
         """Causes that facts contradict; a ruling-out without a cited fact is not told."""
@@ -133,6 +134,10 @@ class Telling:
         """Questions with their answers, and what was taken for granted where nobody was asked."""
         answers = [Line(f"{question.text} → {question.answer or 'no answer'}") for question in self.report.questions]
         return answers + [Line(assumption) for assumption in self.report.assumptions]
+
+    def next_best(self) -> list[Line]:
+        """The observations that would help most."""
+        return [Line(with_needs(best.observation, best.needs)) for best in self.report.next_best]
 
     def cost(self) -> str:
         """Calls, money, time, rights and isolation."""

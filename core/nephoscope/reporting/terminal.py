@@ -13,7 +13,7 @@ from rich.text import Text
 from nephoscope.models.record import Explanation, Verification
 from nephoscope.models.report import Report, ReportRecommendation
 from nephoscope.reporting.document import excerpt
-from nephoscope.reporting.telling import Line, Telling, moment, shortened, subject_name, tell, with_needs
+from nephoscope.reporting.telling import Line, Telling, moment, shortened, subject_name, tell
 from nephoscope.reporting.text import clean, clean_block, compact
 
 WIDTH: Final = 100
@@ -45,8 +45,7 @@ def render_terminal(report: Report, console: Console) -> None:
         _block(console, label, lines)
     for recommendation in report.recommendations:
         _fix(console, recommendation)
-    for best in report.next_best:
-        _put(console, _labelled("Next", with_needs(best.observation, best.needs)))
+    _block(console, "Next", telling.next_best())
     _put(console, "", Text(clean(telling.cost()), style="dim"), *(Text(clean(line), style="dim") for line in telling.next_commands()))
 
 

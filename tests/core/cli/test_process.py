@@ -87,11 +87,12 @@ def test_closed_streams_change_nothing_but_the_output(words: list[str], tmp_path
     assert json.loads(out.read_text())["id"] == "r-7k2"
 
 
-def test_a_full_disk_is_said_and_the_run_is_kept() -> None:
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_a_full_disk_is_said_and_the_run_is_kept(words: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        result = run("--json", stdout=full)
+        result = run(*words, stdout=full)
     assert result.returncode == 2
-    assert b"nephoscope runs show r-7k2 --json" in result.stderr
+    assert b"nephoscope runs show r-7k2" in result.stderr
     assert b"Traceback" not in result.stderr
 
 

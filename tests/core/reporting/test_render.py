@@ -89,6 +89,13 @@ def test_a_ruling_out_whose_fact_is_not_in_the_report_is_not_told(samples: Modul
     assert Telling(bare).ruled_out() == []
 
 
+def test_a_hop_that_no_fact_shows_is_not_told_as_seen(samples: ModuleType) -> None:
+    report = samples.healthy()
+    unseen = report.observations[0].model_copy(update={"holds": "unknown", "evidence": ()})
+    told = Telling(report.model_copy(update={"observations": (unseen, report.observations[1])})).observations()
+    assert [line.lead for line in told] == ["resize exists"]
+
+
 def test_long_evidence_is_counted_not_listed(samples: ModuleType) -> None:
     report = samples.confirmed()
     many = tuple(report.facts[0].model_copy(update={"id": f"f:{n}", "calls": (f"s9.c{n}",)}) for n in range(100, 140))
