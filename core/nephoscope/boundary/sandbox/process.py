@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
-START_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+START_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "LC_CTYPE": "C.UTF-8"}
 """All that launcher and interpreter start with: an arena for every thread would eat up the address space that a script may have."""
 
 

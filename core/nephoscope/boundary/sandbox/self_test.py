@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.boundary.sandbox.job import BASE_ENVIRONMENT
+from nephoscope.boundary.sandbox.process import START_ENVIRONMENT
 from nephoscope.interfaces import Executor
 from nephoscope.models import ExecutionResult, JsonValue, Limits, Surroundings
 from nephoscope.models.base import Frozen
@@ -24,7 +25,7 @@ ADVISORY = frozenset({"landlock", "total memory", "file limit"})
 """Good to have; scripts are contained without, the machine is just worse protected against a greedy one."""
 MEGABYTE = 1 << 20
 FILES = 200_000
-_PUBLIC = {f"{name}={value}".encode() for name, value in BASE_ENVIRONMENT.items()}
+_PUBLIC = {f"{name}={value}".encode() for name, value in (BASE_ENVIRONMENT | START_ENVIRONMENT).items()}
 
 
 class Promise(Frozen):
