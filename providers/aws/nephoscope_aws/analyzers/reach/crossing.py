@@ -47,7 +47,8 @@ def _unrouted(sight: Sight, at: Position, between: list[ResourceRef], there: End
     mended = Supposition(subject=at.table.ref, attribute="routes", value=[*kept, dict(default_route(between[0].native_id, block))])
     details: dict[str, JsonValue] = {
         "table": at.table.ref.native_id, "table_name": sight.name(at.table.ref), "subnet_name": sight.name(at.subnet), "destination": block,
-        "peering": between[0].native_id, "former": at.found.target, "target": between[0].native_id, "route_key": "VpcPeeringConnectionId",
+        "peering": between[0].native_id, "former": at.found.target, "target": between[0].native_id,
+        "route": {"RouteTableId": at.table.ref.native_id, "DestinationCidrBlock": block, "VpcPeeringConnectionId": between[0].native_id},
     }  # fmt: skip
     if kind_of(at.found.target) == "peering":
         reason = f"{told} leads to {at.found.target}, which does not join the two networks"

@@ -5,13 +5,23 @@ from __future__ import annotations
 from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import End, Function
 from nephoscope_aws.analyzers.reach.ground import gateways, table_of, tables
-from nephoscope_aws.analyzers.reach.mending import ANY_WAY, BLACKHOLE, Position, dead_end, imagined_nat, position, told, way_out
+from nephoscope_aws.analyzers.reach.mending import (
+    ANY_WAY,
+    BLACKHOLE,
+    Position,
+    dead_end,
+    imagined_nat,
+    leads_through_nat,
+    position,
+    told,
+    way_out,
+)
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
 from nephoscope_aws.analyzers.reach.routing import FUNCTION_WITHOUT_NAT, ROUTE_MISSING, PeerOf
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.analyzers.reach.standing import NO_PUBLIC_IP, public_address
 from nephoscope_aws.network.gateways import default_route, kind_of
-from nephoscope_aws.network.routes import Lookup, lookup
+from nephoscope_aws.network.routes import Lookup, lookup, subnets_of
 from nephoscope_aws.network.traffic import EVERYONE, Peer, Traffic
 
 NAT_PRIVATE = "aws.ec2.nat-gateway-in-private-subnet"
@@ -56,7 +66,7 @@ def _door(sight: Sight, here: Position, ref: ResourceRef, peer: Peer) -> Outcome
     door = Position(here.vpc, home, table, explicit, found)
     straight = attached[0] if attached else "igw-mended"
     public = [one for one in tables(sight, here.vpc) if lookup(one.routes, EVERYONE).target in attached and attached]
-    rooms = [str(item["SubnetId"]) for one in public for item in one.document["Associations"] if item.get("SubnetId")]
+    rooms = [room for one in public for room in subnets_of(one.document)]
     own_door = table.ref.key != here.table.ref.key and not public and not found.target
     details = {**told(sight, door, straight), "nat": ref.native_id, "public_subnet": rooms[0] if rooms else "PUBLIC-SUBNET"}
     kept = [route for route in table.routes if route is not found.route]
@@ -91,13 +101,7 @@ def own_address(end: End, subnet: ResourceRef, peer_of: PeerOf) -> Probe:
 
 
 def _function_at_the_gateway(sight: Sight, end: Function, here: Position) -> Outcome:
-    rooms = [
-        str(item["SubnetId"])
-        for table in tables(sight, here.vpc)
-        if kind_of(lookup(table.routes, EVERYONE).target) == "nat"
-        for item in table.document["Associations"]
-        if item.get("SubnetId")
-    ]
+    rooms = [room for table in tables(sight, here.vpc) if leads_through_nat(sight, table) for room in subnets_of(table.document)]
     reason = f"{end.ref.label} runs in {sight.name(here.subnet)}, which leads to an internet gateway: a function has no public address there"
     suppose = _into(end, here, rooms[0]) if rooms else _behind_nat(sight, here)
     details: dict[str, JsonValue] = {**told(sight, here, here.found.target), "private_subnets": [*rooms] or ["PRIVATE-SUBNET"]}

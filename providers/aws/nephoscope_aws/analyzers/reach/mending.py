@@ -12,7 +12,7 @@ from nephoscope_aws.analyzers.reach.probe import Outcome
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network.gateways import default_route, kind_of
 from nephoscope_aws.network.routes import Lookup, lookup
-from nephoscope_aws.network.traffic import Peer
+from nephoscope_aws.network.traffic import EVERYONE, Peer
 
 BLACKHOLE = "aws.ec2.route-blackhole"
 WRONG_TABLE = "aws.ec2.subnet-associated-with-wrong-route-table"
@@ -53,12 +53,17 @@ def _renewed(route: Any, target: str) -> JsonValue:
     return dict(default_route(target, str(route.get("DestinationCidrBlock") or "0.0.0.0/0")))
 
 
+def _leading(target: str) -> dict[str, JsonValue]:
+    """A default route to the target, as the parameters of a call."""
+    return {key: value for key, value in default_route(target).items() if key not in ("Origin", "State")}
+
+
 def told(sight: Sight, here: Position, target: str) -> dict[str, JsonValue]:
     """Details of a finding about a subnet's route."""
     return {
         "table": here.table.ref.native_id, "table_name": sight.name(here.table.ref), "subnet": here.subnet.native_id,
         "subnet_name": sight.name(here.subnet), "vpc": here.vpc.native_id, "target": target, "destination": "0.0.0.0/0",
-        "route_key": {"nat": "NatGatewayId"}.get(kind_of(target), "GatewayId"),
+        "route": {"RouteTableId": here.table.ref.native_id, **_leading(target)}, "private_subnets": ["PRIVATE-SUBNET"],
     }  # fmt: skip
 
 
@@ -89,6 +94,12 @@ def way_out(sight: Sight, end: End, here: Position, way: Way) -> tuple[str, tupl
         if sight.value(nat, "state") == "available":
             return nat.native_id, ()
     return imagined_nat(sight, here, straight)
+
+
+def leads_through_nat(sight: Sight, table: Table) -> bool:
+    """Whether a table leads to a NAT gateway that is available."""
+    target = lookup(table.routes, EVERYONE).target
+    return kind_of(target) == "nat" and sight.value(refer("ec2:nat-gateway", target, table.ref), "state") == "available"
 
 
 def imagined_nat(sight: Sight, here: Position, straight: str) -> tuple[str, tuple[Supposition, ...]]:

@@ -8,7 +8,19 @@ from typing import Any
 from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import End, Function
 from nephoscope_aws.analyzers.reach.ground import Table, gateways, tables
-from nephoscope_aws.analyzers.reach.mending import BLACKHOLE, STRAIGHT, WRONG_TABLE, Position, Way, dead_end, position, told, way_out, wrong_table
+from nephoscope_aws.analyzers.reach.mending import (
+    BLACKHOLE,
+    STRAIGHT,
+    WRONG_TABLE,
+    Position,
+    Way,
+    dead_end,
+    leads_through_nat,
+    position,
+    told,
+    way_out,
+    wrong_table,
+)
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network.gateways import default_route, kind_of, misplaced, tables_to_internet
@@ -83,7 +95,7 @@ def _no_way(sight: Sight, end: End, here: Position, way: Way) -> Outcome:
 
 def _better(sight: Sight, end: End, here: Position, way: Way) -> list[Table]:
     known, attached = tables(sight, here.vpc), gateways(sight, here.vpc)
-    by_nat = [table for table in known if kind_of(lookup(table.routes, EVERYONE).target) == "nat"] if "nat" in way else []
+    by_nat = [table for table in known if leads_through_nat(sight, table)] if "nat" in way else []
     fits: list[Mapping[str, Any]] = [table.document for table in by_nat]
     if way == STRAIGHT or (end.public(sight) and not fits):
         fits = list(tables_to_internet([table.document for table in known], attached))
