@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import resource
+import signal
 import socket
 import struct
 import sys
@@ -21,7 +22,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-SET_NO_NEW_PRIVILEGES, SET_SECCOMP, SECCOMP_FILTER = 38, 22, 2
+PARENT_DEATH_SIGNAL, SET_NO_NEW_PRIVILEGES, SET_SECCOMP, SECCOMP_FILTER = 1, 38, 22, 2
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 LANDLOCK_READ = 1 << 0 | 1 << 2 | 1 << 3
 LANDLOCK_FILE_RIGHTS = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15
@@ -71,6 +72,7 @@ def settle(job: dict[str, Any], statements: int) -> None:
 
 def confine(job: dict[str, Any], keep: tuple[int, ...]) -> None:
     """From here on only what the script may do is possible."""
+    libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     close_all_but({0, 1, 2, *keep})
     if job["landlock"] is not None:
         landlock(job["landlock"]["read"], job["landlock"]["write"], job["port"])

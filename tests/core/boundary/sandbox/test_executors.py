@@ -6,13 +6,15 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from nephoscope.boundary.sandbox import HOME, LISTENER_URL
+from nephoscope.boundary.sandbox import HOME, LISTENER_URL, BubblewrapExecutor, NoneExecutor, UsernsExecutor
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Limits, Surroundings
 
@@ -282,6 +284,39 @@ def _running(word: str) -> list[str]:
                 continue
             found += [line] if line.split("\0")[-2:-1] == [word] else []
     return found
+
+
+EXECUTORS = {executor.name: executor for executor in (BubblewrapExecutor, UsernsExecutor, NoneExecutor)}
+CALLER = """
+import asyncio, os, sys
+from nephoscope.boundary.sandbox import BubblewrapExecutor, NoneExecutor, UsernsExecutor
+from nephoscope.models import Limits, Surroundings
+async def main():
+    executor = next(each for each in (BubblewrapExecutor(), UsernsExecutor(), NoneExecutor()) if each.name == sys.argv[1])
+    source = f"import os, sys, time\\nos.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(60)', {sys.argv[2]!r}])"
+    async def listener(descriptor): os.close(descriptor)
+    await executor.execute(source, Surroundings(), {}, Limits(seconds=60), listener)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("name", list(EXECUTORS))
+def test_nothing_outlives_a_killed_caller(name):
+    reason = EXECUTORS[name]().available()
+    if reason:
+        pytest.skip(reason)
+    word = f"orphan-{name}-{os.getpid()}"
+    with subprocess.Popen([sys.executable, "-c", CALLER, name, word]) as caller:
+        _wait_until(lambda: any("asyncio" not in line for line in _running(word)))
+        caller.kill()
+    _wait_until(lambda: not _running(word))
+
+
+def _wait_until(holds, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_no_descriptor_leaks_into_the_caller(executor, run):
