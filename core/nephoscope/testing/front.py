@@ -170,7 +170,7 @@ def _target(environ: Mapping[str, Any]) -> str:
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if raw:
         return str(raw)
-    path = quote(environ.get("PATH_INFO", "/").encode("latin-1"))
+    path = quote(environ.get("PATH_INFO", "/").encode("latin-1"), safe="/:@!$&'()*+,;=~")
     return f"{path}?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else path
 
 

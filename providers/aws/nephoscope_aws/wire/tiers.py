@@ -13,6 +13,7 @@ import yaml
 
 from nephoscope.models import Call, Classification, Tier
 from nephoscope_aws.permissions import permission
+from nephoscope_aws.wire.models import operation_model
 
 _PACKAGE = "nephoscope_aws"
 _UNKNOWN = "no reviewed table says that it only reads"
@@ -62,7 +63,7 @@ def classify(call: Call) -> Classification:
     rule = table.rule(call) if table else None
     if rule is not None:
         return Classification(tier=Tier(rule["tier"]), reason=rule["reason"], permission=action, verified=True)
-    tier = table.tier(call.operation) if table else None
+    tier = table.tier(call.operation) if table and operation_model(call.service, call.operation) else None
     if tier is None:
         return Classification(tier=Tier.MUTATION, reason=_UNKNOWN, permission=action)
     return Classification(tier=tier, reason=_WORDS[tier], permission=action, verified=True)
