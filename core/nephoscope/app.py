@@ -66,7 +66,7 @@ class App:
         try:
             report = self._begin(text or scenario.words(variant), [emulator.scope()], on_event, ask, approve, demo=True)
             if keep:
-                on_event(Event(kind="notice", at=now(), data={"text": f"the emulated account stays up at {endpoint} until Ctrl-C"}))
+                on_event(Event(kind="kept", at=now(), data={"endpoint": endpoint}))
                 self._wait()
             return report
         finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nephoscope.cli.application import Application, Callbacks, OnEvent
+from nephoscope.cli.application import Application, Callbacks
 from nephoscope.cli.exits import exit_code
 from nephoscope.cli.output import Output
 
@@ -72,20 +72,21 @@ def conduct(session: Session, output: Output, start: Start, *, out: Path | None 
         output.note(f"ignored: {ignored.key} ({ignored.where}): {ignored.why}")
     app = session.application()
     view = output.view()
-    with Interruption(app.request_stop, view.note) as interruption, view:
-        conversation = Conversation(output, view, interruption, ask=settings.ask, answers=answers)
-        report = start(app, Callbacks(on_event=_watched(output, view.on_event), ask=conversation.ask, approve=conversation.approve))
-    output.run_id = report.id
-    output.report(report, out)
-    return typer.Exit(exit_code(report))
-
-
-def _watched(output: Output, on_event: OnEvent) -> Callable[[Event], None]:
-    """Remember the run's id, for whatever interrupts it."""
+    shown: list[Report] = []
 
     def watch(event: Event) -> None:
         if event.kind == "run_started":
             output.run_id = str(event.data.get("id") or "")
-        on_event(event)
+        if event.kind == "kept":
+            with view.paused():
+                shown.append(app.report(output.run_id))
+                output.report(shown[0], out)
+        view.on_event(event)
 
-    return watch
+    with Interruption(app.request_stop, view.note) as interruption, view:
+        conversation = Conversation(output, view, interruption, ask=settings.ask, answers=answers)
+        report = start(app, Callbacks(on_event=watch, ask=conversation.ask, approve=conversation.approve))
+    output.run_id = report.id
+    if not shown:
+        output.report(report, out)
+    return typer.Exit(exit_code(report))

@@ -16,6 +16,7 @@ question       text, options
 approval       author, hash, operations
 notice         text (a sentence for the person, such as which region was taken and why)
 concluded      verdict, title
+kept           endpoint (an emulator that stays up after the report, which is stored by now, until the person stops it)
 =============  =====================================================================================================
 """
 
@@ -134,6 +135,11 @@ class Progress:
         verdict = _text(event, "verdict")
         title = _text(event, "title")
         return [Said(f"{VERDICTS.get(verdict, verdict)}{': ' + title if title else ''}", mark="note")]
+
+    def _on_kept(self, event: Event) -> list[Said]:
+        self.intent, self.open, self.ruled_out = "", [], 0
+        endpoint = _text(event, "endpoint")
+        return [Said(f'the emulated account stays up until Ctrl-C: nephoscope investigate "…" --endpoint-url {endpoint}', mark="note")]
 
     def board(self) -> str:
         """What is still possible, and how much is ruled out; empty while nothing is known."""

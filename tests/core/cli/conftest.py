@@ -30,6 +30,7 @@ class RecordingApplication:
         self.question: Question | None = None
         self.summaries: list[RunSummary] = []
         self.stops = 0
+        self.kept = ""
 
     def _run(self, name: str, arguments: Any, on_event: Callable[[Event], None], ask: Callable[[Question], str | None]) -> Report:
         self.asked.append((name, arguments))
@@ -38,6 +39,8 @@ class RecordingApplication:
             self.answers.append(ask(self.question))
         if isinstance(self.result, BaseException):
             raise self.result
+        if self.kept and name == "demo":
+            on_event(Event(kind="kept", at="2026-11-22T10:05:00+00:00", data={"endpoint": self.kept}))
         return self.result
 
     def investigate(self, text: str, *, on_event: Any, ask: Any, approve: Any) -> Report:

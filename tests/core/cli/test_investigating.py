@@ -203,3 +203,10 @@ def test_demo_lists_its_scenarios(nephoscope: Any) -> None:
     assert [line.split()[0] for line in lines[1:]] == ["a-one", "b-two"]
     assert "[red]nothing[/red] happens" in lines[2]
     assert [each["id"] for each in nephoscope.document("demo", "--list")["scenarios"]] == ["b-two", "a-one"]
+
+
+def test_demo_shows_the_report_before_it_keeps_the_emulator(nephoscope: Any) -> None:
+    nephoscope.application.kept = "http://127.0.0.1:5"
+    result = nephoscope("demo", "--keep")
+    assert "--endpoint-url http://127.0.0.1:5" in result.stderr
+    assert result.stdout.count("CONFIRMED") == 1
