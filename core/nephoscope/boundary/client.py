@@ -41,6 +41,7 @@ class Boundary:
         self._waiting: dict[int, queue.SimpleQueue[Mapping[str, Any] | None]] = {}
         self._number = 0
         self._gone = False
+        self._last_words = ""
         self._state = threading.Lock()
         self._lease = ""
         threading.Thread(target=self._listen, name="boundary-events", daemon=True).start()
@@ -176,6 +177,7 @@ class Boundary:
         with contextlib.suppress(OSError, BoundaryGone), self._channel.makefile("rb") as stream:
             while len(header := stream.read(HEADER.size)) == HEADER.size:
                 self._received(decode(stream.read(length(header))))
+        self._note_end()
         with self._state:
             self._gone = True
             waiting = list(self._waiting.values())
@@ -196,7 +198,15 @@ class Boundary:
         with self._state:
             self._gone = True
 
-    def _ended(self) -> BoundaryGone:
+    def _note_end(self) -> None:
+        """Keep the last line the process wrote, and let go of everything."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILL_SECONDS)
         self._log.seek(0)
-        last = self._log.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-        return BoundaryGone("the boundary process ended" + (f": {last[0][:300]}" if last else ""), "the run is recorded; resume continues it")
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        self._last_words = f": {lines[-1][:300]}" if lines else ""
+        self._log.close()
+        self._channel.close()
+
+    def _ended(self) -> BoundaryGone:
+        return BoundaryGone(f"the boundary process ended{self._last_words}", "the run is recorded; resume continues it")

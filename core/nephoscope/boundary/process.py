@@ -30,8 +30,8 @@ def run(descriptor: int, parts: Parts) -> None:
     """Serve the engine at the other end of ``descriptor`` until it is gone, then end the process."""
     guard_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine decides what an interrupt means
-    asyncio.run(_serve(socket.socket(fileno=descriptor), parts))
-    os._exit(0)  # threads may still wait for a cloud; nothing of theirs matters any more
+    asyncio.new_event_loop().run_until_complete(_serve(socket.socket(fileno=descriptor), parts))
+    os._exit(0)  # threads may still wait for a cloud; nothing of theirs matters any more, so nobody waits for them
 
 
 def guard_memory() -> None:

@@ -33,15 +33,17 @@ class FrameError(BoundaryGone):
 
 
 class Opening(Frozen):
-    """What an investigation may do. ``budget`` is its total; what earlier runs of it spent stands in the ledger.
+    """What an investigation may do.
 
-    ``named``: names from the user's own words. ``allow``: resources the user named with an option, even if they are not in the
-    inventory. ``demo``: the endpoint is an emulator this tool started.
+    ``budget``: its total; what earlier runs of it spent stands in the ledger. ``denied``: tiers switched off although they are allowed
+    by default. ``named``: names from the user's own words. ``allow``: resources the user named with an option, whether or not they are
+    in the inventory. ``demo``: the endpoint is an emulator this tool started.
     """
 
     run_dir: str
     scopes: tuple[Scope, ...]
     grants: tuple[Tier, ...] = ()
+    denied: tuple[Tier, ...] = ()
     allow: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     budget: Budget = Field(default_factory=Budget)

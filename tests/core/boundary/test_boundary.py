@@ -182,9 +182,7 @@ def test_an_answer_that_is_no_cloud_is_an_error_and_never_shown(start: Start, op
     assert reader(opening).replies(1)[0].error == "UnreadableReply"
 
 
-def test_expiring_credentials_are_told_and_the_call_stays_open(
-    start: Start, opening: Opening, store_script: Store, brook: Brook
-) -> None:
+def test_expiring_credentials_are_told_and_the_call_stays_open(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:
     scope = Scope(cloud="brook", options={"endpoint": brook.endpoint, "key": "old"})
     boundary = start()
     boundary.open(opening.model_copy(update={"scopes": (scope,)}))

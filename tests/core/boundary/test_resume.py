@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy_cloud import Brook
@@ -31,15 +32,26 @@ def answered(opening: Opening) -> set[str]:
     return paths
 
 
-def run_until_killed(boundary: Boundary, script: str, seconds: float) -> ExecutionResult | None:
-    timer = threading.Timer(seconds, boundary._process.kill)
-    timer.start()
+def run_or_die(boundary: Boundary, script: str) -> ExecutionResult | None:
     try:
         return boundary.execute(1, 1, script, "template:test")
     except BoundaryGone:
         return None
-    finally:
-        timer.cancel()
+
+
+class Killer:
+    """Kills the boundary some time after it has sent so many calls."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._left = calls
+        self._seconds = seconds
+        self.boundary: Boundary | None = None
+
+    def __call__(self, event: Any) -> None:
+        self._left -= event.get("phase") == "sent"
+        if self._left == 0 and self.boundary is not None:
+            time.sleep(self._seconds)
+            self.boundary._process.kill()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -51,10 +63,11 @@ def test_kill_9_at_random_moments_repeats_no_answered_call(start: Start, opening
     result = None
     kills = 0
     for _ in range(30):
-        boundary = start()
+        killer = Killer(moments.randint(1, 4), moments.uniform(0, 0.08))
+        killer.boundary = boundary = start(on_event=killer)
         boundary.open(opening)
         before = Counter(brook.seen)
-        result = run_until_killed(boundary, script, moments.uniform(0.15, 0.5))
+        result = run_or_die(boundary, script)
         boundary.kill()
         time.sleep(0.1)  # a request on its way still arrives
         again = Counter(brook.seen) - before
@@ -122,7 +135,7 @@ def test_a_killed_engine_takes_the_boundary_and_its_script_along(start: Start, o
     script = store_script("import time\nopen('/proc/self/comm', 'w').write('sleepyscript')\ntime.sleep(60)")
     boundary = start()
     boundary.open(opening)
-    threading.Thread(target=lambda: run_until_killed(boundary, script, 60), daemon=True).start()
+    threading.Thread(target=lambda: run_or_die(boundary, script), daemon=True).start()
     assert eventually(lambda: running("sleepyscript"))
     boundary._hang_up()
     assert eventually(lambda: boundary._process.poll() is not None)

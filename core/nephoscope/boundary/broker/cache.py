@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from nephoscope.models import Tier
 from nephoscope.store import LedgerEntry, asking, question
@@ -24,7 +25,7 @@ class _Held:
 class Cache:
     """Index of answered calls by question (identity, place, operation, parameters). Owner and tier are judged before anybody asks here."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._held: dict[str, _Held] = {}
         self._clock = clock
 
@@ -33,7 +34,8 @@ class Cache:
         if entry.error is not None or entry.tier not in CACHED_TIERS or entry.cached_from or not entry.chain:
             return
         following = entry.answered.next_page
-        self._held[question(entry.call)] = _Held(entry, None if following is None else asking(entry.call, following), self._clock())
+        at = datetime.fromisoformat(entry.observed_at).timestamp()
+        self._held[question(entry.call)] = _Held(entry, None if following is None else asking(entry.call, following), at)
 
     def get(self, asked: str) -> LedgerEntry | None:
         """The answer to a question, if it is fresh and so is every page after it."""
@@ -50,8 +52,3 @@ class Cache:
             seen.add(following)
             following = held.following
         return following is None
-
-    def keep_all(self, entries: Iterable[LedgerEntry]) -> None:
-        """Remember several."""
-        for entry in entries:
-            self.keep(entry)

@@ -32,6 +32,7 @@ class Owners:
         self._listing = listing
         self._named = frozenset(named)
         self._allowed = frozenset(allowed)
+        self._known: dict[tuple[str, Identity], frozenset[str]] = {}
 
     async def judge(self, wire: Wire, call: Call, *, look_up: bool = True) -> Foreign | None:
         """``None`` when the target is ours or the user named it. ``look_up`` off: the broker's own listings, which must not wait for themselves."""
@@ -60,8 +61,13 @@ class Owners:
         read = wire.inventory(owner.native_type, call.identity, owner.region or call.region)
         if read is None:
             return None
-        pages = await self._listing(read, call.identity)
-        return None if pages is None else frozenset(name for page in pages for name in identifiers(page))
+        key = read.model_dump_json(), call.identity
+        if key not in self._known:
+            pages = await self._listing(read, call.identity)
+            if pages is None:
+                return None
+            self._known[key] = frozenset(name for page in pages for name in identifiers(page))
+        return self._known[key]
 
 
 def identifiers(document: Json, key: str = "") -> Iterator[str]:

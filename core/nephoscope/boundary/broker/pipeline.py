@@ -6,6 +6,7 @@ Tier comes before owner, because a call that may not be made at all must not cau
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,8 @@ from nephoscope.models import Call, Classification, Identity, JsonValue, Tier, W
 from nephoscope.store import Answered, LedgerEntry, Refusal, Sent, now, question
 
 Listener = Callable[[Mapping[str, JsonValue]], None]
+
+_log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -101,6 +104,9 @@ class Pipeline:
         except Refused as refused:
             refused.occurrence = occurrence
             raise
+        except Exception as error:
+            _log.exception("%s could not be judged or sent", call.name)
+            raise Refused("error", f"{call.name} failed inside the broker: {type(error).__name__}") from error
 
     async def _ask(self, call: Call, asked: str, occurrence: int, attempt: Attempt) -> Outcome:
         session = self._sessions.get(_who(call.identity))
@@ -112,6 +118,7 @@ class Pipeline:
         if earlier is not None:
             attempt.calls.append(earlier.call.id)
             self.cache.keep(earlier)
+            self._tell("answered", earlier.sent, status=earlier.status, error=earlier.error, cached=True, seconds=0.0)
             return await self._from(earlier)
         sent = Sent(call, attempt.position, occurrence, classification.tier, classification.reason, classification.permission)
         before = attempt.sent_before(sent)

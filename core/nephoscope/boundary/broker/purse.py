@@ -10,6 +10,7 @@ from nephoscope.store import Spent
 TELEMETRY_CALLS = 60
 TELEMETRY_BYTES = 20_000_000
 TELEMETRY_USD = 0.25
+ROUNDING = 1e-9
 
 
 class Empty(Exception):
@@ -39,20 +40,22 @@ class Purse:
             raise Empty(f"the budget of {self.budget.calls} calls is used up (--max-calls)")
         if tier == Tier.TELEMETRY:
             self._check_telemetry(usd)
-            self.telemetry_calls += 1
         self.reserve(usd)
         self.calls += 1
+        if tier == Tier.TELEMETRY:
+            self.telemetry_calls += 1
+            self.telemetry_usd += usd
 
     def settle_call(self, tier: Tier, reserved: float, usd: float, size: int) -> None:
         """The call is over: what it really cost, and how many bytes came back."""
         self.settle(reserved, usd)
         if tier == Tier.TELEMETRY:
             self.telemetry_bytes += size
-            self.telemetry_usd += usd
+            self.telemetry_usd += usd - reserved
 
     def reserve(self, usd: float) -> None:
         """Set dollars aside. Raises ``Empty``."""
-        if usd > 0 and self.usd + self.reserved_usd + usd > self.budget.usd:
+        if usd > 0 and self.usd + self.reserved_usd + usd > self.budget.usd + ROUNDING:
             left = max(0.0, self.budget.usd - self.usd - self.reserved_usd)
             raise Empty(f"{usd:.4f} USD asked for, {left:.4f} of {self.budget.usd:.2f} left (--max-usd)")
         self.reserved_usd += usd
@@ -63,5 +66,6 @@ class Purse:
         self.usd += usd
 
     def _check_telemetry(self, usd: float) -> None:
-        if self.telemetry_calls >= TELEMETRY_CALLS or self.telemetry_bytes >= TELEMETRY_BYTES or self.telemetry_usd + usd > TELEMETRY_USD:
+        dear = self.telemetry_usd + usd > TELEMETRY_USD + ROUNDING
+        if dear or self.telemetry_calls >= TELEMETRY_CALLS or self.telemetry_bytes >= TELEMETRY_BYTES:
             raise Empty(f"logs and metrics are limited to {TELEMETRY_CALLS} calls, {TELEMETRY_BYTES // 1_000_000} MB, {TELEMETRY_USD} USD")

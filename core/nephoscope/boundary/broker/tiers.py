@@ -42,14 +42,14 @@ class Denial:
 
 
 class Tiers:
-    """The tiers one investigation may use."""
+    """The tiers one investigation may use: the default ones and the granted ones, without those denied."""
 
-    def __init__(self, grants: Iterable[Tier] = ()) -> None:
+    def __init__(self, grants: Iterable[Tier] = (), denied: Iterable[Tier] = ()) -> None:
         granted = frozenset(grants)
         never = sorted(tier for tier in granted if TABLE[tier] == "never")
         if never:
             raise UsageError(f"the tier {never[0]} cannot be granted: {_NEVER_BECAUSE[Tier(never[0])]}", "leave it out")
-        self.allowed = frozenset(tier for tier, rule in TABLE.items() if rule == "default" or tier in granted)
+        self.allowed = frozenset(tier for tier, rule in TABLE.items() if rule == "default" or tier in granted) - frozenset(denied)
 
     def judge(self, tier: Tier) -> Denial | None:
         """``None`` when allowed."""
@@ -57,4 +57,4 @@ class Tiers:
             return None
         if TABLE[tier] == "never":
             return Denial("never", _NEVER_BECAUSE[tier])
-        return Denial("not_granted", f"it needs the grant {tier}, which was not given", f"--grant {tier}")
+        return Denial("not_granted", f"access of the kind {tier!s} was not granted", f"--grant {tier}")

@@ -40,6 +40,18 @@ def test_packages_installed_in_place_are_bound_and_importable(monkeypatch, tmp_p
     assert str(package.parent) not in here.binds
 
 
+def test_packages_that_only_their_owner_may_read_are_noticed(tmp_path):
+    package = tmp_path / "package"
+    package.mkdir(mode=0o755)
+    place = module.Layout(python="", binds=(str(tmp_path),), links=(), path=(str(tmp_path),))
+    tmp_path.chmod(0o755)
+    assert place.closed_to_others() is None
+    package.chmod(0o700)
+    assert place.closed_to_others() == str(package)
+    tmp_path.chmod(0o700)
+    assert place.closed_to_others() == str(tmp_path)
+
+
 def test_uids_exist_here_and_are_nobody_s():
     assert first_uid("0 0 4294967295") == UNUSED
     assert first_uid("0 100000 65536") == 65536 - 2 * COUNT
