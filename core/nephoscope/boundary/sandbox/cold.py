@@ -11,7 +11,7 @@ from nephoscope.boundary.sandbox import seccomp
 from nephoscope.boundary.sandbox.job import HOME, ROOT, Job, environment, home_files, rlimits
 from nephoscope.boundary.sandbox.layout import Layout, layout
 from nephoscope.boundary.sandbox.run import Descriptors, Run
-from nephoscope.boundary.sandbox.uids import identity
+from nephoscope.boundary.sandbox.uids import as_root, identity
 from nephoscope.interfaces import ListenerReady
 from nephoscope.models import ExecutionResult, Limits, Surroundings
 
@@ -32,7 +32,7 @@ class ColdExecutor(ABC):
 
     def available(self) -> str | None:
         if not self._tried:
-            self._why_not = self._try()
+            self._why_not = _unreadable() or self._try()
             self._tried = True
         return self._why_not
 
@@ -68,6 +68,12 @@ class ColdExecutor(ABC):
     @abstractmethod
     def _launch(self, stack: contextlib.ExitStack, place: Layout, uid: int | None, limits: Limits) -> Launch:
         """How to start ``bootstrap.py`` behind the walls as ``uid``. What the launch needs is kept open by ``stack`` until the run is over."""
+
+
+def _unreadable() -> str | None:
+    """Root may read everything, the uid that a script gets may not."""
+    closed = layout().closed_to_others() if as_root() else None
+    return closed and f"scripts do not run as root, and {closed} is readable for its owner only: `chmod -R a+rX {closed}`"
 
 
 def attempt(command: Sequence[str], descriptors: Sequence[int] = ()) -> str | None:

@@ -37,6 +37,15 @@ class Layout:
         above = {str(parent) for bind in self.binds for parent in Path(bind).parents} - {"/"}
         return tuple(sorted(above))
 
+    def closed_to_others(self) -> str | None:
+        """The first bound place or package that only its owner may read, as a careful umask leaves it; ``None`` if there is none."""
+        packages = (child for folder in self.path if Path(folder).is_dir() for child in Path(folder).iterdir() if child.name != "__pycache__")
+        for place in (*map(Path, self.binds), *packages):
+            needed = 0o005 if place.is_dir() else 0o004
+            if place.exists() and place.stat().st_mode & needed != needed:
+                return str(place)
+        return None
+
 
 def layout(imports: Sequence[str] = ()) -> Layout:
     """The layout for this interpreter. ``imports``: modules that scripts need although they live outside the interpreter's packages."""
