@@ -22,12 +22,14 @@ _ROLE_SECONDS = 3600
 def connect(scope: Scope) -> Sequence[AwsSession]:
     """One session per role (or the caller itself), each proven by ``sts:GetCallerIdentity``."""
     from botocore.exceptions import BotoCoreError
+    from botocore.session import Session as SdkSession
 
     options = scope.options
     profile, endpoint = str(options.get("profile") or ""), _endpoint(options.get("endpoint_url"))
     try:
-        sdk = _sdk_session(profile, endpoint)
+        sdk = SdkSession(profile=profile or None)
         regions = _regions(options, sdk)
+        _credentials(sdk, profile, endpoint)
         roles = _words(options.get("role_arn"))
         sessions = [_assumed(sdk, role, regions[0], endpoint, profile) for role in roles] or [sdk]
         return [AwsSession(each, _identity(each, regions, endpoint, profile), endpoint, profile) for each in sessions]
@@ -40,16 +42,12 @@ def alias(account: str, principal: str) -> str:
     return "NEPH" + hashlib.sha256(f"{account}|{principal}".encode()).hexdigest()[:16].upper()
 
 
-def _sdk_session(profile: str, endpoint: str | None) -> SdkSession:
+def _credentials(sdk: SdkSession, profile: str, endpoint: str | None) -> None:
     """The SDK's own credentials; for an endpoint on this machine only a profile named on purpose, else keys that open nothing."""
-    from botocore.session import Session as SdkSession
-
-    sdk = SdkSession(profile=profile or None)
     if endpoint is not None and not profile and _loopback(endpoint):
         sdk.set_credentials("testing", "testing")
     elif sdk.get_credentials() is None:
         raise CredentialsError("no AWS credentials were found", f"{configure(profile)}, or {sign_in(profile)}, or name a profile with --profile")
-    return sdk
 
 
 def _assumed(sdk: SdkSession, role: str, region: str, endpoint: str | None, profile: str) -> SdkSession:

@@ -31,7 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdin.read()
     else:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    server.close()
     return 0
 
 

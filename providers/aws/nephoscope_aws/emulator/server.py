@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nephoscope.testing.front import Front
 from nephoscope_aws.emulator.dialect import AwsDialect
+from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
 from nephoscope_aws.emulator.seed import DEFAULT_ACCOUNT, Seed, plant
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Server:
         self._seed = seed
         self.names: dict[str, Any] = {}
         _prepare(seed.account)
+        keep_managed_policies(policies_named(seed.model_dump_json()))
         self._front = Front(_application(), AwsDialect(), self.reset)
         self._server = _listen(self._front, port)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
@@ -33,9 +35,6 @@ class Server:
 
         moto_api_backend.reset()
         self._plant()
-
-    def close(self) -> None:
-        self._server.shutdown()
 
     def _plant(self) -> None:
         self._front.apply(Seed().rules({}))
@@ -51,6 +50,7 @@ def _prepare(account: str) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # thousands, for every region touched
     }
     if account != DEFAULT_ACCOUNT:
         os.environ["MOTO_ACCOUNT_ID"] = account  # it rules out steps in further accounts, so it is set only where needed

@@ -36,7 +36,7 @@ def _written(root: ElementTree.Element) -> bytes:
         for node in root.iter():
             node.tag = node.tag.removeprefix(f"{{{space}}}")
         root.set("xmlns", space)
-    return ElementTree.tostring(root, encoding="utf-8")
+    return bytes(ElementTree.tostring(root, encoding="utf-8"))
 
 
 class _Walker:
