@@ -41,7 +41,7 @@ docs: install  ## the reference says what the code says
 	$(BIN)/pytest tests/docs
 
 bench: install  ## every scenario with its twins: accuracy, false positives, grounding, calls
-	$(BIN)/pytest -m scenario
+	$(BIN)/nephoscope bench
 
 soak: install  ## long: kills at random moments, and what else takes minutes
 	$(BIN)/pytest -m soak
