@@ -19,19 +19,19 @@ _ASSUMED = re.compile(
     r"\bassum\w+\s+(?:the\s+|its\s+|our\s+|my\s+)?(?:role\s+)?[\"'`“‘]?(?:arn:[\w:-]+:role/(?:[\w/]+/)?)?([\w+=,.@-]+)", re.IGNORECASE
 )
 _PASSED = re.compile(r"\bpass\w*\s+(?:the\s+)?(?:role\s+)?[\"'`“‘]?([\w+=,.@-]+)", re.IGNORECASE)
+_PASSIVE = re.compile(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", re.IGNORECASE)
+_OTHER_TARGETS = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret")
 WORKLOADS = {"lambda:function": "lambda.amazonaws.com", "ec2:instance": "ec2.amazonaws.com"}
 
 
 def roles_acted_on(view: FactView) -> tuple[ResourceRef, ...]:
     """Roles that the words want assumed or passed, rather than acting themselves."""
-    roles = _sick(view, "iam:role")
-    text = view.problem.text
+    roles, text = _sick(view, "iam:role"), view.problem.text
     spoken = {match[1].rstrip(".,;:") for pattern in (_ASSUMED, _PASSED) for match in pattern.finditer(text)}
     named = tuple(role for role in roles if role.name in spoken)
-    passive = re.search(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", text, re.IGNORECASE)
-    if named or not (says(view.problem, "assume") or passive):
+    if named or _sick(view, *_OTHER_TARGETS) or not (says(view.problem, "assume") or says(view.problem, "pass")):
         return named
-    return roles[-1:] if passive is None else roles[:1]
+    return roles[:1] if _PASSIVE.search(text) else roles[-1:]
 
 
 def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
@@ -45,17 +45,22 @@ def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
 
 
 def _sick(view: FactView, *native_types: str) -> tuple[ResourceRef, ...]:
-    found = {
-        one.key: one for entity in view.problem.entities if entity.role != "healthy" for one in entity.matches if one.native_type in native_types
-    }
-    return tuple(found.values())
+    sick = [one for entity in view.problem.entities if entity.role != "healthy" for one in entity.matches if one.native_type in native_types]
+    return tuple({one.key: one for one in (_as_listed(view, ref) for ref in sick)}.values())
+
+
+def _as_listed(view: FactView, ref: ResourceRef) -> ResourceRef:
+    """An identity's ARN may hold a path that the words left out: the account's own listing tells it."""
+    if ref.native_type not in ("iam:role", "iam:user"):
+        return ref
+    same = [one for one in view.subjects(ref.native_type) if one.name == ref.name and one.account == ref.account]
+    return next((one for one in same if one.key == ref.key), same[0] if same else ref)
 
 
 def _sessions(view: FactView) -> Iterator[ResourceRef]:
     """Roles whose sessions an error text names."""
     for partition, account, name in _SESSION.findall(view.problem.text):
-        known = next((one for one in view.subjects("iam:role") if one.name == name and one.account == account), None)
-        yield known or by_arn("iam:role", f"arn:{partition}:iam::{account}:role/{name}")
+        yield _as_listed(view, by_arn("iam:role", f"arn:{partition}:iam::{account}:role/{name}"))
 
 
 def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None, service: str = "") -> Actor:

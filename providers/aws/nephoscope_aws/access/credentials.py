@@ -38,6 +38,16 @@ def identity_exists(lens: Lens, role: ResourceRef) -> Iterator[Finding]:
     yield _judged("aws.iam.identity-missing", role, truth, lens, note if known else "", suppose=mended, details={"who": role.label})
 
 
+def target_exists(lens: Lens, thing: ResourceRef) -> Iterator[Finding]:
+    """Whether what is asked for is there, where that is known anyway: several services answer "denied" for what does not exist."""
+    fact = lens.view.fact(thing, "exists")
+    if fact is not None:
+        lens.look(thing, "exists")
+        mended = (Supposition(subject=thing, attribute="exists", value=True),) if fact.known_absent else ()
+        note = f"{thing.label} {'does not exist' if fact.known_absent else 'exists'}"
+        yield _judged("aws.iam.target-missing", thing, fact.known_absent, lens, note, suppose=mended, details={"target": thing.label})
+
+
 def without_role(view: FactView) -> Iterator[Finding]:
     """Servers that have no role at all, so that nothing on them can sign a request."""
     for thing in workloads(view):

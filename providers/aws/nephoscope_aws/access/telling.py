@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nephoscope.models import FactQuery, Finding, Holds, JsonValue, ResourceRef
-from nephoscope_aws.access import mending
+from nephoscope_aws.access import mending, wording
 from nephoscope_aws.access.cases import Case
 from nephoscope_aws.access.mending import Mend
 from nephoscope_aws.access.sources import Source
@@ -93,22 +93,14 @@ def _denied(question: Question, layer: LayerName, cause: str, subject: ResourceR
     case = next((one for one in question.cases if one.denies(layer) is truth), question.cases[0])
     match = next(iter(case.denying(layer)), None)
     mend = mending.without(question.cases, layer) if truth else Mend()
-    condition = "; ".join(one.sentence for one in match.conditions) if match else ""
-    note = (
-        f"{match.where} explicitly denies {case.request.action}" + (f" because {condition}" if condition else "") if match else _no_deny(truth, layer)
-    )
+    note = wording.denies(case, match) if match else wording.no_deny(case, layer, question.target.label, truth)
     return _finding(question, cause, subject, truth, case, layer, mend, note, match)
-
-
-def _no_deny(truth: Truth, layer: LayerName) -> str:
-    words = {"identity": "the identity's own policies", "resource": "the resource's policy", "boundary": "the boundary"}.get(layer, layer)
-    return f"whether {words} denies it is not known" if truth is None else f"nothing in {words} denies it"
 
 
 def _identity_lacking(question: Question) -> Finding:
     truth = question.lacking("identity")
     case = _first(question, "identity", truth)
-    cause, mend, note, match = "aws.iam.identity-allow-missing", Mend(), case.outcome.reason, None
+    cause, mend, note, match = "aws.iam.identity-allow-missing", Mend(), wording.allows(case, "identity"), None
     if truth:
         failing = [one for one in question.cases if one.lacks("identity")]
         cause, mend, note, match = _why_no_allow(case, failing)
@@ -120,26 +112,12 @@ def _why_no_allow(case: Case, failing: Sequence[Case]) -> tuple[str, Mend, str, 
     slip = mending.slip(case)
     if slip:
         match, pattern = slip
-        note = f"{match.where} allows {case.request.action} on {pattern}, not on {case.request.resource}: did you mean the latter?"
-        return "aws.iam.resource-arn-mismatch", mending.corrected(case, match, pattern), note, match
+        return "aws.iam.resource-arn-mismatch", mending.corrected(case, match, pattern), wording.slipped(case, match, pattern), match
     unmet = mending.unmet(case, "identity")
     if unmet:
-        note = f"{unmet.where} would allow it, but {_unmet_words(unmet)}"
-        return "aws.iam.condition-unmet", mending.unconditioned(case, unmet), note, unmet
-    mend = mending.granted(failing)
-    gathered = case.gathered["identity"][0]
-    if gathered.policies == ():
-        return "aws.iam.no-policies", mend, f"{case.request.principal.label} has no policy at all, attached or inline", None
-    return (
-        "aws.iam.identity-allow-missing",
-        mend,
-        f"none of the {len(gathered.sources)} policies allows {case.request.action} on {case.request.resource}",
-        None,
-    )
-
-
-def _unmet_words(match: Match) -> str:
-    return "; ".join(one.sentence for one in match.conditions if one.truth is False)
+        return "aws.iam.condition-unmet", mending.unconditioned(case, unmet), wording.unmet(unmet), unmet
+    cause = "aws.iam.no-policies" if case.gathered["identity"][0].policies == () else "aws.iam.identity-allow-missing"
+    return cause, mending.granted(failing), wording.nothing_allows(case), None
 
 
 def _boundary_lacking(question: Question) -> Finding:
@@ -148,14 +126,13 @@ def _boundary_lacking(question: Question) -> Finding:
         truth = False
     case = _first(question, "boundary", truth)
     mend = mending.widened([one for one in question.cases if one.lacks("boundary")], "boundary") if truth else Mend()
-    note = f"the permissions boundary does not allow {case.request.action}" if truth else "no boundary stands in the way" if truth is False else ""
-    return _finding(question, "aws.iam.boundary-allow-missing", question.who, truth, case, "boundary", mend, note, None)
+    return _finding(question, "aws.iam.boundary-allow-missing", question.who, truth, case, "boundary", mend, wording.boundary(case, truth), None)
 
 
 def _resource_lacking(question: Question) -> Finding:
     truth = question.lacking("resource")
     case = _first(question, "resource", truth)
-    cause, mend, note, match = f"{question.prefix}-lacks-principal", Mend(), case.outcome.reason, None
+    cause, mend, note, match = f"{question.prefix}-lacks-principal", Mend(), wording.allows(case, "resource"), None
     if truth:
         failing = [one for one in question.cases if one.lacks("resource")]
         mend = mending.widened(failing, "resource", question.fallback, principal=True, resources=question.names_resource)
@@ -164,7 +141,7 @@ def _resource_lacking(question: Question) -> Finding:
         gone = _deleted(case)
         if match:
             cause, mend = f"{question.prefix}-condition-unmet", mending.unconditioned(case, match)
-            note = f"{match.where} would allow it, but {_unmet_words(match)}"
+            note = wording.unmet(match)
         elif gone:
             cause = f"{question.prefix}-names-deleted-principal"
             note = f"the policy of {question.target.label} names {gone}, the bare id of an identity that no longer exists"

@@ -108,6 +108,7 @@ def _as_known(view: FactView, thing: ResourceRef) -> ResourceRef:
 
 
 def _on(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Iterator[Finding]:
+    yield from credentials.target_exists(Lens(view), thing)
     if thing.native_type == "iam:role":
         yield from _trusted(view, actor, thing, side)
         return

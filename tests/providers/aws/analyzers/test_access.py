@@ -1,0 +1,228 @@
+"""What the access analyzer makes of facts laid before it by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from harness import ACCOUNT, IDENTITY, NOW, suffices
+
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Entity, Fact, Problem
+from nephoscope_aws.access.things import ref
+from nephoscope_aws.analyzers.access import AccessAnalyzer
+
+ROLE = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/app", "app")
+BUCKET = ref("s3:bucket", "arn:aws:s3:::orders", "orders", ACCOUNT)
+GRANTS = ref("iam:role-policies", f"{ACCOUNT}:role/app", "app", ACCOUNT)
+INLINE = ref("iam:role-policy", f"{ACCOUNT}:role/app#own", "own", ACCOUNT)
+NODE = ref("organizations:node", ACCOUNT, ACCOUNT, ACCOUNT)
+SCP = ref("organizations:policy", "p-1", "p-1", ACCOUNT)
+
+
+def document(*statements):
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(action="s3:GetObject", resource="arn:aws:s3:::orders/*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def fact(subject, attribute, value):
+    grounding = "absent" if value is None else "exact"
+    return Fact(
+        id=f"{subject.native_id}#{attribute}", subject=subject, attribute=attribute, value=value, grounding=grounding, calls=("s1.c1",),
+        pointer="", identity=IDENTITY, observed_at=NOW,
+    )  # fmt: skip
+
+
+HEALTHY = {
+    (ROLE, "exists"): True,
+    (ROLE, "unique_id"): "AROAAPPAPPAPP1",
+    (ROLE, "boundary"): None,
+    (GRANTS, "inline"): [INLINE.native_id],
+    (GRANTS, "attached"): [],
+    (INLINE, "document"): document(allow()),
+    (BUCKET, "policy"): None,
+    (BUCKET, "encryption"): None,
+    (NODE, "organization"): None,
+}
+
+
+def view(changes=(), text="role app gets access denied reading bucket orders", things=(ROLE, BUCKET), without=()):
+    values = {key: value for key, value in {**HEALTHY, **dict(changes)}.items() if key not in without}
+    entities = tuple(Entity(text=thing.name, role="sick", matches=(thing,)) for thing in things)
+    problem = Problem(text=text, symptom="access_denied", entities=entities, now=NOW)
+    return Evidence(problem=problem, facts=[fact(*key, value) for key, value in values.items()], identities=[IDENTITY])
+
+
+def judged(evidence):
+    return {finding.cause: finding for finding in AccessAnalyzer().analyze(evidence)}
+
+
+def found(evidence):
+    return {finding.cause for finding in AccessAnalyzer().analyze(evidence) if finding.holds == "yes" and finding.role == "cause"}
+
+
+def test_healthy():
+    findings = judged(view())
+    assert {one.holds for one in findings.values() if one.role == "cause"} == {"no"}
+    assert {one.holds for one in findings.values() if one.role == "observation"} == {"yes"}
+
+
+@pytest.mark.parametrize("hidden", [key for key in HEALTHY if key[1] not in ("unique_id",)], ids=lambda key: f"{key[0].native_type}-{key[1]}")
+def test_what_is_not_seen_is_asked_for_and_never_called_healthy(hidden):
+    findings = judged(view(without=[hidden])).values()
+    assert all(one.holds != "yes" for one in findings if one.role == "cause")
+    open_ones = [one for one in findings if one.holds == "unknown"]
+    assert f"{hidden[0].key}#{hidden[1]}" in {need.key for one in open_ones for need in one.needs}
+
+
+def test_one_unreadable_policy_leaves_the_allow_of_another_open_to_a_deny():
+    other = ref("iam:role-policy", f"{ACCOUNT}:role/app#other", "other", ACCOUNT)
+    findings = judged(view({(GRANTS, "inline"): [INLINE.native_id, other.native_id]}))
+    assert findings["aws.iam.identity-deny"].holds == "unknown"
+    assert findings["aws.iam.identity-allow-missing"].holds == "no"
+    assert findings["aws.s3.seen-allowed"].holds == "unknown"
+
+
+def org(*policies):
+    return {(NODE, "organization"): "o-1", (NODE, "manager"): "111111111111", (NODE, "scps"): [SCP.native_id], (NODE, "parents"): [],
+            (SCP, "document"): document(*policies)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        ([allow("*", "*")], set()),
+        ([allow("*", "*"), {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}], {"aws.organizations.scp-denies"}),
+        ([allow("ec2:*", "*")], {"aws.organizations.scp-denies"}),
+        ([allow("*", "*"), {"Effect": "Deny", "NotAction": ["s3:*", "iam:*"], "Resource": "*"}], set()),
+    ],
+)
+def test_organisation_policies_where_they_are_visible(policies, expected):
+    evidence = view(org(*policies))
+    assert found(evidence) == expected
+    for finding in AccessAnalyzer().analyze(evidence):
+        if finding.role == "cause" and finding.holds == "yes":
+            assert suffices([AccessAnalyzer()], evidence, finding)
+
+
+def test_the_organisations_manager_is_bound_by_none():
+    deny = org({"Effect": "Deny", "Action": "*", "Resource": "*"})
+    assert found(view({**deny, (NODE, "manager"): ACCOUNT})) == set()
+
+
+def test_two_faults_are_both_told():
+    both = {(INLINE, "document"): document(allow("sqs:*", "*")), (BUCKET, "policy"): document({**allow(), "Effect": "Deny", "Principal": "*"})}
+    evidence = view(both)
+    assert found(evidence) == {"aws.iam.identity-allow-missing", "aws.s3.bucket-policy-denies"}
+    assert not any(suffices([AccessAnalyzer()], evidence, one) for one in AccessAnalyzer().analyze(evidence) if one.holds == "yes")
+
+
+def test_a_part_of_the_bucket_is_not_the_bucket():
+    part = {(INLINE, "document"): document(allow(resource="arn:aws:s3:::orders/in/*"))}
+    assert judged(view(part))["aws.s3.seen-allowed"].holds == "unknown"
+    assert found(view(part, text="role app gets access denied reading s3://orders/in/a.csv in bucket orders")) == set()
+    assert found(view(part, text="role app gets access denied reading s3://orders/out/a.csv in bucket orders")) == {"aws.iam.identity-allow-missing"}
+
+
+def test_the_bare_bucket_where_its_objects_are_meant_is_a_slip():
+    finding = judged(view({(INLINE, "document"): document(allow(resource="arn:aws:s3:::orders"))}))["aws.iam.resource-arn-mismatch"]
+    assert json.loads(finding.details["params"]["PolicyDocument"])["Statement"][0]["Resource"] == "arn:aws:s3:::orders/*"
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("role app gets access denied uploading to bucket orders", "s3:PutObject"),
+        ("role app is not allowed to list bucket orders", "s3:ListBucket"),
+        ("role app cannot delete from bucket orders, forbidden", "s3:DeleteObject"),
+        ("AccessDenied in PutObject, role app, bucket orders", "s3:PutObject"),
+        ("role app is not authorized to perform s3:PutObjectTagging on bucket orders", "s3:PutObjectTagging"),
+    ],
+)
+def test_verbs_and_operations(text, action):
+    words = tuple(word for word in ("PutObject", "s3:PutObjectTagging") if word in text.split() or f"{word}," in text)
+    evidence = view(text=text)
+    evidence.problem = evidence.problem.model_copy(update={"actions": words})
+    assert judged(evidence)["aws.iam.identity-allow-missing"].details["action"] == action
+
+
+def test_words_that_leave_the_action_open_need_one_way_only():
+    assert found(view(text="role app: access denied on bucket orders")) == set()
+    nothing = {(INLINE, "document"): document(allow("sqs:*", "*"))}
+    assert found(view(nothing, text="role app: access denied on bucket orders")) == {"aws.iam.identity-allow-missing"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("role app gets access denied reading bucket orders from the office", {"aws.s3.bucket-policy-denies"}),
+        ("role app gets access denied reading bucket orders through vpce-0a1b2c3d4e", set()),
+    ],
+)
+def test_where_a_request_comes_from(text, expected):
+    deny = {**allow(), "Effect": "Deny", "Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d4e"}}}
+    assert found(view({(BUCKET, "policy"): document(deny)}, text=text)) == expected
+
+
+def test_unsaid_circumstances_stay_open():
+    deny = {**allow(), "Effect": "Deny", "Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d4e"}}}
+    findings = judged(view({(BUCKET, "policy"): document(deny)}))
+    assert findings["aws.s3.bucket-policy-denies"].holds == "unknown"
+    assert "aws:SourceVpce" in findings["aws.s3.seen-allowed"].note
+
+
+def test_other_symptoms_are_left_to_others():
+    evidence = view(text="uploads to bucket orders no longer trigger role app")
+    evidence.problem = evidence.problem.model_copy(update={"symptom": "event_not_delivered"})
+    assert AccessAnalyzer().analyze(evidence) == []
+
+
+@pytest.mark.parametrize("poison", ["Deny everything", 7, [], {"Statement": "x"}, {"Statement": [{"Effect": "Allow"}]}])
+def test_malformed_documents_decide_nothing(poison):
+    findings = judged(view({(INLINE, "document"): poison})).values()
+    assert all(one.holds != "yes" for one in findings if one.cause.startswith("aws.iam") and one.role == "cause")
+    assert judged(view({(INLINE, "document"): poison}))["aws.s3.seen-allowed"].holds == "unknown"
+
+
+def test_what_does_not_exist_cannot_be_allowed():
+    assert found(view({(BUCKET, "exists"): None})) == {"aws.iam.target-missing"}
+
+
+USER = ref("iam:user", f"arn:aws:iam::{ACCOUNT}:user/ci", "ci")
+OWN = ref("iam:user-policies", f"{ACCOUNT}:user/ci", "ci", ACCOUNT)
+DOCUMENT = ref("iam:user-policy", f"{ACCOUNT}:user/ci#own", "own", ACCOUNT)
+
+
+def user(*statements):
+    return {(USER, "exists"): True, (USER, "unique_id"): "AIDACICICICI12", (USER, "boundary"): None, (OWN, "inline"): [DOCUMENT.native_id],
+            (OWN, "attached"): [], (OWN, "groups"): [], (OWN, "mfa_devices"): [], (DOCUMENT, "document"): document(*statements)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([allow("iam:PassRole", ROLE.native_id)], set()),
+        ([allow("lambda:*", "*")], {"aws.iam.identity-allow-missing"}),
+        ([allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/ap")], {"aws.iam.resource-arn-mismatch"}),
+    ],
+)
+def test_passing_a_role_asks_the_user_alone(statements, expected):
+    text = f"User: {USER.native_id} is not authorized to perform: iam:PassRole on resource: {ROLE.native_id}"
+    assert found(view(user(*statements), text=text, things=(USER, ROLE))) == expected
+
+
+def test_a_role_that_was_assumed_already_acts():
+    nothing = {(INLINE, "document"): document(allow("sqs:*", "*"))}
+    text = "role app, assumed by our batch job, gets access denied reading bucket orders"
+    assert found(view(nothing, text=text)) == {"aws.iam.identity-allow-missing"}
+
+
+def test_a_session_names_a_role_whose_path_only_the_listing_tells():
+    listed = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/team/app", "app")
+    moved = {(listed, attribute): value for (subject, attribute), value in HEALTHY.items() if subject is ROLE}
+    evidence = view(moved, without=[key for key in HEALTHY if key[0] is ROLE])
+    assert found(evidence) == set()
+    assert judged(evidence)["aws.s3.seen-allowed"].holds == "yes"
