@@ -301,12 +301,12 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("name", list(EXECUTORS))
-def test_nothing_outlives_a_killed_caller(name):
+def test_nothing_outlives_a_killed_caller(name, tmp_path):
     reason = EXECUTORS[name]().available()
     if reason:
         pytest.skip(reason)
     word = f"orphan-{name}-{os.getpid()}"
-    with subprocess.Popen([sys.executable, "-c", CALLER, name, word]) as caller:
+    with subprocess.Popen([sys.executable, "-c", CALLER, name, word], env={**os.environ, "TMPDIR": str(tmp_path)}) as caller:
         _wait_until(lambda: any("asyncio" not in line for line in _running(word)))
         caller.kill()
     _wait_until(lambda: not _running(word))
