@@ -62,7 +62,7 @@ def _missing(context: Context, hop: Hop) -> Finding:
         hop.source,
         None if not hop.known else not hop.links,
         note="" if hop.links else f"no notification of bucket {hop.source.name} leads to {_told(hop)['target']}",
-        details={**_told(hop), **details},
+        details={**_told(hop), **(details if hop.target else {})},
         suppose=suppose,
     )
 
@@ -126,9 +126,7 @@ def _keys(context: Context, hop: Hop) -> Finding:
     if any(one.empty for one in filters):
         return look.finding(cause, hop.source, False, note="no filter on keys")
     truth, note, missed = _judge(context, look, filters)
-    mended = _fitting(filters[0], missed)
-    changed = [{**hop.links[0].settings, "Filter": _as_setting(mended)}] if not mended.empty else [_unfiltered(hop.links[0].settings)]
-    suppose, details = _changed(context, hop, [*changed, *(link.settings for link in hop.links[1:])])
+    suppose, details = _changed(context, hop, _refiltered(hop, _fitting(filters[0], missed), keep=context.words.partial))
     told = " or ".join(str(one) for one in filters)
     return look.finding(
         cause, hop.source, truth, note=note, suppose=suppose, details={**_told(hop), "filter": told, "missed": list(missed[:5]), **details}
@@ -174,10 +172,21 @@ def _common_extension(keys: Sequence[str]) -> str:
     return extensions.pop() if len(extensions) == 1 else ""
 
 
+def _refiltered(hop: Hop, fitting: KeyFilter, *, keep: bool) -> list[Entry]:
+    """The hop's notifications with the filter put right; with ``keep`` a further one stands beside those that some keys do pass."""
+    settings = [link.settings for link in hop.links]
+    if fitting.empty:
+        return [_without_filter(settings[0])]
+    changed: Entry = {**settings[0], "Filter": _as_setting(fitting)}
+    if keep:
+        return [*settings, {key: value for key, value in changed.items() if key != "Id"}]
+    return [changed, *settings[1:]]
+
+
 def _as_setting(one: KeyFilter) -> JsonValue:
     rules: list[JsonValue] = [{"Name": name, "Value": value} for name, value in (("prefix", one.prefix), ("suffix", one.suffix)) if value]
     return {"Key": {"FilterRules": rules}}
 
 
-def _unfiltered(entry: Entry) -> dict[str, JsonValue]:
+def _without_filter(entry: Entry) -> dict[str, JsonValue]:
     return {key: value for key, value in entry.items() if key != "Filter"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import JsonValue, ResourceRef, Supposition
@@ -60,11 +60,11 @@ def allowing(source: ResourceRef, target: ResourceRef, resource: str, actions: S
     }
 
 
-def with_statement(policy: object, statement: Mapping[str, JsonValue], *, keep: bool = True) -> dict[str, JsonValue]:
-    """A policy with one more statement; ``keep`` false drops the statements that deny."""
+def with_statement(policy: object, statement: Mapping[str, JsonValue], drop: Callable[[JsonValue], bool] = lambda _: False) -> dict[str, JsonValue]:
+    """A policy with one more statement, and without those to ``drop``."""
     listed = policy.get("Statement") if isinstance(policy, Mapping) else None
     former = [listed] if isinstance(listed, Mapping) else listed if isinstance(listed, list) else []
-    kept = [dict(one) for one in former if isinstance(one, Mapping) and (keep or one.get("Effect") != "Deny")]
+    kept = [dict(one) for one in former if isinstance(one, Mapping) and not drop(dict(one))]
     return {"Version": "2012-10-17", "Statement": [*kept, dict(statement)]}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Sequence
 
 from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef
@@ -12,7 +13,7 @@ from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, gone
 from nephoscope_aws.iam.evaluation import Evaluation
 from nephoscope_aws.iam.services import allows_service
-from nephoscope_aws.iam.truth import Truth, all_of
+from nephoscope_aws.iam.truth import Truth, all_of, negated
 
 _GONE = {
     refs.BUCKET: "aws.s3.notification-destination-deleted",
@@ -142,24 +143,38 @@ def _allowed(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Findin
     resource = holder.native_id
     action = mending.ACTIONS[target.native_type]
     decision = _decide(hop, policy, action, resource, target)
-    mended = mending.allowing(hop.source, target, resource, [action])
-    details = {
+    fixed = _opened(hop, policy, resource, target, [action])
+    details: dict[str, JsonValue] = {
         **_told(hop, target),
         "action": action,
         "reason": decision.reason if decision else "",
         "statement": decision.statement if decision else "",
         "near": [match.where for match in decision.near] if decision else [],
-        "policy": mending.with_statement(None if policy is UNKNOWN else policy, mended, keep=False),
+        "sid": decision.statement.strip("“”") if decision else "",
+        "policy": fixed,
+        "policy_text": json.dumps(fixed),
     }
     absent = "it has no policy at all" if policy is None else decision.reason if decision else ""
     note = f"{target.label} does not let {hop.source.label} in: {absent}" if decision and not decision.allowed else ""
-    suppose = [mend(holder, "policy", details["policy"])]
+    suppose = [mend(holder, "policy", fixed)]
     for cause in dict.fromkeys((lacking, denying)):
         verdicts = {"implicit_deny": cause == lacking, "explicit_deny": cause == denying, "allow": False}
         truth: Truth = None if decision is None or there is None else verdicts.get(decision.decision)
         if there is False:
             truth = False
         yield look.finding(cause, target, truth, note=note if truth else "", details=details, suppose=suppose)
+
+
+def _opened(hop: Hop, policy: object, resource: str, target: ResourceRef, actions: Sequence[str]) -> dict[str, JsonValue]:
+    """The policy with the source let in; only statements that by themselves deny it are left out."""
+
+    def denies(statement: JsonValue) -> bool:
+        alone = {"Version": "2012-10-17", "Statement": [statement]}
+        decisions = [_decide(hop, alone, action, target.native_id, target) for action in actions]
+        return any(one is not None and one.decision == "explicit_deny" for one in decisions)
+
+    statement = mending.allowing(hop.source, target, resource, actions)
+    return mending.with_statement(None if policy is UNKNOWN else policy, statement, denies)
 
 
 def _decide(hop: Hop, policy: object, action: str, resource: str, target: ResourceRef) -> Evaluation | None:
@@ -187,7 +202,7 @@ def _key(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:
     if managed or not isinstance(written, str):
         return
     key = _resolve(look, written, target)
-    yield from _usable(context, hop, look, key, told)
+    yield from _usable(hop, look, key, target, told)
 
 
 def _resolve(look: Look, written: str, target: ResourceRef) -> ResourceRef | None:
@@ -205,8 +220,8 @@ def _resolve(look: Look, written: str, target: ResourceRef) -> ResourceRef | Non
     return refs.of_arn(f"{base}key/{look.use(aimed)}")
 
 
-def _usable(context: Context, hop: Hop, look: Look, key: ResourceRef | None, told: dict[str, JsonValue]) -> Iterator[Finding]:
-    subject = key or hop.source
+def _usable(hop: Hop, look: Look, key: ResourceRef | None, target: ResourceRef, told: dict[str, JsonValue]) -> Iterator[Finding]:
+    subject = key or target
     state = look.value(key, "state") if key else UNKNOWN
     policy = look.value(key, "policy") if key else UNKNOWN
     off: Truth = None if state is UNKNOWN else state not in (None, "Enabled")
@@ -220,17 +235,14 @@ def _usable(context: Context, hop: Hop, look: Look, key: ResourceRef | None, tol
         suppose=[mend(subject, "state", "Enabled")],
     )
     decisions = _key_decisions(hop, policy, subject)
-    refused: Truth = None if decisions is None else not all_of(one.allowed for one in decisions)
-    if decisions is not None and all_of(one.allowed for one in decisions) is None:
-        refused = None
-    statement = {**mending.allowing(hop.source, subject, "*", list(_KEY_ACTIONS))}
-    mended = mending.with_statement(None if policy is UNKNOWN else policy, statement, keep=False)
+    refused: Truth = None if decisions is None else negated(all_of(one.allowed for one in decisions))
+    mended = _opened(hop, policy, "*", subject, _KEY_ACTIONS)
     yield look.finding(
         "aws.kms.key-policy-lacks-service",
         subject,
         refused,
         note=f"the policy of key {subject.label} does not let {told['service']} use it" if refused else "",
-        details={**told, "policy": mended},
+        details={**told, "policy": mended, "policy_text": json.dumps(mended)},
         suppose=[mend(subject, "policy", mended)],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -62,7 +63,7 @@ def _no_target(context: Context, hop: Hop) -> Finding:
         hop.source,
         None if not hop.known else not hop.links,
         note="" if hop.links else f"rule {hop.source.name} does not have {target.label} among its targets",
-        details={"rule": hop.source.name, "target": target.label, "target_arn": hop.target.native_id if hop.target else ""},
+        details={"rule": hop.source.name, "target": target.label, **({"target_arn": target.native_id} if hop.target else {})},
         suppose=[*mending.rule_target(context.view, hop.source, target), *unnamed],
     )
 
@@ -127,7 +128,7 @@ def _pattern(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
         rule,
         truth,
         note=note,
-        details={"rule": rule.name, "pattern": mending.known(context.view, rule, "pattern"), "fitting": fitting},
+        details={"rule": rule.name, "pattern": mending.known(context.view, rule, "pattern"), "fitting": fitting, "fitting_text": json.dumps(fitting)},
         suppose=[mend(rule, "pattern", fitting)],
     )
 

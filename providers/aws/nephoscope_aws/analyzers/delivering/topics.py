@@ -27,9 +27,9 @@ def _told(hop: Hop) -> dict[str, JsonValue]:
         "topic": hop.source.name,
         "topic_arn": hop.source.native_id,
         "target": target.label if target else "a subscriber",
-        "target_arn": target.native_id if target else "",
+        **({"target_arn": target.native_id} if target else {}),
         "protocol": "lambda" if target and target.native_type == refs.FUNCTION else "sqs",
-        "subscription": subscribed,
+        **({"subscription": subscribed} if subscribed else {}),
     }
 
 
