@@ -2,6 +2,8 @@
 
 BIN := .venv/bin
 MEMBERS := core providers/aws[emulator] plugins/planner-playbook plugins/suite-aws
+EVERYTHING := --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -12,8 +14,8 @@ install: .venv/installed  ## build ./.venv with everything in it
 .venv/installed: pyproject.toml constraints.txt $(wildcard core/pyproject.toml providers/*/pyproject.toml plugins/*/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found: install it, or say make PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv .venv || { echo "Python's venv module is needed (on Debian and Ubuntu: apt-get install python3-venv)"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
+	$(PIP) --constraint constraints.txt --upgrade pip uv
+	$(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python $(EVERYTHING) || $(PIP) $(EVERYTHING)
 	@$(MAKE) --no-print-directory sandbox
 	@touch $@
 
