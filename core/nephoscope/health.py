@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from nephoscope.interfaces import NephoscopeError
 from nephoscope.models.record import Ailment
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
+
+if TYPE_CHECKING:
+    from nephoscope.boundary.protocol import Probe
 
 
 def examine(settings: Settings, plugins: Plugins) -> Sequence[Ailment]:
@@ -50,27 +53,23 @@ def _isolation(settings: Settings) -> Iterator[Ailment]:
 
     try:
         with Boundary.start(blocked=settings.packs_blocked) as boundary:
-            found: Any = boundary.probe()
+            found = boundary.probe()
     except NephoscopeError as error:
         yield Ailment(name="boundary", state="broken", detail=error.message, remedy=error.hint)
         return
     usable = False
     for executor in found:
-        name, level = str(executor["executor"]), str(executor["isolation"])
-        if executor["why_not"]:
-            yield Ailment(name=f"executor {name}", state="warning", detail=str(executor["why_not"]))
+        if executor.why_not:
+            yield Ailment(name=f"executor {executor.executor}", state="warning", detail=executor.why_not)
             continue
-        if level == "none":
+        if executor.isolation == "none":
             continue
         usable = True
-        yield from _promises(name, executor["promises"])
+        yield from _promises(executor)
     if not usable:
         yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy="apt-get install bubblewrap")
 
 
-def _promises(name: str, promises: Sequence[Mapping[str, Any]]) -> Iterator[Ailment]:
-    for promise in promises:
-        held = bool(promise["held"])
-        yield Ailment.model_validate(
-            {"name": f"{name}: {promise['name']}", "state": "ok" if held else "warning", "detail": str(promise.get("detail", ""))}
-        )
+def _promises(probe: Probe) -> Iterator[Ailment]:
+    for promise in probe.promises:
+        yield Ailment(name=f"{probe.executor}: {promise.name}", state="ok" if promise.held else "warning", detail=promise.detail)

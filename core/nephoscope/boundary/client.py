@@ -20,6 +20,7 @@ from nephoscope.store.entries import Spent
 
 COMMAND: tuple[str, ...] = (sys.executable, "-P", "-m", "nephoscope.boundary")
 """``-P``: the folder one stands in is never searched for modules."""
+CLOSE_SECONDS = 10.0
 KILL_SECONDS = 5.0
 
 EventListener = Callable[[Mapping[str, JsonValue]], None]
@@ -132,7 +133,7 @@ class Boundary:
         """Close the record and end the process. Never raises."""
         if self._lease:
             with contextlib.suppress(NephoscopeError):
-                self._call("close", {"lease": self._lease})
+                self._call("close", {"lease": self._lease}, CLOSE_SECONDS)
         self._lease = ""
         self.kill()
 
@@ -151,7 +152,7 @@ class Boundary:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _call(self, method: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    def _call(self, method: str, arguments: Mapping[str, Any] | None = None, seconds: float | None = None) -> Any:
         answers: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         with self._state:
             if self._gone:
@@ -162,8 +163,8 @@ class Boundary:
         try:
             with self._sending:
                 self._channel.sendall(encode({"id": number, "method": method, "arguments": arguments or {}}))
-            answer = answers.get()
-        except OSError:
+            answer = answers.get(timeout=seconds)
+        except (OSError, queue.Empty):
             raise self._ended() from None
         finally:
             self._waiting.pop(number, None)

@@ -36,7 +36,7 @@ _NEVER_BECAUSE = {
 class Denial:
     """Why a tier is not allowed, and the option that would allow it (empty: nothing would)."""
 
-    code: Literal["not_granted", "never"]
+    code: Literal["not_granted", "forbidden"]
     reason: str
     needs: str = ""
 
@@ -56,5 +56,5 @@ class Tiers:
         if tier in self.allowed:
             return None
         if TABLE[tier] == "never":
-            return Denial("never", _NEVER_BECAUSE[tier])
+            return Denial("forbidden", _NEVER_BECAUSE[tier])
         return Denial("not_granted", f"access of the kind {tier!s} was not granted", f"--grant {tier}")
