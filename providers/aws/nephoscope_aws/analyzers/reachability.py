@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nephoscope.interfaces import FactView
-from nephoscope.models import Finding, Problem, ResourceRef
+from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
 from nephoscope_aws.analyzers.reach import journeys
-from nephoscope_aws.analyzers.reach.ends import End, Endpoint
+from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.journeys import Leg
 from nephoscope_aws.analyzers.reach.probe import findings, walk
 from nephoscope_aws.analyzers.reach.request import Request, requests
-from nephoscope_aws.analyzers.reach.sight import Sight
+from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 
 _OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
 _ALSO = frozenset({"missing", "nothing_happens", "suspicion", "exposed", "partial"})
@@ -36,7 +36,7 @@ def _relevant(problem: Problem) -> list[Request]:
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
-        return [request for request in requests(problem) if request.target and request.target.ref.native_type in _NAMED_ITSELF]
+        return [request for request in requests(problem) if _subject(request).native_type in _NAMED_ITSELF]
     return []
 
 
@@ -55,6 +55,8 @@ def _subject(request: Request) -> ResourceRef:
 def _journey(sight: Sight, request: Request) -> list[Leg]:
     if request.source and request.target:
         return _across(sight, request.source, request.target, request)
+    if request.source and request.address:
+        return _to_address(sight, request.source, request)
     if request.source and request.service:
         return journeys.to_service(sight, request.source, request.service, request.asked)
     if request.source:
@@ -66,6 +68,15 @@ def _across(sight: Sight, source: End, target: End, request: Request) -> list[Le
     if isinstance(target, Endpoint):
         return journeys.to_endpoint(sight, source, target, request.asked)
     return journeys.between(sight, source, target, request.asked)
+
+
+def _to_address(sight: Sight, source: End, request: Request) -> list[Leg]:
+    """A private address is some machine's; whose it is, the inventory of machines tells."""
+    wanted = FactQuery(kind="ec2:instance", attribute="private_ip")
+    if sight.view.complete("ec2:instance") is None:
+        raise Unseen(wanted)
+    holder = next((fact.subject for fact in sight.view.facts(wanted) if fact.value == request.address), None)
+    return journeys.between(sight, source, Instance(holder), request.asked) if holder else journeys.towards(source, request.peer, request.asked)
 
 
 def _inward(sight: Sight, target: End, request: Request) -> list[Leg]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from nephoscope_aws.network.routes import Lookup, Route, Table, lookup, subnets_of
 from nephoscope_aws.network.traffic import EVERYONE, Peer
-
-ATTACHED = frozenset({"available", "attached"})
 
 
 def kind_of(target: str) -> str:
@@ -24,11 +21,6 @@ def kind_of(target: str) -> str:
         "i-": "host",
     }
     return next((kind for prefix, kind in prefixes.items() if target.startswith(prefix)), "other" if target else "")
-
-
-def attached_to(attachments: Iterable[Mapping[str, Any]], vpc: str) -> bool:
-    """Whether an internet gateway's attachments hold this network."""
-    return any(item.get("VpcId") == vpc and item.get("State", "available") in ATTACHED for item in attachments)
 
 
 def tables_to_internet(tables: Sequence[Table], gateways: Iterable[str], peer: Peer = EVERYONE) -> list[Table]:
@@ -47,12 +39,6 @@ def misplaced(table: Table, explicit: bool, better: Sequence[Table], found: Look
         return False
     unused = any(not subnets_of(other) for other in better)
     return not explicit or bool(found.target) or len(subnets_of(table)) > 1 or unused
-
-
-def other_side(peering: Mapping[str, Any], vpc: str) -> str:
-    """The network at the other end of a peering connection."""
-    ends = [str((peering.get(side) or {}).get("VpcId", "")) for side in ("RequesterVpcInfo", "AccepterVpcInfo")]
-    return next((end for end in ends if end and end != vpc), "")
 
 
 def default_route(target: str, cidr: str = "0.0.0.0/0") -> Route:

@@ -40,8 +40,3 @@ def trace(steps: Sequence[Step[Subject]], traffic: Traffic) -> list[Hop[Subject]
             traffic = hop.passing
         hops.append(hop)
     return hops
-
-
-def first_stop(hops: Sequence[Hop[Subject]]) -> Hop[Subject] | None:
-    """The hop that stops the packet; ``None`` when none is seen to."""
-    return next((hop for hop in hops if hop.state == "blocked"), None)

@@ -127,6 +127,13 @@ def outbound(sight: Sight, source: End, peer: Peer, asked: Asked) -> list[Leg]:
     return [Leg((*probes, routing.gateway(source)), asked.traffic)]
 
 
+def towards(source: End, peer: Peer, asked: Asked) -> list[Leg]:
+    """From an end to a private address that no machine of the account holds: the way out of the end, and no further."""
+    beyond = Outcome("unknown", f"nothing that can be seen here has the address {peer.label}")
+    far = Probe("aws.ec2.seen-address-holder", source.ref, (crossing.NOT_CONNECTED,), lambda *_: beyond)
+    return [Leg((*standing.alive(source), group_out(source, lambda _: peer), far), asked.traffic)]
+
+
 def _used(sight: Sight, end: End, peer: Peer) -> list[ResourceRef]:
     """The end's subnets; of a whole network those that lead towards the peer, or one of them when none does."""
     subnets = end.subnets(sight)

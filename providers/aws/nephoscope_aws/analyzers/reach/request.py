@@ -34,6 +34,8 @@ class Request:
     peer: Peer = SOMEONE
     stated: bool = False
     service: str = ""
+    address: str = ""
+    """The called one's address, where the words give that instead of a name."""
 
 
 @cache
@@ -47,28 +49,28 @@ def _says(pattern: str, text: str) -> bool:
 
 
 def requests(problem: Problem) -> list[Request]:
-    """The conversations the problem is about; none when it names nothing that sends or receives."""
+    """The conversations the problem is about; none when it names nothing that sends or receives, or when names do not even resolve."""
     ends = _ends(problem)
-    if not ends:
-        return []
     text = _without_names(problem)
+    if not ends or _says(_words()["resolving"], text):
+        return []
     asked = _asked(problem, text)
-    sources, targets = _sides(problem.text, ends)
+    called = _called_address(problem)
+    sources, targets = ([one.ref for one in ends], []) if called else _sides(problem.text, ends)
     if sources and targets:
         pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
         return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
     if sources:
-        return [_leaving(source, text, asked, problem) for source in sources[:_MOST]]
+        return [_leaving(source, text, asked, called) for source in sources[:_MOST]]
     return [Request(asked, target=end_for(target), **_caller(problem, text)) for target in targets[:_MOST]]
 
 
-def _leaving(source: ResourceRef, text: str, asked: Asked, problem: Problem) -> Request:
+def _leaving(source: ResourceRef, text: str, asked: Asked, called: str) -> Request:
+    if called:
+        peer = Peer.at(called)
+        return Request(asked, end_for(source), peer=peer, stated=True, address="" if peer.public else called)
     service = next((name for word, name in _words()["services"].items() if _says(word, text)), "")
-    if service:
-        return Request(asked, end_for(source), service=service)
-    found = _addresses(problem)
-    peer = Peer.at(found[0]) if found else EVERYONE
-    return Request(asked, end_for(source), peer=peer, stated=True)
+    return Request(asked, end_for(source), peer=EVERYONE, stated=True, service=service)
 
 
 # -- ends ----------------------------------------------------------------------------------------------------------
@@ -85,7 +87,8 @@ class _Spoken:
 def _ends(problem: Problem) -> list[_Spoken]:
     spoken = [one for entity in problem.entities if entity.role != "healthy" for one in _spoken(entity, problem.text)]
     named = [one for one in spoken if not one.assumed]
-    kept = [one for one in spoken if not one.assumed or not _apposed(one, named, problem.text)]
+    only_places = bool(named) and all(one.ref.native_type in _PLACES for one in named)
+    kept = [one for one in spoken if not one.assumed or not (only_places or _apposed(one, named, problem.text))]
     concrete = [one for one in kept if one.ref.native_type not in _PLACES]
     chosen = [one for one in kept if not (one.ref.native_type in _PLACES and (one.assumed or len(concrete) > 1) and concrete)]
     return sorted({one.ref.key: one for one in reversed(chosen)}.values(), key=lambda one: one.start)
@@ -199,6 +202,12 @@ def _by_word(text: str) -> Traffic:
 
 def _ports(numbers: Iterable[int]) -> Intervals:
     return Intervals.of(*((number, number) for number in numbers))
+
+
+def _called_address(problem: Problem) -> str:
+    """An address that the words place at the called end ("cannot reach 192.0.2.7")."""
+    before = _words()["before_called"]
+    return next((one for one in _addresses(problem) if re.search(before, problem.text[: problem.text.find(one)], re.IGNORECASE)), "")
 
 
 def _addresses(problem: Problem) -> list[str]:

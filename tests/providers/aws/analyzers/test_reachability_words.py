@@ -1,0 +1,97 @@
+"""Who calls whom, on which port: what the words of a problem ask."""
+
+from __future__ import annotations
+
+import pytest
+
+from nephoscope.knowledge import reading
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Fact, Identity, ResourceRef
+from nephoscope_aws.analyzers.reach.request import Request, requests
+from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
+from nephoscope_aws.estate import AwsEstate
+
+ESTATE = AwsEstate()
+IDENTITY = Identity(cloud="aws", account="123456789012", principal="arn:aws:iam::123456789012:role/Reader", regions=("eu-west-1",))
+ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
+THINGS = [
+    ("ec2:instance", "i-0aaaaaaaaaaaaaaa1", "web-1"),
+    ("ec2:instance", "i-0aaaaaaaaaaaaaaa2", "app-server"),
+    ("ec2:instance", "i-0aaaaaaaaaaaaaaa3", "redis-cache"),
+    ("ec2:subnet", "subnet-1", "private-a"),
+    ("rds:db-instance", ARN.format("rds", "db:orders-db"), "orders-db"),
+    ("elbv2:load-balancer", ARN.format("elasticloadbalancing", "loadbalancer/app/front/1"), "front"),
+    ("lambda:function", ARN.format("lambda", "function:sync"), "sync"),
+]
+
+
+def evidence(text: str) -> Evidence:
+    def fact(native_type: str, native_id: str, name: str) -> Fact:
+        kind = ESTATE.types[native_type].kind
+        ref = ResourceRef(cloud="aws", kind=kind, native_type=native_type, native_id=native_id, account="123456789012", region="eu-west-1", name=name)
+        known = {"attribute": "exists", "value": True, "grounding": "exact", "calls": ("s0.c1",), "pointer": "", "observed_at": ""}
+        return Fact(id=native_id, subject=ref, identity=IDENTITY, **known)
+
+    first = reading.first_reading(text, "2026-11-24T10:00Z")
+    facts = [fact(*thing) for thing in THINGS]
+    problem = reading.read(first, Evidence(first, facts), [ESTATE], [IDENTITY])
+    return Evidence(problem, facts, identities=[IDENTITY])
+
+
+def told(request: Request) -> str:
+    source = request.source.ref.label if request.source else ("stated outside" if request.stated else "somebody")
+    target = request.target.ref.label if request.target else request.service or request.peer.label
+    return f"{source} > {target}: {request.asked.traffic.told}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I can't SSH into web-1", ["somebody > web-1: tcp 22"]),
+        ("Public server web-1 unreachable", ["stated outside > web-1: any tcp port"]),
+        ("web-1 cannot be reached from 198.51.100.7 on port 8443", ["stated outside > web-1: tcp 8443"]),
+        ("redis-cache does not answer", ["somebody > redis-cache: any tcp port"]),
+        ("Our site on web-1 times out", ["somebody > web-1: tcp 80, 443"]),
+        ("app-server can't ping web-1", ["app-server > web-1: icmp"]),
+        ("orders-db is not reachable from app-server", ["app-server > orders-db: any tcp port"]),
+        ("we can't connect to the orders-db database from app-server", ["app-server > orders-db: any tcp port"]),
+        ("web-1 is unreachable from app-server", ["app-server > web-1: any tcp port"]),
+        ("connection from web-1 to app-server on port 8080 times out", ["web-1 > app-server: tcp 8080"]),
+        ("web-1 and app-server are unreachable", ["somebody > web-1: any tcp port", "somebody > app-server: any tcp port"]),
+        ("web-1 and app-server cannot talk to each other", ["web-1 > app-server: any tcp port"]),
+        ("web-1 cannot reach the internet", ["web-1 > the internet: any tcp port"]),
+        ("app-server can no longer download packages from the internet", ["app-server > the internet: tcp 80, 443"]),
+        ("nobody on the internet can reach web-1", ["stated outside > web-1: any tcp port"]),
+        ("web-1 cannot connect to 198.51.100.7 on port 443", ["web-1 > 198.51.100.7: tcp 443"]),
+        ("instances in subnet private-a have no internet", ["private-a > the internet: any tcp port"]),
+        ("function sync times out when calling an external API", ["sync > the internet: tcp 80, 443"]),
+        ("Lambda sync cannot connect to orders-db", ["sync > orders-db: any tcp port"]),
+        ("sync hangs when it talks to Secrets Manager", ["sync > secretsmanager: any tcp port"]),
+        ("My laptop can't reach the postgres database orders-db", ["stated outside > orders-db: tcp 5432"]),
+        ("front returns 502 although app-server behind it is up", ["somebody > front: any tcp port"]),
+        ("web-1 is unreachable but app-server works fine", ["somebody > web-1: any tcp port"]),
+        ("web-1 does not resolve names, DNS lookups time out", []),
+        ("DNS queries to web-1 time out", ["somebody > web-1: udp 53"]),
+        ("the invoice is wrong", []),
+    ],
+)
+def test_words_become_conversations(text: str, expected: list[str]) -> None:
+    assert [told(request) for request in requests(evidence(text).problem)] == expected
+
+
+def test_a_number_is_exact_and_a_word_is_not() -> None:
+    by_number, by_word = (requests(evidence(text).problem)[0].asked for text in ("orders-db refuses port 5433", "cannot psql orders-db"))
+    assert by_number.exact
+    assert by_number.traffic.each
+    assert not by_word.exact
+
+
+@pytest.mark.parametrize("text", ["role deploy is denied s3:GetObject on web-1", "uploads no longer trigger function sync", "web-1 costs too much"])
+def test_other_families_problems_are_left_alone(text: str) -> None:
+    assert not ReachabilityAnalyzer().analyze(evidence(text))
+
+
+def test_nothing_known_is_unknown_with_needs_never_no() -> None:
+    findings = ReachabilityAnalyzer().analyze(evidence("I can't SSH into web-1"))
+    assert findings
+    assert all(finding.holds == "unknown" and finding.needs and not finding.because for finding in findings)
