@@ -17,9 +17,9 @@ from nephoscope_aws.iam.truth import Truth, any_of
 def elsewhere(actor: Actor, things: Sequence[ResourceRef]) -> Iterator[Finding]:
     """What another account grants to its own people cannot be seen from here: left open, and said."""
     if actor.role is None and actor.principal.arn and things:
-        note = f"account {actor.principal.account} must also allow it to its own identities, which cannot be seen from here"
+        note = f"{actor.principal.label} must also allow it to its own identities, which cannot be seen from here"
         yield Finding(
-            cause="aws.iam.other-account-allow-missing", subject=things[0], holds="unknown", details={"who": actor.principal.account}, note=note
+            cause="aws.iam.other-account-allow-missing", subject=things[0], holds="unknown", details={"who": actor.principal.label}, note=note
         )
 
 
@@ -36,7 +36,7 @@ def organisation(actor: Actor, side: Side, lens: Lens, cases: Sequence[Case]) ->
         denying = [one for one in cases if one.denies("scp")]
         case = denying[0] if denying else next(one for one in cases if one.lacks("scp"))
         mend = mending.without(denying, "scp") if denying else mending.widened([case], "scp")
-    details: dict[str, JsonValue] = {"who": actor.role.label}
+    details: dict[str, JsonValue] = {"who": actor.role.label, "action": "what is asked for"}
     if case:
         details |= {
             "action": case.request.action,

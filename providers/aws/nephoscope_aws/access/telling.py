@@ -136,7 +136,8 @@ def _resource_lacking(question: Question) -> Finding:
     if truth:
         failing = [one for one in question.cases if one.lacks("resource")]
         mend = mending.widened(failing, "resource", question.fallback, principal=True, resources=question.names_resource)
-        note = f"the policy of {question.target.label} does not let {case.request.principal.label} use {case.request.action}"
+        own = wording.where(case, "resource", question.target.label)
+        note = f"{own} does not let {case.request.principal.label} use {case.request.action}"
         match = mending.unmet(case, "resource")
         gone = _deleted(case)
         if match:
@@ -144,7 +145,7 @@ def _resource_lacking(question: Question) -> Finding:
             note = wording.unmet(match)
         elif gone:
             cause = f"{question.prefix}-names-deleted-principal"
-            note = f"the policy of {question.target.label} names {gone}, the bare id of an identity that no longer exists"
+            note = f"{own} names {gone}, the bare id of an identity that no longer exists"
     return _finding(question, cause, question.target, truth, case, "resource", mend, note, match)
 
 

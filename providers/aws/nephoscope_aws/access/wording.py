@@ -18,7 +18,7 @@ def where(case: Case, layer: LayerName, target: str) -> str:
     return {
         "identity": f"the policies of {who}",
         "boundary": f"the permissions boundary of {who}",
-        "resource": f"the policy of {target}",
+        "resource": f"the {next(iter(case.gathered['resource'][0].sources), f'policy of {target}')}",
         "scp": "the organisation's policies",
     }.get(layer, layer)
 

@@ -123,7 +123,7 @@ def _on(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Iterato
 
 
 def _questions(view: FactView, actor: Actor, things: Iterable[ResourceRef], side: Side) -> list[Question]:
-    return [_question(view, actor, thing, side) for thing in things if thing.native_type != "iam:role"]
+    return [(_trust_question if thing.native_type == "iam:role" else _question)(view, actor, thing, side) for thing in things]
 
 
 def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Question:
@@ -185,17 +185,21 @@ _OF_KEYS = {
 
 def _trusted(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Iterator[Finding]:
     """May the actor assume the role: its trust policy, and the actor's own policies."""
+    question = _trust_question(view, actor, role, side)
+    yield from causes(question)
+    yield allowed(question, "aws.iam.seen-trusted", role)
+
+
+def _trust_question(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Question:
+    """To pass a role asks the actor's own policies alone; to assume it asks the role's trust policy too."""
     lens = Lens(view)
     context = circumstances(view.problem, actor, role, lens)
     passing = actions.says(view.problem, "pass") and actor.role is not None and not actor.service
     own = Gathered(()) if passing else identity.trust(Lens(view), role)
     action = "iam:PassRole" if passing else "sts:AssumeRole"
     case = decide(actor, action, role.native_id, role, side, own, context, required=not passing)
-    question = Question(
-        cases=(case,), target=role, prefix="aws.iam.trust", required=not passing, names_resource=False, extra_needs=tuple(lens.needs.values())
-    )
-    yield from causes(question)
-    yield allowed(question, "aws.iam.seen-trusted", role)
+    needs = tuple(lens.needs.values())
+    return Question(cases=(case,), target=role, prefix="aws.iam.trust", required=not passing, names_resource=False, extra_needs=needs)
 
 
 def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ class Principal:
     @property
     def label(self) -> str:
         """What a person calls it."""
+        if self.arn.endswith(":root"):
+            return f"account {self.account}"
         return self.service or self.arn.rsplit("/", 1)[-1] or self.account
 
 
