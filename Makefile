@@ -40,7 +40,7 @@ types: install
 	$(BIN)/mypy
 
 docs: install  ## the reference says what the code says
-	$(BIN)/pytest tests/docs
+	$(BIN)/pytest tests/docs tests/core/cli/test_reference.py
 
 bench: install  ## every scenario with its twins: accuracy, false positives, grounding, calls
 	$(BIN)/nephoscope bench
