@@ -23,12 +23,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def rows(page: str) -> dict[str, list[str]]:
     """Table rows of a reference page: first cell without back-ticks → the other cells."""
-    lines = [
-        line.strip().removeprefix("|").removesuffix("|").split("|")
-        for line in (DOCS / "reference" / page).read_text().splitlines()
-        if line.startswith("| `")
-    ]
-    return {cells[0].strip(" `"): [cell.strip() for cell in cells[1:]] for cells in lines}
+    lines = [line.strip() for line in (DOCS / "reference" / page).read_text().splitlines()]
+    table = [line.removeprefix("|").removesuffix("|").split("|") for line in lines if line.startswith("| `")]
+    return {cells[0].strip(" `"): [cell.strip() for cell in cells[1:]] for cells in table}
 
 
 def test_every_hook_is_documented_with_its_arguments() -> None:
