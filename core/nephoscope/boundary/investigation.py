@@ -144,7 +144,7 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     tiers = Tiers(opening.grants, opening.denied)
     sessions, chosen = await asyncio.gather(asyncio.to_thread(_connect, opening, wires), isolation)
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
-    ledger = await asyncio.to_thread(Ledger, Path(opening.run_dir))
+    ledger = await asyncio.to_thread(_ledger, Path(opening.run_dir), [session.identity for session in sessions])
     redactor = Redactor(bytes.fromhex(ledger.keep("redaction_key", secrets.token_hex(32))))
     recorder, upstream = Recorder(ledger), Upstream(redactor)
     pipeline = Pipeline(
@@ -174,6 +174,17 @@ def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:
             raise UsageError(f"no installed pack speaks to the cloud {scope.cloud!r}", f"clouds here: {known}; install the pack of the one you need")
         sessions += wires[scope.cloud].connect(scope)
     return sessions
+
+
+def _ledger(run_dir: Path, identities: Sequence[Identity]) -> Ledger:
+    """The run's ledger. What was seen in one set of accounts is never continued in another."""
+    ledger = Ledger(run_dir)
+    accounts = ", ".join(sorted({f"{identity.cloud} {identity.account}" for identity in identities}))
+    before = ledger.keep("accounts", accounts)
+    if before != accounts:
+        ledger.close()
+        raise UsageError(f"this run was made in {before}; the credentials here open {accounts}", "resume it with the credentials it began with")
+    return ledger
 
 
 def resolve(document: JsonValue, pointer: str) -> JsonValue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,6 +210,42 @@ def test_trouble_at_opening_is_typed(start: Start, opening: Opening, brook: Broo
         boundary.open(opening.model_copy(update={"executor": "nonesuch"}))
     with pytest.raises(UsageError, match="lease"):
         boundary.spent()
+
+
+def test_a_run_is_not_continued_in_another_account(start: Start, opening: Opening, brook: Brook) -> None:
+    boundary = start()
+    boundary.open(opening)
+    elsewhere = Scope(cloud="brook", options={"endpoint": brook.endpoint, "account": "9999"})
+    with pytest.raises(UsageError, match="made in brook 4711"):
+        boundary.open(opening.model_copy(update={"scopes": (elsewhere,)}))
+
+
+def test_a_script_that_misuses_its_connections_harms_nobody_else(start: Start, opening: Opening, store_script: Store) -> None:
+    boundary = start()
+    boundary.open(opening)
+    hostile = """
+import socket
+host, port = os.environ['http_proxy'].removeprefix('http://').split(':')
+held = []
+for n in range(150):
+    try:
+        held.append(socket.create_connection((host, int(port)), 2))
+        held[-1].sendall([b'GET http://api', os.urandom(300), b'GET / HTTP/1.1\\r\\nX: ' + b'a' * 70000, b'CONNECT a:1 HTTP/1.1\\r\\n\\r\\n'][n % 4])
+    except OSError:
+        pass
+print('done')
+"""
+    assert run(boundary, store_script(hostile)).output.strip() == "done"
+    assert run(boundary, store_script("print(get('ponds/pond-1')['depth'])"), step=2).output.strip() == "1"
+
+
+def test_the_process_gives_its_memory_to_nobody(start: Start, opening: Opening) -> None:
+    boundary = start()
+    boundary.open(opening)
+    limits = Path(f"/proc/{boundary.pid}/limits").read_text()
+    assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
+    ours = "import ctypes; from nephoscope.boundary.process import guard_memory; guard_memory(); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    assert subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, check=True).stdout.strip() == "0"
 
 
 def test_without_isolation_only_a_packs_own_script_in_the_demo(start: Start, opening: Opening, store_script: Store) -> None:

@@ -133,7 +133,8 @@ class BrookWire:
 
     def connect(self, scope: Scope) -> Sequence[BrookSession]:
         key = str(scope.options.get("key", "the-real-key"))
-        identity = Identity(cloud="brook", account=ACCOUNT, principal="reader", regions=("",), alias="worthless")
+        account = str(scope.options.get("account", ACCOUNT))
+        identity = Identity(cloud="brook", account=account, principal="reader", regions=("",), alias="worthless")
         session = BrookSession(str(scope.options["endpoint"]), identity, key)
         if key == "expired":
             raise CredentialsError("the key has expired", "brook login", expired=True)
