@@ -206,6 +206,7 @@ def test_the_organisation_only_narrows(home: Home) -> None:
     assert (settings.budget.usd, settings.budget.steps) == (0.2, 3)
     assert settings.granted == {Tier.IDENTITY, Tier.CONFIG}
     assert (settings.packs, settings.executors, settings.accounts) == (("x",), ("bubblewrap",), ("1",))
+    assert settings.executor == "bubblewrap"
     origins = {key: origin for key, _, origin in loaded.rows()}
     assert str(home.policy) in origins["grants"]
     assert "option --max-usd" not in origins["budget.usd"]
@@ -224,7 +225,10 @@ def test_an_organisation_file_with_a_mistake_stops_the_run(home: Home, policy: s
 
 def test_telemetry_is_granted_unless_switched_off() -> None:
     assert Tier.TELEMETRY in Settings().granted
+    assert Settings().denied == frozenset()
     assert Tier.TELEMETRY not in Settings(telemetry=False).granted
+    assert Settings(telemetry=False).denied == {Tier.TELEMETRY}
+    assert Settings(tiers=(Tier.IDENTITY,)).denied == {Tier.CONFIG, Tier.TELEMETRY}
     assert Tier.SHAPE in Settings(grants=(Tier.SHAPE,)).granted
 
 

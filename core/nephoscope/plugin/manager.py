@@ -114,6 +114,11 @@ class Plugins:
         return {pack.distribution: pack.version for pack in self._packs if pack.plugin is not None and pack.version}
 
     @property
+    def switched_off(self) -> Sequence[str]:
+        """Names of the installed packs that are not loaded, blocked or not allowed: what another process must block to load the same."""
+        return [pack.name for pack in self._packs if pack.switched_off]
+
+    @property
     def records(self) -> Sequence[PackRecord]:
         """Every pack with all it registers, and what is wrong with it. Reads every role."""
         registers: dict[int, dict[str, list[str]]] = {id(pack): {} for pack in self._packs}

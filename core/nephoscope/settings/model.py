@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         wished = ALWAYS_GRANTED | set(self.grants) | ({Tier.TELEMETRY} if self.telemetry else set())
         return frozenset(wished if self.tiers is None else wished & set(self.tiers))
 
+    @property
+    def denied(self) -> frozenset[Tier]:
+        """Tiers in force by default that are switched off here."""
+        return frozenset((ALWAYS_GRANTED | {Tier.TELEMETRY}) - self.granted)
+
     def scope_of(self, cloud: str) -> Scope:
         """The scope to open in a cloud: its pack's options, with region and endpoint where they are set."""
         common = {"region": self.region, "endpoint_url": self.endpoint_url}

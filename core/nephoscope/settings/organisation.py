@@ -59,6 +59,8 @@ def narrow(settings: Settings, organisation: Organisation) -> tuple[Settings, di
     executors = changed.get("executors")
     if executors is not None and settings.executor != "auto" and settings.executor not in executors:
         raise UsageError(f"The executor {settings.executor} is not allowed on this machine.", f"use one of: {', '.join(executors) or 'none is'}")
+    if executors is not None and len(executors) == 1:
+        changed["executor"] = executors[0]
     narrowed = {key: value for key, value in changed.items() if value != getattr(settings, key)}
     return settings.model_copy(update=narrowed), dict.fromkeys(narrowed, "narrowed by the organisation's policy")
 

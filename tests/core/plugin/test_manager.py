@@ -264,6 +264,7 @@ def test_blocked_packs_are_not_even_imported(monkeypatch: pytest.MonkeyPatch, tm
     for plugins in (load_plugins(blocked=["loud"]), load_plugins(allowed=["something"])):
         (record,) = plugins.records
         assert record.switched_off
+        assert plugins.switched_off == ["loud"]
         assert record.error == ""
 
 
