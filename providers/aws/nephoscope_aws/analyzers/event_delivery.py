@@ -8,7 +8,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.ends import routes
+from nephoscope_aws.analyzers.delivering.ends import named, routes
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, Route
 from nephoscope_aws.analyzers.delivering.words import Words
@@ -40,10 +40,18 @@ class EventDelivery:
         words = Words.of(problem)
         found, orphan, look = routes(view, words)
         plain = bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
+        if not plain and not _about_delivery(view, words):
+            return ()
         findings = [one for route in found if plain or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)]
         if orphan is not None and plain:
-            findings += _unfed(view, orphan, look)
+            findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
         return _merged(findings)
+
+
+def _about_delivery(view: FactView, words: Words) -> bool:
+    """A bucket alone may hurt in many ways; only words about sending, or a second thing, make it a matter of delivery."""
+    types = {ref.native_type for ref in named(view)}
+    return words.delivery or bool(types - {refs.BUCKET})
 
 
 def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
@@ -52,13 +60,18 @@ def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
         causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
         yield from _with_traffic(causes, route)
         yield _hop_seen(context, hop, causes)
-    if route.end.native_type == refs.FUNCTION:
-        causes = list(consumers.findings(context, route.end))
-        yield from _with_traffic(causes, route)
-        yield _sum_up(view, "aws.lambda.seen-consumer-ready", route.end, causes, f"{route.end.label} would run when called")
-    traced = trace.observe(context)
-    if traced:
-        yield traced
+    yield from _ready(context)
+    for queue in {one.key: one for hop in route.hops for one in (hop.source, hop.target) if one and one.native_type == refs.QUEUE}.values():
+        yield from queues.settings(context, queue)
+    yield from trace.observe(context)
+
+
+def _ready(context: Context) -> Iterator[Finding]:
+    end = context.route.end
+    if end.native_type == refs.FUNCTION:
+        causes = list(consumers.findings(context, end))
+        yield from _with_traffic(causes, context.route)
+        yield _sum_up(context.view, "aws.lambda.seen-consumer-ready", end, causes, f"{end.label} would run when called")
 
 
 def _with_traffic(causes: Iterable[Finding], route: Route) -> Iterator[Finding]:

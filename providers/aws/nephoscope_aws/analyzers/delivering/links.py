@@ -140,6 +140,24 @@ def incoming(view: FactView, node: ResourceRef) -> tuple[tuple[ResourceRef, ...]
     return tuple(sources.values()), look
 
 
+def notifying(look: Look, node: ResourceRef, most: int) -> list[ResourceRef]:
+    """Buckets that notify the thing; they have to be asked one by one, so at most so many are."""
+    if node.native_type not in LEADS_TO[refs.BUCKET]:
+        return []
+    inventory = look.view.complete(refs.BUCKET)
+    if inventory is None or not isinstance(inventory.value, list) or len(inventory.value) > most:
+        look.want(FactQuery(kind=refs.BUCKET, attribute="complete"))
+        return []
+    look.use(inventory)
+    found = []
+    for bucket in look.view.subjects(refs.BUCKET):
+        ahead = outgoing(look.view, bucket)
+        look.take(ahead.look)
+        if any(link.target is not None and link.target.key == node.key for link in ahead.links):
+            found.append(bucket)
+    return found
+
+
 def _subscribed_to(look: Look, node: ResourceRef) -> list[ResourceRef]:
     if node.native_type not in (refs.FUNCTION, refs.QUEUE):
         return []

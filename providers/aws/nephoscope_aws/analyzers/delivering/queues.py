@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nephoscope.models import Finding, JsonValue
+from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
@@ -13,6 +13,8 @@ from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.delivery import messages
 from nephoscope_aws.iam.truth import Truth, all_of
 
+_SHORT = 3600
+"""Seconds: a queue that keeps messages no longer than this loses them in any longer stop of its consumer."""
 _RUNNING = ("Enabled", "Enabling", "Updating", "Creating")
 
 
@@ -93,6 +95,38 @@ def _drops(context: Context, hop: Hop, look: Look) -> tuple[Truth, str]:
     if deleted and not invoked:
         return True, f"{deleted:g} messages were deleted from the queue in the last 24 hours, and the function was not called once"
     return False, "nothing was deleted without the function being called"
+
+
+def settings(context: Context, queue: ResourceRef) -> Iterator[Finding]:
+    """Settings of a queue that make messages late or lose them; asked about only where that is what hurts."""
+    spoken = {context.view.problem.symptom, *context.view.problem.symptoms[:2]}
+    if "late" in spoken:
+        look = context.look()
+        delay = look.number(queue, "delay")
+        yield look.finding(
+            "aws.sqs.delivery-delayed",
+            queue,
+            None if delay is None and look.needs else bool(delay),
+            note=f"every message of {queue.label} is held back for {delay:g} s" if delay else "",
+            details={"queue": queue.label, "queue_url": url(queue), "delay": delay},
+            suppose=[mend(queue, "delay", "0")],
+        )
+    if "missing" in spoken:
+        look = context.look()
+        kept = look.number(queue, "retention")
+        yield look.finding(
+            "aws.sqs.retention-too-short",
+            queue,
+            None if kept is None and look.needs else kept is not None and kept <= _SHORT,
+            note=f"{queue.label} drops messages after {kept:g} s" if kept is not None and kept <= _SHORT else "",
+            details={"queue": queue.label, "queue_url": url(queue), "retention": kept},
+            suppose=[mend(queue, "retention", "345600")],
+        )
+
+
+def url(queue: ResourceRef) -> str:
+    """The address that calls about a queue take."""
+    return f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.name}"
 
 
 def _times(context: Context, hop: Hop) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering import mending, refs
+from nephoscope_aws.analyzers.delivering import mending, queues, refs
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, gone
@@ -56,7 +56,7 @@ def _told(hop: Hop, target: ResourceRef) -> dict[str, JsonValue]:
         "target": target.label,
         "target_arn": target.native_id,
         "target_kind": parts[1],
-        "target_url": f"https://sqs.{target.region}.amazonaws.com/{target.account}/{target.name}",
+        "target_url": queues.url(target),
     }
 
 

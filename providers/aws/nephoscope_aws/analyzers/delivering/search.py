@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, incoming, outgoing, speaks_of, welcomed
+from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, incoming, notifying, outgoing, speaks_of, welcomed
 from nephoscope_aws.analyzers.delivering.look import Look
 
 _DEEP = 4
 _WIDE = 12
+_MANY = 40
+"""Of more buckets than this nobody asks each whom it notifies."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ def ahead(view: FactView, start: ResourceRef) -> tuple[Route, ...]:
 def behind(view: FactView, end: ResourceRef, depth: int = 3) -> tuple[tuple[Route, ...], Look]:
     """Every way that ends, or is meant to end, at a thing."""
     sources, look = incoming(view, end)
+    sources = tuple({ref.key: ref for ref in (*sources, *notifying(look, end, _MANY))}.values())
     routes: list[Route] = []
     for source in sources[:_WIDE]:
         earlier, further = behind(view, source, depth - 1) if depth > 1 and source.native_type in (refs.QUEUE, refs.TOPIC) else ((), None)

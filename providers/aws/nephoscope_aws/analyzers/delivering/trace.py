@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nephoscope.models import Finding
+from collections.abc import Iterator
+
+from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import WINDOW, Context, arrivals
 from nephoscope_aws.analyzers.delivering.look import Look
@@ -12,12 +14,25 @@ from nephoscope_aws.delivery.s3_events import KeyFilter
 from nephoscope_aws.iam.truth import Truth, all_of
 
 
-def observe(context: Context) -> Finding | None:
-    """One observation about the end of the way; ``None`` where it ends in nothing that counts what it gets."""
+def observe(context: Context) -> Iterator[Finding]:
+    """What was seen of the end of the way: nothing where it ends in what counts nothing."""
     end = context.route.end
     attribute = mending.TRAFFIC.get(end.native_type)
-    if attribute is None:
-        return None
+    if attribute is not None:
+        yield _delivered(context, end, attribute)
+    spoken = (context.view.problem.symptom, *context.view.problem.symptoms[:2])
+    unseen = next((_UNSEEN[symptom] for symptom in spoken if symptom in _UNSEEN), "")
+    if unseen:
+        yield Look(context.view).observation(f"aws.{refs.service(end)}.seen-in-time", end, None, unseen)
+
+
+_UNSEEN = {
+    "late": "when each event came and went is not among what can be read here",
+    "duplicate": "which events came twice is not among what can be read here",
+}
+
+
+def _delivered(context: Context, end: ResourceRef, attribute: str) -> Finding:
     name = f"aws.{refs.service(end)}.seen-recent-delivery"
     look = Look(context.view)
     got = total(look.value(end, attribute))

@@ -28,6 +28,10 @@ _INTO = re.compile(r"\b(arriv\w*|reach\w*|gets?|getting|receiv\w*|into|empty|lan
 _OUT = re.compile(
     r"\b(process\w*|consum\w*|picked up|pick up|handled|read|backlog|pil(e|es|ing) up|stuck|drained?|accumulat\w*|grow\w*)\b", re.IGNORECASE
 )
+_DELIVERY = re.compile(
+    r"\b(trigger\w*|events?|notif\w*|messages?|deliver\w*|invok\w*|subscri\w*|announc\w*|process\w*|consum\w*|picked up|fires?|runs?|schedul\w*)\b",
+    re.IGNORECASE,
+)
 _PRODUCES = re.compile(r"\b(send\w*|publish\w*|writ\w+|enqueu\w+|puts?|emits?|push\w*)\b", re.IGNORECASE)
 
 
@@ -51,6 +55,8 @@ class Words:
     partial: bool
     into: bool
     out_of: bool
+    delivery: bool
+    """Whether the words are about something being sent, called or worked off."""
 
     @classmethod
     def of(cls, problem: Problem) -> Words:
@@ -68,6 +74,7 @@ class Words:
             partial="partial" in spoken,
             into=bool(_INTO.search(text)),
             out_of=bool(_OUT.search(text)),
+            delivery=bool(_DELIVERY.search(text)),
         )
 
 
