@@ -1,6 +1,7 @@
 """AWS analyzers: pure functions from facts to findings."""
 
 from nephoscope_aws.analyzers.access import AccessAnalyzer
+from nephoscope_aws.analyzers.event_delivery import EventDelivery
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
 
-ANALYZERS = (AccessAnalyzer, ReachabilityAnalyzer)
+ANALYZERS = (AccessAnalyzer, EventDelivery, ReachabilityAnalyzer)
