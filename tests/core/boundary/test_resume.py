@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 import time
 from collections import Counter
@@ -82,6 +83,32 @@ def test_kill_9_at_random_moments_repeats_no_answered_call(start: Start, opening
     assert len(kept) == CALLS
     spent = LedgerReader(Path(opening.run_dir)).spent()
     assert spent.upstream >= len(brook.seen), "what was sent and never answered counts as spent"
+
+
+def test_kill_9_before_and_after_every_write(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:
+    script = store_script("print(get('frogs?n=1')); print(get('keys/k1'))")
+    for moment in range(12):
+        brook.seen.clear()
+        fresh = opening.model_copy(update={"run_dir": f"{opening.run_dir}-{moment}"})
+        shutil.copytree(opening.run_dir, fresh.run_dir)
+        dying = start("--die-at", str(moment))
+        dying.open(fresh)
+        died = run_or_die(dying, script) is None
+        kept, asked = answered(fresh), len(brook.seen)
+        boundary = start()
+        boundary.open(fresh)
+        result = run_or_die(boundary, script)
+        assert result is not None
+        assert result.calls == ("s1.c1",)
+        assert len(brook.seen) == asked + (not kept), "sent again exactly when no answer was recorded"
+        reader = LedgerReader(Path(fresh.run_dir))
+        assert [entry.call.id for entry in reader.replies()] == ["s1.c1"]
+        assert [refusal.code for refusal in reader.refused()] == ["forbidden"]
+        assert reader.spent().upstream >= len(brook.seen)
+        if not died:
+            break
+        boundary.kill()
+    assert moment == 8, "three writes for an answered call, one for a refused one, each survived on both sides"
 
 
 def test_a_rerun_gets_the_same_errors_in_the_same_order(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:

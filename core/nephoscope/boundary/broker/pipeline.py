@@ -204,7 +204,7 @@ class Pipeline:
                 attempt.calls.append(sent.call.id)
             await (self.recorder.sent_again(sent.call.id) if again else self.recorder.sent(sent))
             self._tell("sent", sent)
-            fetched = await self._fetch(wire, session, sent)
+            fetched = await self._fetch(wire, session, sent, attempt)
             usd, size = fetched.usd or 0.0, fetched.size
             return await self._answer(wire, sent, attempt, fetched)
         except RecordError as error:
@@ -212,8 +212,10 @@ class Pipeline:
         finally:
             self.purse.settle_call(sent.tier, estimate, usd, size)
 
-    async def _fetch(self, wire: Wire, session: Session, sent: Sent) -> Fetched:
+    async def _fetch(self, wire: Wire, session: Session, sent: Sent, attempt: Attempt) -> Fetched:
         async def repeat() -> None:
+            if attempt.ended:
+                raise Refused("timeout", "the script ended while the service asked to slow down", tier=sent.tier)
             self._reserve(sent, 0.0)
             await self.recorder.sent_again(sent.call.id)
 

@@ -25,6 +25,7 @@ class Attempt:
         self.position = position
         self.calls: list[str] = []
         """Ids of the calls of this run, in order of arrival."""
+        self.ended = False
         self.requests = 0
         self.refusals = 0
         self._arrived: Counter[str] = Counter()
@@ -71,6 +72,7 @@ class Attempt:
         task.add_done_callback(self._running.discard)
 
     async def settle(self) -> None:
-        """Wait for calls still in flight."""
+        """The script has ended: wait for calls still in flight, which are not repeated any more."""
+        self.ended = True
         if self._running:
             await asyncio.wait(self._running, timeout=SETTLE_SECONDS)

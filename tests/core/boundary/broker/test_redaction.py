@@ -71,6 +71,8 @@ SURVIVE = [
     ("Environment/Variables/BUCKET", "orders-in"),
     ("Environment/Variables/QUEUE_URL", "https://sqs.eu-west-1.example.com/123456789012/orders"),
     ("Environment/Variables/TIMEOUT", "30"),
+    ("Environments/0/Status", "Ready"),
+    ("project/environment/computeType", "BUILD_GENERAL1_SMALL"),
     ("Environment/Variables/DEBUG", "false"),
     ("Environment/Variables/TOPIC", "arn:cloud:sns:eu-west-1:123456789012:orders"),
     ("Environment/Variables/DB_HOST", "orders.internal.example.com"),
