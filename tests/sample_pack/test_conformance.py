@@ -234,5 +234,5 @@ class Unquoted(BrookEstate):
 def test_a_bad_estate_fails_its_suite(test: str) -> None:
     suite = TestBrookEstate()
     suite.subject = Unquoted()
-    with pytest.raises((AssertionError, ValueError)):
+    with pytest.raises((AssertionError, ValueError, SyntaxError)):
         getattr(suite, test)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
 from collections.abc import Sequence
 
@@ -68,9 +69,9 @@ class EstateSuite(Suite):
         for check in self._checks()[:20]:
             reads = [read.model_copy(update={"params": dict.fromkeys(read.params, HOSTILE + "\n") or {"Name": HOSTILE}}) for read in check.reads]
             hostile = check.model_copy(update={"reads": tuple(reads), "intent": f'"""\n{HOSTILE}\nimport os'})
-            script = self.subject.script(hostile, self.now)
-            if script is not None:
-                assert "import os\n" not in script.source.replace(f"{HOSTILE}\\nimport os", "")
+            calm, script = self.subject.script(check, self.now), self.subject.script(hostile, self.now)
+            if calm is not None and script is not None:
+                assert _shape(script.source) == _shape(calm.source)
                 judged = validate(script, self.subject.environment(), [], builtin.nephoscope_register_judges())
                 assert judged.accepted, judged.violations
 
@@ -103,6 +104,11 @@ class EstateSuite(Suite):
             for query in (FactQuery(subject=extract.subject, attribute=extract.attribute),)
         }
         return [check for query in queries.values() for check in self.subject.checks(query, [self.identity])]
+
+
+def _shape(source: str) -> list[str]:
+    """What a script does at the top: statements by kind, and imports by name."""
+    return [ast.unparse(node) if isinstance(node, ast.Import | ast.ImportFrom) else type(node).__name__ for node in ast.parse(source).body]
 
 
 def _reversed(change: Change) -> Change:
