@@ -80,6 +80,13 @@ def _to_address(sight: Sight, source: End, request: Request) -> list[Leg]:
 
 
 def _inward(sight: Sight, target: End, request: Request) -> list[Leg]:
-    if not request.stated and journeys.kept_private(sight, target):
-        return journeys.from_inside(sight, target, request.asked)
+    if request.stated:
+        return journeys.from_outside(sight, target, request.peer, request.asked)
+    try:
+        private = journeys.kept_private(sight, target)
+    except Unseen as unseen:
+        waiting = journeys.waiting(target.ref, unseen, request.asked.traffic)
+        return [waiting, *journeys.from_somewhere(sight, target, request.asked)]
+    if private:
+        return journeys.from_somewhere(sight, target, request.asked)
     return journeys.from_outside(sight, target, request.peer, request.asked)

@@ -62,6 +62,8 @@ class Peer:
 
 EVERYONE = Peer(PUBLIC_V4, 4, "everyone", label="the internet")
 SOMEONE = Peer(PUBLIC_V4, 4, "someone", label="an unknown address on the internet")
+ANYWHERE = Peer(EVERY_V4, 4, "any", None, "a caller the problem does not place")
+NEARBY = Peer(PRIVATE_V4, 4, "any", None, "a caller inside the network or beside it")
 
 
 @dataclass(frozen=True)

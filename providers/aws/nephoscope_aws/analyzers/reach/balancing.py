@@ -21,6 +21,8 @@ UNHEALTHY = "aws.elbv2.target-unhealthy"
 PORT_MISMATCH = "aws.elbv2.target-group-port-mismatch"
 _DYNAMIC = 32768
 """Ports from here on are given to containers by their host: a target there differs from its group on purpose."""
+_FOR_PEOPLE = Intervals.of((22, 22), (3389, 3389), (5985, 5986))
+"""Ports opened for administrators, which say nothing of where a program serves."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
         if outcome.state != "blocked":
             return outcome
         held = [item for group in backend.instance.groups(sight) for item in sight.value(group, "ingress") or ()]
-        others = groups.admits(held, Traffic(ANY_PORT), peer(sight)).passing
+        others = groups.admits(held, Traffic(ANY_PORT - _FOR_PEOPLE), peer(sight)).passing
         if not others or others.size > 100:
             return outcome
         return _disagreement(sight, backend, others.spans[0][0])

@@ -32,16 +32,36 @@ def route_across(here: End, subnet: ResourceRef, there: End) -> Probe:
         between = peerings(sight, own, far)
         if kind == "peering" and at.found.target in {ref.native_id for ref in between} and not at.found.blackhole:
             return Outcome("open", f"{told} leads to {at.found.target}", at.table.ref)
-        return _unrouted(sight, at, between, there, far)
+        return _unrouted(sight, at, between, far) if between else _strangers(sight, here, there)
 
     return Probe("aws.ec2.seen-route-across", subnet, (PEERING_ROUTE_MISSING, NOT_CONNECTED, BLACKHOLE), judge)
 
 
-def _unrouted(sight: Sight, at: Position, between: list[ResourceRef], there: End, far: ResourceRef) -> Outcome:
+def _strangers(sight: Sight, here: End, there: End) -> Outcome:
+    """No peering at all. Told once for the pair, whichever side is looked at first."""
+    ends = sorted((here, there), key=lambda end: end.vpc(sight).native_id)
+    own, far = (end.vpc(sight) for end in ends)
+    peering = refer("ec2:vpc-peering-connection", "pcx-mended", own)
+    suppose = [
+        Supposition(subject=own, attribute="peerings_requested", value=[*(sight.value(own, "peerings_requested") or ()), peering.native_id]),
+        Supposition(subject=far, attribute="peerings_received", value=[*(sight.value(far, "peerings_received") or ()), peering.native_id]),
+        Supposition(subject=peering, attribute="requester", value={"VpcId": own.native_id}),
+        Supposition(subject=peering, attribute="accepter", value={"VpcId": far.native_id}),
+        Supposition(subject=peering, attribute="status", value="active"),
+    ]
+    for end, other in (ends, ends[::-1]):
+        block = str(sight.value(other.vpc(sight), "cidr"))
+        tables = [at.table for subnet in end.subnets(sight) if (at := position(sight, end, subnet, peer_of(other, sight)))]
+        for table in {one.ref.key: one for one in tables}.values():
+            routes: list[JsonValue] = [*table.routes, dict(default_route(peering.native_id, block))]
+            suppose.append(Supposition(subject=table.ref, attribute="routes", value=routes))
+    reason = f"{sight.name(own)} and {sight.name(far)} are not connected: there is no peering between them and no other route"
+    details: dict[str, JsonValue] = {"vpc": own.native_id, "other_vpc": far.native_id}
+    return Outcome("blocked", reason, own, NOT_CONNECTED, tuple(suppose), details)
+
+
+def _unrouted(sight: Sight, at: Position, between: list[ResourceRef], far: ResourceRef) -> Outcome:
     told = f"{sight.name(at.table.ref)} of {sight.name(at.subnet)}"
-    if not between:
-        reason = f"{sight.name(at.vpc)} and {sight.name(far)} are not connected: there is no peering between them and no other route"
-        return Outcome("blocked", reason, at.vpc, NOT_CONNECTED, details={"vpc": at.vpc.native_id, "other_vpc": far.native_id})
     block = str(sight.value(far, "cidr"))
     kept = [route for route in at.table.routes if route is not at.found.route or not at.found.blackhole]
     mended = Supposition(subject=at.table.ref, attribute="routes", value=[*kept, dict(default_route(between[0].native_id, block))])

@@ -105,12 +105,13 @@ def _prefix_lists(sight: Sight, permissions: list[Any], like: ResourceRef) -> tu
 def _permissions(traffic: Traffic, peer: Peer, *, proposed: bool = False) -> list[JsonValue]:
     """Permissions that would let the traffic through. ``proposed``: as recommended to people, narrow and without invented values."""
     source: dict[str, JsonValue] = {}
+    nameless = peer.certainty == "someone" or peer.groups is None
     if peer.groups:
         source["UserIdGroupPairs"] = [{"GroupId": min(peer.groups)}]
     elif peer.family == 6:
         source["Ipv6Ranges"] = [{"CidrIpv6": block} for block in blocks_of(peer)]
     else:
-        source["IpRanges"] = [{"CidrIp": block} for block in (["YOUR-ADDRESS/32"] if proposed and peer.certainty == "someone" else blocks_of(peer))]
+        source["IpRanges"] = [{"CidrIp": block} for block in (["YOUR-ADDRESS/32"] if proposed and nameless else blocks_of(peer))]
     if traffic.protocol == "icmp":
         return [{"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, **source}]
     unknown = proposed and traffic.ports.size > 10_000
@@ -121,7 +122,7 @@ def _permissions(traffic: Traffic, peer: Peer, *, proposed: bool = False) -> lis
 def blocks_of(peer: Peer) -> list[str]:
     """CIDR blocks that hold the peer: the whole internet for parties on it, else exactly its addresses."""
     make = ipaddress.IPv6Address if peer.family == 6 else ipaddress.IPv4Address
-    if peer.certainty in ("everyone", "someone"):
+    if peer.certainty in ("everyone", "someone") or peer.groups is None:
         return ["::/0" if peer.family == 6 else "0.0.0.0/0"]
     return [str(block) for low, high in peer.addresses.spans for block in ipaddress.summarize_address_range(make(low), make(high))]
 

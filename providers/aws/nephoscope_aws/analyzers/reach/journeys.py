@@ -9,13 +9,15 @@ from functools import partial
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.reach import balancing, crossing, leaving, routing, services, standing
 from nephoscope_aws.analyzers.reach.ends import Balancer, Database, End, Endpoint, Function, Instance, Network, peer_of
+from nephoscope_aws.analyzers.reach.ground import gateways, tables
 from nephoscope_aws.analyzers.reach.guards import PORT_CLOSED, acl, group_in, group_out
 from nephoscope_aws.analyzers.reach.mending import ANY_WAY, STRAIGHT, position
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
 from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 from nephoscope_aws.network.gateways import kind_of
 from nephoscope_aws.network.intervals import Intervals
-from nephoscope_aws.network.traffic import COMMON_EPHEMERAL, EPHEMERAL, EVERYONE, Peer, Traffic
+from nephoscope_aws.network.routes import target_of
+from nephoscope_aws.network.traffic import ANYWHERE, COMMON_EPHEMERAL, EPHEMERAL, EVERYONE, NEARBY, Peer, Traffic
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ class Asked:
     refused: bool = False
 
 
-def _unseen(subject: ResourceRef, name: str, cause: str, unseen: Unseen) -> Probe:
-    return Probe(name, subject, (cause,), lambda sight, traffic: Outcome("unknown", "not seen yet", needs=unseen.needs))
+def waiting(subject: ResourceRef, unseen: Unseen, traffic: Traffic) -> Leg:
+    """A hop that asks for what decides the shape of the journey."""
+    asking = Outcome("unknown", "not seen yet", needs=unseen.needs)
+    return Leg((Probe("aws.ec2.seen-ends", subject, (PORT_CLOSED,), lambda *_: asking),), traffic)
 
 
 def composed(sight: Sight, subject: ResourceRef, make: Callable[[], Sequence[Leg]], traffic: Traffic) -> list[Leg]:
@@ -46,7 +50,7 @@ def composed(sight: Sight, subject: ResourceRef, make: Callable[[], Sequence[Leg
     try:
         return list(make())
     except Unseen as unseen:
-        return [Leg((_unseen(subject, "aws.ec2.seen-ends", PORT_CLOSED, unseen),), traffic)]
+        return [waiting(subject, unseen, traffic)]
 
 
 def arrival(end: End, asked: Asked) -> list[Probe]:
@@ -88,25 +92,35 @@ def from_outside(sight: Sight, target: End, peer: Peer, asked: Asked) -> list[Le
     return [Leg((*arrival(target, asked), *way), asked.traffic), *behind(sight, target, asked)]
 
 
-def from_inside(sight: Sight, target: End, asked: Asked) -> list[Leg]:
-    """From somewhere in the same network, where the words do not say from where: it is enough that some part of it is let in."""
-
-    def who(sight: Sight) -> Peer:
-        block = str(sight.value(target.vpc(sight), "cidr"))
-        return Peer.at(block, groups=None, label=f"the network {block}", certainty="any")
-
-    probes = [*arrival(target, asked), *_entry(target, target.subnets(sight), who)]
+def from_somewhere(sight: Sight, target: End, asked: Asked) -> list[Leg]:
+    """From a caller that the words do not place, to an end that is not called from the internet: it is enough that somebody is let in."""
+    who = ANYWHERE if target.public(sight) else NEARBY
+    probes = [*arrival(target, asked), *_entry(target, target.subnets(sight), lambda _: who)]
     return [Leg(tuple(probes), asked.traffic), *behind(sight, target, asked)]
 
 
 def kept_private(sight: Sight, target: End) -> bool:
-    """Whether the end is built not to be called from the internet."""
+    """Whether the end is built not to be called from the internet: no address there, or a network that never had a way there."""
+    if isinstance(target, Database | Balancer) and not target.public(sight):
+        return True
+    if not _wired(sight, target):
+        return True
     if isinstance(target, Instance):
         if target.public(sight) or sight.value(target.ref, "state") not in ("running", "pending"):
             return False
         places = [position(sight, target, subnet, EVERYONE) for subnet in target.subnets(sight)]
         return not any(kind_of(place.found.target) == "internet" for place in places if place)
-    return isinstance(target, Database | Balancer) and not target.public(sight)
+    return False
+
+
+def _wired(sight: Sight, target: End) -> bool:
+    """Whether the network has an internet gateway, or routes that remember one."""
+    vpc = target.vpc(sight)
+    if not vpc.native_id:
+        return False
+    sight.values(vpc, "internet_gateways", "route_tables")
+    leads = [kind_of(target_of(route)) for table in tables(sight, vpc) for route in table.routes]
+    return bool(gateways(sight, vpc)) or "internet" in leads
 
 
 def outbound(sight: Sight, source: End, peer: Peer, asked: Asked) -> list[Leg]:

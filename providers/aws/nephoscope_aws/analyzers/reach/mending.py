@@ -102,6 +102,21 @@ def leads_through_nat(sight: Sight, table: Table) -> bool:
     return kind_of(target) == "nat" and sight.value(refer("ec2:nat-gateway", target, table.ref), "state") == "available"
 
 
+def wired(sight: Sight, end: End) -> tuple[Supposition, ...]:
+    """The end's subnets as public ones: an attached internet gateway, and routes that lead to it."""
+    vpc = end.vpc(sight)
+    if not vpc.native_id:
+        return ()
+    attached = gateways(sight, vpc)
+    straight = attached[0] if attached else "igw-mended"
+    suppose = [] if attached else [Supposition(subject=vpc, attribute="internet_gateways", value=[straight])]
+    places = [position(sight, end, subnet, EVERYONE) for subnet in end.subnets(sight)]
+    for table, found in {place.table.ref.key: (place.table, place.found) for place in places if place}.values():
+        kept = [route for route in table.routes if route is not found.route]
+        suppose.append(Supposition(subject=table.ref, attribute="routes", value=[*kept, dict(default_route(straight))]))
+    return tuple(suppose)
+
+
 def imagined_nat(sight: Sight, here: Position, straight: str) -> tuple[str, tuple[Supposition, ...]]:
     """A NAT gateway in a public subnet that has yet to be made."""
     nat = refer("ec2:nat-gateway", "nat-mended", here.vpc)

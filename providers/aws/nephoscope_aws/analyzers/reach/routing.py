@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef, Supposition
-from nephoscope_aws.analyzers.reach.ends import End, Function
+from nephoscope_aws.analyzers.reach.ends import Balancer, Database, End, Function
 from nephoscope_aws.analyzers.reach.ground import Table, gateways, tables
 from nephoscope_aws.analyzers.reach.mending import (
     BLACKHOLE,
@@ -21,7 +21,7 @@ from nephoscope_aws.analyzers.reach.mending import (
     way_out,
     wrong_table,
 )
-from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
+from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network.gateways import default_route, kind_of, misplaced, tables_to_internet
 from nephoscope_aws.network.routes import lookup
@@ -39,6 +39,8 @@ def gateway(end: End) -> Probe:
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
         vpc = end.vpc(sight)
+        if _never_called(sight, end) or not vpc.native_id:
+            return skipped("what is private is not called by way of an internet gateway")
         attached = gateways(sight, vpc)
         if attached:
             return Outcome("open", f"{', '.join(attached)} is attached to {sight.name(vpc)}", refer("ec2:internet-gateway", attached[0], vpc))
@@ -53,6 +55,11 @@ def gateway(end: End) -> Probe:
     return Probe("aws.ec2.seen-internet-gateway", end.ref, (GATEWAY_DETACHED,), judge)
 
 
+def _never_called(sight: Sight, end: End) -> bool:
+    """Whether callers on the internet are turned away by the end's own setting, before any route matters."""
+    return isinstance(end, Database | Balancer) and not end.public(sight)
+
+
 def route_out(end: End, subnet: ResourceRef, way: Way, peer_of: PeerOf) -> Probe:
     """The subnet's route to the internet leads to something that can carry it."""
     causes = [ROUTE_MISSING, BLACKHOLE, WRONG_TABLE]
@@ -60,6 +67,8 @@ def route_out(end: End, subnet: ResourceRef, way: Way, peer_of: PeerOf) -> Probe
         causes.append(FUNCTION_WITHOUT_NAT)
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        if way == STRAIGHT and _never_called(sight, end):
+            return skipped("what is private is not called by way of an internet gateway")
         here = position(sight, end, subnet, peer_of(sight))
         return _leads(sight, end, here, way) if here else Outcome("unknown", f"no route table is shown for {sight.name(subnet)}")
 
@@ -89,8 +98,9 @@ def _no_way(sight: Sight, end: End, here: Position, way: Way) -> Outcome:
     target, more = way_out(sight, end, here, way)
     kept = [route for route in here.table.routes if route is not here.found.route]
     mended = Supposition(subject=here.table.ref, attribute="routes", value=[*kept, dict(default_route(target))])
-    fault = FUNCTION_WITHOUT_NAT if isinstance(end, Function) and more else ROUTE_MISSING
-    return Outcome("blocked", f"{where}{leads}", here.table.ref, fault, (mended, *more), told(sight, here, target))
+    shut_in = isinstance(end, Function) and bool(more)
+    subject, fault = (end.ref, FUNCTION_WITHOUT_NAT) if shut_in else (here.table.ref, ROUTE_MISSING)
+    return Outcome("blocked", f"{where}{leads}", subject, fault, (mended, *more), told(sight, here, target))
 
 
 def _better(sight: Sight, end: End, here: Position, way: Way) -> list[Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nephoscope.models import JsonValue, Supposition
 from nephoscope_aws.analyzers.reach.ends import Balancer, Database, End, Endpoint, Function, Instance
+from nephoscope_aws.analyzers.reach.mending import wired
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
 from nephoscope_aws.analyzers.reach.sight import Sight
 from nephoscope_aws.network.intervals import Intervals
@@ -96,7 +97,7 @@ def _database_address(sight: Sight, end: End) -> Outcome:
         return Outcome("open", f"{end.ref.label} is publicly accessible")
     mended = Supposition(subject=end.ref, attribute="public", value=True)
     reason = f"{end.ref.label} is not publicly accessible: its name resolves to a private address"
-    return Outcome("blocked", reason, fault=DB_PRIVATE, suppose=(mended,), details={"end": end.ref.label})
+    return Outcome("blocked", reason, fault=DB_PRIVATE, suppose=(mended, *wired(sight, end)), details={"end": end.ref.label})
 
 
 def _balancer_scheme(sight: Sight, end: End) -> Outcome:
@@ -104,7 +105,8 @@ def _balancer_scheme(sight: Sight, end: End) -> Outcome:
         return Outcome("open", f"{end.ref.label} is internet-facing")
     mended = Supposition(subject=end.ref, attribute="scheme", value="internet-facing")
     details: dict[str, JsonValue] = {"end": end.ref.label, "subnets": [subnet.native_id for subnet in end.subnets(sight)]}
-    return Outcome("blocked", f"{end.ref.label} has the scheme internal", fault=BALANCER_INTERNAL, suppose=(mended,), details=details)
+    suppose = (mended, *wired(sight, end))
+    return Outcome("blocked", f"{end.ref.label} has the scheme internal", fault=BALANCER_INTERNAL, suppose=suppose, details=details)
 
 
 def database_port(end: Database, asked: Intervals | None) -> Probe:
