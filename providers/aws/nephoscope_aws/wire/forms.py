@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from nephoscope.interfaces.errors import Ambiguous
 from nephoscope_aws.wire.models import Shape
@@ -29,10 +29,10 @@ def fields(body: bytes) -> dict[str, str]:
         raise Ambiguous("the form has too many fields")
     for piece in pieces:
         key, equals, value = piece.partition("=")
-        name = unquote_plus(key)
-        if not equals or name != key or name in found:
-            raise Ambiguous(f"the form names {name!r} twice or in a disguise")
-        found[name] = unquote_plus(value)
+        name, text_value = unquote_plus(key), unquote_plus(value)
+        if not equals or name in found or quote_plus(name) != key or quote_plus(text_value) != value:
+            raise Ambiguous(f"the form names {name!r:.60} twice or in a disguise")
+        found[name] = text_value
     return found
 
 

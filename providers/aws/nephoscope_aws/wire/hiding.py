@@ -9,9 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
+from nephoscope_aws.wire.models import Shape
+
 _NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
 _VALUES = ("value", "Value", "ParameterValue", "OutputValue")
 _MAX_EMBEDDED = 256 * 1024
+
+
+# Shapes whose values the services make themselves to name things; they look random, and are no secrets.
+_IDENTIFIERS = frozenset(("ResourceId",))
 
 
 class Hider:
@@ -24,6 +30,15 @@ class Hider:
     def is_token(self, path: str, member: str) -> bool:
         """Page tokens at the top of a reply are opaque and needed unchanged."""
         return not path and member in self._tokens
+
+    def leaf(self, shape: Shape, path: str, value: str) -> str:
+        """A string of a reply by its shape: a word of a closed set says what the service is, not what somebody keeps secret."""
+        if shape is None:
+            return self.text(path, value)
+        if shape.type_name == "blob":
+            return self.blob(path, value)
+        spared = value in shape.metadata.get("enum", ()) or shape.name in _IDENTIFIERS
+        return value if spared else self.text(path, value)
 
     def text(self, path: str, value: str) -> str:
         """A string; a JSON document inside it (plain or percent-encoded, as policies are) is judged leaf by leaf."""

@@ -13,7 +13,7 @@ BASE_HOST = "aws.neph"
 """The host that the SDK in the sandbox talks to. It exists nowhere."""
 
 # Headers that carry no parameter: transport, authentication, retry bookkeeping. They are never forwarded.
-_UNREAD = frozenset(
+UNREAD = frozenset(
     [
         "host",
         "authorization",
@@ -74,7 +74,7 @@ def open_request(request: WireRequest, signed: frozenset[str]) -> Message:
         prefix=_prefix(request.host),
         path=request.path,
         query=tuple(pair for pair in pairs if pair[0] not in signed),
-        headers={name: value.strip() for name, value in request.headers if name not in _UNREAD},
+        headers={name: value.strip() for name, value in request.headers if name not in UNREAD},
         body=request.body,
     )
 

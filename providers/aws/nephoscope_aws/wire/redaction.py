@@ -71,7 +71,7 @@ def walk(value: Any, shape: Shape, path: str, hider: Hider) -> Any:
         return [walk(item, inner, f"{path}/{index}", hider) for index, item in enumerate(value)]
     if not isinstance(value, str) or kind == "timestamp":
         return value
-    return hider.blob(path, value) if kind == "blob" else hider.text(path, value)
+    return hider.leaf(shape, path, value)
 
 
 def _members(value: Mapping[str, Any], shape: Shape, path: str, hider: Hider) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class _Walker:
         elif kind == "structure" or len(node):
             self._structure(node, shape if kind == "structure" else None, path)
         elif kind in _STRINGS:
-            self._leaf(node, kind, path)
+            self._leaf(node, shape, path)
 
     def _structure(self, node: ElementTree.Element, shape: Shape, path: str) -> None:
         known = {_wire_name(child, member): (member, child) for member, child in shape.members.items()} if shape is not None else {}
@@ -77,7 +77,7 @@ class _Walker:
                 self.node(child, inner.member, f"{here}/{seen[name]}")
                 seen[name] += 1
         if not len(node) and (node.text or "").strip():
-            self._leaf(node, "", path or "/" + "".join(member for member, _ in known.values()))  # a document that is one text
+            self._leaf(node, None, path or "/" + "".join(member for member, _ in known.values()))  # a document that is one text
 
     def _entry(self, node: ElementTree.Element, shape: Shape, path: str) -> None:
         parts = {local(child.tag): child for child in node}
@@ -86,9 +86,9 @@ class _Walker:
         if key is not None and value is not None:
             self.node(value, shape.value, f"{path}/{key.text or ''}")
 
-    def _leaf(self, node: ElementTree.Element, kind: str, path: str) -> None:
+    def _leaf(self, node: ElementTree.Element, shape: Shape, path: str) -> None:
         text = node.text or ""
-        hidden = self._hider.blob(path, text) if kind == "blob" else self._hider.text(path, text) if text.strip() else text
+        hidden = self._hider.leaf(shape, path, text) if text.strip() else text
         if hidden != text:
             node.text = hidden
             self.changed = True

@@ -21,8 +21,8 @@ DENIED = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></
 DENIED_EC2 = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>"
 ROLES = """<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult><Roles><member><RoleName>hush</RoleName>
 <CreateDate>2026-11-22T10:00:00Z</CreateDate></member></Roles><IsTruncated>true</IsTruncated><Marker>m1</Marker></ListRolesResult></ListRolesResponse>"""
-INSTANCES = """<DescribeInstancesResponse><reservationSet><item><instancesSet><item><keyName>hush</keyName></item></instancesSet></item></reservationSet>
-</DescribeInstancesResponse>"""
+INSTANCES = """<DescribeInstancesResponse><reservationSet><item><instancesSet><item><keyName>hush</keyName></item></instancesSet>
+</item></reservationSet></DescribeInstancesResponse>"""
 KEYS = """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>
 <Contents><Key>hush</Key><Size>1</Size></Contents></ListBucketResult>"""
 
@@ -85,7 +85,7 @@ class TestAws(WireSuite):
         )
 
     def equivalent(self, original: WireRequest, changed: WireRequest) -> bool:
-        """Alike but for the scheme, the charset of a content type, and headers that say nothing about the call: transport, dates, the signature.
+        """Alike but for the scheme, white space in JSON, the charset of a content type, and headers that say nothing about the call: transport, dates, the signature.
 
         A signature made with a worthless key proves nothing; the key, region and service it names do count, and the reading shows them.
         """
@@ -93,6 +93,10 @@ class TestAws(WireSuite):
 
     @staticmethod
     def meaning(request: WireRequest) -> object:
-        headers = [(name, value.partition(";")[0].strip().lower() if name == "content-type" else value.strip()) for name, value in request.headers]
-        said = sorted((name, value) for name, value in headers if name not in UNREAD and value)
-        return request.method, request.host.lower().removesuffix(":80"), request.path, request.query, said, request.body
+        try:
+            body: object = json.loads(request.body, object_pairs_hook=list)  # white space says nothing, order and repetition do
+        except ValueError:
+            body = request.body
+        said = sorted((name, value.strip()) for name, value in request.headers if name not in UNREAD | {"content-type"} and value)
+        media = [value.partition(";")[0].strip().lower() for name, value in request.headers if name == "content-type"]
+        return request.method, request.host.lower().removesuffix(":80"), request.path, request.query, media, said, body

@@ -69,6 +69,21 @@ def test_variables_of_a_function_keep_their_names(wire: AwsWire, call: Callable[
     assert seen["/Environment/Variables/KEY"] == "secret"
 
 
+def test_words_of_a_closed_set_and_made_identifiers_are_no_secrets(wire: AwsWire, call: Callable[..., Call]) -> None:
+    seen: list[str] = []
+
+    def watch(_: str, value: str) -> str:
+        seen.append(value)
+        return value
+
+    zones = """<ListHostedZonesResponse><HostedZones><HostedZone><Id>/hostedzone/Z0SECRETLOOKING</Id><Name>example.org.</Name></HostedZone>
+    </HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>"""
+    wire.redact(call("route53:ListHostedZones"), ok(zones), watch)
+    assert seen == ["example.org."]
+    wire.redact(call("lambda:GetFunctionConfiguration"), ok({"State": "Active", "Handler": "Active"}), watch)
+    assert seen == ["example.org.", "Active"], "only a member that is a word of a closed set is spared"
+
+
 def test_binary_stays_binary(wire: AwsWire, call: Callable[..., Call]) -> None:
     asked = call("kms:GetPublicKey", {"KeyId": "k"})
     redacted = wire.redact(asked, ok({"KeyId": "k", "PublicKey": "c2VjcmV0"}), hide)
