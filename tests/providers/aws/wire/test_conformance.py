@@ -85,7 +85,7 @@ class TestAws(WireSuite):
         )
 
     def equivalent(self, original: WireRequest, changed: WireRequest) -> bool:
-        """Alike but for the scheme, white space in JSON, the charset of a content type, and headers that say nothing about the call: transport, dates, the signature.
+        """Alike but for scheme, white space in JSON, charset, and headers that say nothing about the call: transport, dates, signature.
 
         A signature made with a worthless key proves nothing; the key, region and service it names do count, and the reading shows them.
         """
