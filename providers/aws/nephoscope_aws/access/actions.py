@@ -19,7 +19,7 @@ _VERBS: Mapping[str, str] = {
     "decrypt": r"decrypts?|decrypting|decryption",
     "encrypt": r"encrypts?|encrypting",
     "invoke": r"invokes?|invoking|calls?|calling|triggers?",
-    "assume": r"assumes?|assuming|assumed|switch(?:es)?(?: to)?",
+    "assume": r"assumes?|assuming|assumed|assumerole|switch(?:es)?(?: to)?",
     "pass": r"pass(?:es)?|passing|passrole",
 }
 _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {

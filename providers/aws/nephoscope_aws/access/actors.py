@@ -10,6 +10,7 @@ from nephoscope.models import ResourceRef
 from nephoscope_aws.access.actions import says
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.things import by_arn
 from nephoscope_aws.iam import Principal
 
@@ -35,11 +36,13 @@ def roles_acted_on(view: FactView) -> tuple[ResourceRef, ...]:
 
 
 def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
-    """Every actor the problem is about, named identities before workloads. None: the words do not tell."""
+    """Every actor the problem is about, named identities before workloads. None: the words do not tell, or ``lens`` needs more to say."""
     targets = {role.key for role in roles_acted_on(view)}
     identities = [one for one in (*_sick(view, "iam:role", "iam:user"), *_sessions(view)) if one.key not in targets]
     found = {one.key: _identity(one, lens) for one in identities}
     if not found:
+        found |= {one.key: _identity(one, lens) for one in spoken(view, lens, ("iam:role", "iam:user")) if one.key not in targets}
+    if not found and not lens.needs:
         found |= {actor.role.key if actor.role else actor.principal.service: actor for actor in _workloads(view, lens, targets)}
     return tuple(found.values()) or tuple(_accounts(view))
 
@@ -64,6 +67,9 @@ def _sessions(view: FactView) -> Iterator[ResourceRef]:
 
 
 def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None, service: str = "") -> Actor:
+    """An identity of this account, or one of another account, of which only the name can be seen."""
+    if role.account not in {one.account for one in lens.view.identities}:
+        return Actor(Principal(role.native_id, role.account))
     unique_id = lens.text(role, "unique_id")[1]
     return Actor(Principal(role.native_id, role.account, unique_id=unique_id), role, workload, service)
 

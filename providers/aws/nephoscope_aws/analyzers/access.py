@@ -14,12 +14,15 @@ from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source
+from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
-from nephoscope_aws.access.things import service_of
+from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.iam import Policy, Principal
 
 _DENIED = re.compile(
-    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|\b403\b|invalidclienttokenid|may not", re.IGNORECASE
+    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|\b403\b|invalidclienttokenid|may not"
+    r"|(?:lost|lacks?|no|missing|without) (?:\w+ )?permissions?\b(?! for)",
+    re.IGNORECASE,
 )
 
 
@@ -36,7 +39,7 @@ class AccessAnalyzer:
         who = Lens(view)
         found = actors(view, who)
         if not found and who.needs:
-            return [_open(view, tuple(who.needs.values()))]
+            return [_open(view, tuple(who.needs.values()), "who asks is not known yet")]
         bare = () if found else credentials.without_role(view)
         return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))))
 
@@ -46,9 +49,20 @@ def _anybody(view: FactView) -> Actor:
     return Actor(Principal(account=next((one.account for one in view.identities), "")))
 
 
-def _open(view: FactView, needs: tuple[FactQuery, ...]) -> Finding:
-    subject = needs[0].subject or view.problem.matched()[0]
-    return Finding(cause="aws.iam.seen-allowed", subject=subject, holds="unknown", role="observation", needs=needs, note="who asks is not known yet")
+def _open(view: FactView, needs: tuple[FactQuery, ...], note: str) -> Finding:
+    named = (*(need.subject for need in needs if need.subject), *view.problem.matched())
+    account = next((one.account for one in view.identities), "")
+    subject = named[0] if named else ref("organizations:node", account, account, account)
+    return Finding(cause="aws.iam.seen-allowed", subject=subject, holds="unknown", role="observation", needs=needs, note=note)
+
+
+_SPOKEN_TYPES = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table")
+
+
+def _likely_types(view: FactView) -> tuple[str, ...]:
+    """Types in which to look for a resource that the words name barely: those of the operations named, else all that people leave bare."""
+    services = {word.split(":")[0] for word in view.problem.actions if ":" in word}
+    return tuple(one for one in _SPOKEN_TYPES if not services or service_of(one) in services)
 
 
 def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
@@ -58,7 +72,11 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         yield from credentials.access_keys(Lens(view), actor)
         if actor.workload is not None:
             yield from _trusted(view, Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service), actor.role, side)
-    things = _things(view, actor)
+    lens = Lens(view)
+    things = _things(view, actor) or spoken(view, lens, _likely_types(view))
+    if not things and lens.needs:
+        yield _open(view, tuple(lens.needs.values()), "what was asked for is not known yet")
+        return
     for thing in things:
         yield from _on(view, actor, thing, side)
     if not things and actor.role is not None:

@@ -49,7 +49,7 @@ def _direct(kind: str, name: str, who: Principal) -> Truth:
     if not who.arn:
         return None
     if is_deleted_identity(name):
-        return name == who.unique_id if who.unique_id else None
+        return name == who.unique_id  # read back as a bare id, it is nobody who still exists under another
     return name == who.arn or _session_of(name, who)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from harness import ACCOUNT, IDENTITY, NOW, suffices
 
+import nephoscope_aws
+from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
+from nephoscope.knowledge.tables import inventory_ref
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Fact, Problem
+from nephoscope.models import Entity, Fact, Gap, Problem
 from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.access import AccessAnalyzer
 
@@ -226,3 +230,50 @@ def test_a_session_names_a_role_whose_path_only_the_listing_tells():
     evidence = view(moved, without=[key for key in HEALTHY if key[0] is ROLE])
     assert found(evidence) == set()
     assert judged(evidence)["aws.s3.seen-allowed"].holds == "yes"
+
+
+@pytest.mark.parametrize("cause", sorted({one.cause for one in AccessAnalyzer().analyze(view()) if one.role == "cause"}))
+def test_every_cause_is_told_without_a_gap_in_its_words(cause):
+    cards = load_playbooks([Path(nephoscope_aws.__file__).parent / "playbooks"])
+    finding = judged(view())[cause]
+    card = cards[cause].card
+    for text in (card.title, card.ruled_out, card.impact):
+        assert "{" not in tell(text, values_for(finding))
+
+
+def test_names_the_words_leave_bare_are_looked_for():
+    evidence = view(text="app gets access denied reading orders", things=(), without=HEALTHY)
+    findings = AccessAnalyzer().analyze(evidence)
+    assert {need.key for one in findings for need in one.needs} == {"iam:role#complete", "iam:user#complete"}
+    assert judged(view(text="app gets access denied reading orders", things=()))["aws.s3.seen-allowed"].holds == "yes"
+
+
+def test_a_refused_listing_does_not_stop_everything():
+    evidence = view(text="app gets access denied reading bucket orders", things=(BUCKET,), without=[key for key in HEALTHY if key[0] is not BUCKET])
+    refused = [
+        Gap(what="roles", subject=inventory_ref("aws", name, "", ACCOUNT), attribute="complete", reason="access_denied")
+        for name in ("iam:role", "iam:user")
+    ]
+    findings = {one.cause: one for one in AccessAnalyzer().analyze(Evidence(evidence.problem, evidence.all_facts(), refused, [IDENTITY]))}
+    assert findings["aws.s3.bucket-policy-denies"].holds == "no"
+    assert findings["aws.s3.seen-allowed"].holds == "unknown"
+
+
+FOREIGN = ref("iam:role", "arn:aws:iam::999999999999:role/partner", "partner")
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("arn:aws:iam::999999999999:root", set()),
+        (FOREIGN.native_id, set()),
+        ("arn:aws:iam::999999999999:role/other", {"aws.s3.bucket-policy-lacks-principal"}),
+        ("AROAGONEGONEGONE1", {"aws.s3.bucket-policy-names-deleted-principal"}),
+    ],
+)
+def test_an_identity_of_another_account(principal, expected):
+    policy = {(BUCKET, "policy"): document(allow(Principal={"AWS": principal}))}
+    evidence = view(policy, text="role partner gets access denied reading bucket orders", things=(FOREIGN, BUCKET))
+    findings = judged(evidence)
+    assert found(evidence) == expected
+    assert findings["aws.iam.other-account-allow-missing"].holds == "unknown"

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 from harness import Account, moto_server, scenarios, suffices, truth_of
 
+import nephoscope_aws
 import nephoscope_suite_aws
+from nephoscope.knowledge.playbooks import load_playbooks
 from nephoscope_aws.analyzers.access import AccessAnalyzer
 
 FOLDER = Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "access"
 CASES = scenarios(FOLDER)
 ANALYZERS = [AccessAnalyzer()]
+CARDS = load_playbooks([Path(nephoscope_aws.__file__).parent / "playbooks"])
 
 
 def verdict(view, findings):
@@ -43,4 +46,5 @@ def check(text, view, findings, expected):
     assert {one.cause for one in causes} == set(expected.get("causes", ())), told
     assert {*expected.get("resources", ())} <= {one.subject.native_id for one in causes}, told
     assert all(one.because for one in causes)
+    assert {one.cause for one in findings if one.role == "cause"} <= CARDS.keys()
     assert all(one.details["operation"] for one in causes if not one.cause.startswith("aws.kms.key-") or "policy" in one.cause)
