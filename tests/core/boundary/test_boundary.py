@@ -55,6 +55,16 @@ def test_listings_of_the_broker_are_whole_chains_in_step_0(start: Start, opening
     assert boundary.inventory([PONDS]) == ["s0.c1", "s0.c2", "s0.c3"]
 
 
+def test_the_engine_may_reread_single_things_of_ours_only(start: Start, opening: Opening) -> None:
+    boundary = start()
+    boundary.open(opening)
+    wanted = [Read(cloud="brook", service="ponds", operation="Get", params={"id": name}) for name in ("pond-1", "pond-of-others")]
+    assert boundary.inventory(wanted) == ["s0.c4"]
+    (refusal,) = reader(opening).refused(0)
+    assert refusal.call is not None
+    assert (refusal.code, refusal.call.params) == ("unknown_owner", {"id": "pond-of-others"})
+
+
 def test_a_chain_left_early_is_incomplete(start: Start, opening: Opening, store_script: Store) -> None:
     boundary = start()
     boundary.open(opening)

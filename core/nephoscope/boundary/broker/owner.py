@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from nephoscope.interfaces import Wire
@@ -12,6 +13,8 @@ from nephoscope.models import Call, Identity, Json, JsonValue, Read, ResourceRef
 Listing = Callable[[Read, Identity], Awaitable[Sequence[JsonValue] | None]]
 """All pages of a listing the broker makes itself; ``None`` when it cannot be read to its end."""
 
+_listing: ContextVar[bool] = ContextVar("listing", default=False)
+"""Set in whatever runs to answer an owner question."""
 _IDENTIFYING = re.compile(r"(?:name|id|arn|identifier|url|uri|link)s?$", re.IGNORECASE)
 _SAID_BY_PEOPLE = re.compile(r"^(?:tag|label|annotation|metadata|environment|variable|parameter|description)", re.IGNORECASE)
 
@@ -34,8 +37,8 @@ class Owners:
         self._allowed = frozenset(allowed)
         self._known: dict[tuple[str, Identity], frozenset[str]] = {}
 
-    async def judge(self, wire: Wire, call: Call, *, look_up: bool = True) -> Foreign | None:
-        """``None`` when the target is ours or the user named it. ``look_up`` off: the broker's own listings, which must not wait for themselves."""
+    async def judge(self, wire: Wire, call: Call) -> Foreign | None:
+        """``None`` when the target is ours or the user named it."""
         owner = wire.owner(call)
         if owner is None:
             return Foreign("whose resource it reaches cannot be told from its parameters", "")
@@ -44,7 +47,7 @@ class Owners:
         names = frozenset(filter(None, (owner.native_id, owner.name)))
         if names & self._allowed:
             return None
-        listed = await self._inventory(wire, call, owner) if look_up else None
+        listed = await self._inventory(wire, call, owner)
         if listed is None and names & self._named:
             return None
         if listed is not None and names & listed:
@@ -59,11 +62,15 @@ class Owners:
 
     async def _inventory(self, wire: Wire, call: Call, owner: ResourceRef) -> frozenset[str] | None:
         read = wire.inventory(owner.native_type, call.identity, owner.region or call.region)
-        if read is None:
-            return None
+        if read is None or _listing.get() or (read.name, dict(read.params)) == (call.name, dict(call.params)):
+            return None  # a listing made to answer this very question must not wait for itself
         key = read.model_dump_json(), call.identity
         if key not in self._known:
-            pages = await self._listing(read, call.identity)
+            token = _listing.set(True)
+            try:
+                pages = await self._listing(read, call.identity)
+            finally:
+                _listing.reset(token)
             if pages is None:
                 return None
             self._known[key] = frozenset(name for page in pages for name in identifiers(page))

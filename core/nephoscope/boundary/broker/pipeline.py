@@ -113,7 +113,7 @@ class Pipeline:
         if session is None:
             raise Refused("unknown_identity", "it is signed by a key that stands for no identity in scope")
         wire = self.wires[call.identity.cloud]
-        classification = await self._judge(wire, call, attempt)
+        classification = await self._judge(wire, call)
         earlier = attempt.earlier(asked, occurrence)
         if earlier is not None:
             attempt.calls.append(earlier.call.id)
@@ -143,7 +143,7 @@ class Pipeline:
         except Exception as error:
             raise Refused("ambiguous", f"the request could not be read ({type(error).__name__})") from error
 
-    async def _judge(self, wire: Wire, call: Call, attempt: Attempt) -> Classification:
+    async def _judge(self, wire: Wire, call: Call) -> Classification:
         classification = wire.classify(call)
         tier, permission = classification.tier, classification.permission
         denial: Denial | Foreign | None = self._tiers.judge(tier)
@@ -151,7 +151,7 @@ class Pipeline:
             raise Refused(denial.code, f"{call.name} is not allowed: {denial.reason}", needs=denial.needs, tier=tier, permission=permission)
         if self.owners is None:
             raise Refused("unknown_owner", "the inventory is not open yet", tier=tier)
-        foreign = await self.owners.judge(wire, call, look_up=attempt.position.by == "script")
+        foreign = await self.owners.judge(wire, call)
         if foreign is not None:
             raise Refused("unknown_owner", f"{call.name} is not sent: {foreign.reason}", needs=foreign.needs, tier=tier, permission=permission)
         return classification

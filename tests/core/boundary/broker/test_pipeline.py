@@ -23,7 +23,7 @@ from nephoscope.boundary.broker.resume import FLOOD, MANY_REFUSALS, Attempt
 from nephoscope.boundary.broker.tiers import TABLE, Tiers
 from nephoscope.boundary.broker.upstream import Upstream
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Budget, Call, Classification, Identity, Scope, Tier, WireReply, WireRequest
+from nephoscope.models import Budget, Call, Classification, Identity, ResourceRef, Scope, Tier, WireReply, WireRequest
 from nephoscope.store import BROKER, Answered, Ledger, LedgerEntry, Position, Sent, Spent, question
 
 ATTEMPT = Position(step=1, script_hash="0" * 64)
@@ -97,6 +97,18 @@ def test_a_pack_that_raises_refuses(bench: Callable[..., Bench], brook: Brook) -
 
     made = bench(wire=Broken())
     assert made.ask("ponds")[0][1]["code"] == "error"
+    assert brook.seen == []
+
+
+@pytest.mark.timeout(20)
+def test_listings_that_need_each_other_are_refused_not_waited_for(bench: Callable[..., Bench], brook: Brook) -> None:
+    class Circular(BrookWire):
+        def owner(self, call: Call) -> ResourceRef:
+            service = {"ponds": "frogs", "frogs": "ponds"}[call.service]
+            return ResourceRef(cloud="brook", kind="x.y", native_type=f"{service}:x", native_id="pond-1", name="pond-1")
+
+    made = bench(wire=Circular())
+    assert made.ask("ponds", "frogs")[0][1]["code"] == "unknown_owner"
     assert brook.seen == []
 
 
