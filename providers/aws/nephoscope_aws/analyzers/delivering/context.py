@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import unquote_plus
 
 from nephoscope.interfaces import FactView
 from nephoscope_aws.analyzers.delivering import refs
@@ -64,7 +65,9 @@ def arrivals(look: Look, context: Context) -> Arrivals | None:
     if listed is UNKNOWN:
         return None
     entries = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, Sequence) and not isinstance(listed, str) else []
-    dated = [(moment(str(entry.get("LastModified", ""))), str(entry.get("Key", ""))) for entry in entries]
+    encoded = entries and look.value(context.route.start, "objects.encoding") == "url"
+    plain = unquote_plus if encoded else str
+    dated = [(moment(str(entry.get("LastModified", ""))), plain(str(entry.get("Key", "")))) for entry in entries]
     newest = sorted(((at, key) for at, key in dated if at is not None and not key.endswith("/")), reverse=True)
     recent = tuple(key for at, key in newest if at >= context.now - WINDOW)
     return Arrivals(recent, recent or tuple(key for _, key in newest[:_SAMPLE]))
