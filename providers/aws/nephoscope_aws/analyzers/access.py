@@ -20,7 +20,7 @@ from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.iam import Policy, Principal
 
 _DENIED = re.compile(
-    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|\b403\b|invalidclienttokenid|may not"
+    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|invalidclienttokenid|may not"
     r"|(?:lost|lacks?|no|missing|without) (?:\w+ )?permissions?\b(?! for)",
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ class AccessAnalyzer:
 
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Causes and observations for every actor and every resource the words are about."""
-        if view.problem.symptom != "access_denied" and not _DENIED.search(view.problem.text):
+        if not _concerned(view):
             return []
         who = Lens(view)
         found = actors(view, who)
@@ -42,6 +42,13 @@ class AccessAnalyzer:
             return [_open(view, tuple(who.needs.values()), "who asks is not known yet")]
         bare = () if found else credentials.without_role(view)
         return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))))
+
+
+def _concerned(view: FactView) -> bool:
+    """The symptom is a denial, or words of denial are about something that policies guard."""
+    if view.problem.symptom == "access_denied":
+        return True
+    return bool(_DENIED.search(view.problem.text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS))
 
 
 def _anybody(view: FactView) -> Actor:
