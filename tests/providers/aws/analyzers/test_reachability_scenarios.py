@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from functools import cache
@@ -12,13 +14,18 @@ import pytest
 from botocore import xform_name
 from harness import ACCOUNT, REGION, Account, moto_server, scenarios, substitute, suffices
 
+import nephoscope_aws
 import nephoscope_suite_aws
+from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
 from nephoscope.models import Finding
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
 from nephoscope_aws.estate import AwsEstate
 
 CASES = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
 ANALYZERS = [ReachabilityAnalyzer()]
+CARDS = load_playbooks([Path(nephoscope_aws.__file__).parent / "playbooks"])
+LEFT_OVER = re.compile(r"\{[a-z_]+\}")
+FOR_A_PERSON = re.compile(r"\"(PORT|[A-Z]+(-[A-Z]+)+(/32)?)\"")
 estate = cache(AwsEstate)
 
 
@@ -68,6 +75,26 @@ def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     for text in texts:
         view, findings = account.investigate(ANALYZERS, account.understand(text))
         judge(substitute(chosen["truth"], names), view, findings)
+
+
+@pytest.mark.parametrize("scenario", [scenario for scenario, variant in CASES if variant == "fault"], ids=lambda scenario: scenario["id"])
+def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
+    """Every placeholder of the card is filled; the changes, where nothing is left to a person, make the fault go away."""
+    account = Fast(empty, estate=estate())
+    seed(account, [*scenario["base"], *scenario["variants"]["fault"]["steps"]])
+    _, findings = account.investigate(ANALYZERS, account.understand(scenario["text"]))
+    for fault in [one for one in findings if one.role == "cause" and one.holds == "yes"]:
+        card = CARDS[fault.cause].card
+        telling = tell(card.model_dump(mode="json", exclude={"id", "extra"}), values_for(fault))
+        assert isinstance(telling, dict)
+        assert not LEFT_OVER.search(json.dumps(telling)), telling
+        for change in telling["changes"]:
+            if not FOR_A_PERSON.search(json.dumps(change["params"])):
+                getattr(account.client(change["service"]), xform_name(change["operation"]))(**change["params"])
+        if telling["changes"] and not FOR_A_PERSON.search(json.dumps(telling["changes"])):
+            again = Fast(empty, estate=estate())
+            _, after = again.investigate(ANALYZERS, again.understand(scenario["text"]))
+            assert not [one for one in after if one.role == "cause" and one.holds != "no"], told(after)
 
 
 def judge(truth: dict[str, Any], view: Any, findings: list[Finding]) -> None:

@@ -164,11 +164,13 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
 def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
     name = _called(backend.group)
     shown = sight.value(backend.group, "targets") or ()
+    wrong = [str(item["Target"]["Id"]) for item in shown if balancers.port_of(item, None) == backend.port]
     moved: list[JsonValue] = [
         {**item, "Target": {**item["Target"], "Port": wanted}} if balancers.port_of(item, None) == backend.port else item for item in shown
     ]
     details: dict[str, JsonValue] = {
         "group": backend.group.native_id, "group_name": name, "target": backend.instance.ref.native_id, "registered": backend.port, "port": wanted,
+        "right_targets": [{"Id": key, "Port": wanted} for key in wrong], "wrong_targets": [{"Id": key, "Port": backend.port} for key in wrong],
     }  # fmt: skip
     reason = f"{name} calls {sight.name(backend.instance.ref)} on port {backend.port}, but it lets the load balancer in on {wanted}"
     suppose = (

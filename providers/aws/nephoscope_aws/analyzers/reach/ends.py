@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nephoscope.models import ResourceRef
-from nephoscope_aws.analyzers.reach.sight import Sight, refer
+from nephoscope_aws.analyzers.reach.sight import Sight, refer, together
 from nephoscope_aws.network.traffic import Peer
 
 
@@ -32,9 +32,9 @@ class End(Protocol):
 
 def peer_of(end: End, sight: Sight) -> Peer:
     """The end as its counterpart's filters see it."""
-    blocks = end.blocks(sight)
+    blocks, held = together(lambda: end.blocks(sight), lambda: end.groups(sight))
     single = all("/" not in block for block in blocks)
-    groups = frozenset(group.native_id for group in end.groups(sight))
+    groups = frozenset(group.native_id for group in held)
     return Peer.at(*blocks, groups=groups, label=end.ref.label, certainty="exact" if single else "any")
 
 

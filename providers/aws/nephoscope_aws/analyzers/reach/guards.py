@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nephoscope.models import FactQuery, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import End
 from nephoscope_aws.analyzers.reach.ground import acl_of
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
-from nephoscope_aws.analyzers.reach.sight import Sight, refer
+from nephoscope_aws.analyzers.reach.sight import Sight, refer, together
 from nephoscope_aws.network import acls, groups
 from nephoscope_aws.network.filters import Passage
 from nephoscope_aws.network.intervals import Intervals
@@ -32,7 +33,7 @@ def group_in(end: End, peer_of: PeerOf) -> Probe:
     """The end's security groups let the request in."""
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
-        return _groups(sight, end, "ingress", traffic, peer_of(sight))
+        return _groups(sight, end, "ingress", traffic, peer_of)
 
     return Probe("aws.ec2.seen-security-group-inbound", end.ref, (PORT_CLOSED, SOURCE_MISMATCH), judge)
 
@@ -41,16 +42,21 @@ def group_out(end: End, peer_of: PeerOf) -> Probe:
     """The end's security groups let the request out."""
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
-        return _groups(sight, end, "egress", traffic, peer_of(sight))
+        return _groups(sight, end, "egress", traffic, peer_of)
 
     return Probe("aws.ec2.seen-security-group-outbound", end.ref, (EGRESS_CLOSED,), judge)
 
 
-def _groups(sight: Sight, end: End, attribute: str, traffic: Traffic, peer: Peer) -> Outcome:
+def _held(sight: Sight, end: End, attribute: str) -> dict[ResourceRef, Any]:
     held = end.groups(sight)
-    if not held:
+    return dict(zip(held, sight.all_of([(group, attribute) for group in held]), strict=True))
+
+
+def _groups(sight: Sight, end: End, attribute: str, traffic: Traffic, peer_of: PeerOf) -> Outcome:
+    permissions, peer = together(partial(_held, sight, end, attribute), partial(peer_of, sight))
+    if not permissions:
         return Outcome("open", f"no security group filters at {end.ref.label}")
-    permissions = dict(zip(held, sight.all_of([(group, attribute) for group in held]), strict=True))
+    held = list(permissions)
     every = [item for items in permissions.values() for item in items or ()]
     lists, needs = _prefix_lists(sight, every, end.ref)
     passage = groups.admits(every, traffic, peer, lists)
@@ -142,12 +148,12 @@ def acl(
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
         if other is not None and subnet in other.subnets(sight):
             return Outcome("open", "both ends are in the same subnet, where no network ACL is met", applies=False)
-        found = acl_of(sight, end.vpc(sight), subnet)
+        found, peer = together(lambda: acl_of(sight, end.vpc(sight), subnet), partial(peer_of, sight))
         if found is None:
             return Outcome("unknown", f"no network ACL is shown for {sight.name(subnet)}")
         packets = answer(traffic, replies) if replies else traffic
         return _through(
-            sight, subnet, found, direction=direction, packets=packets, peer=peer_of(sight), causes=causes, is_answer=bool(replies)
+            sight, subnet, found, direction=direction, packets=packets, peer=peer, causes=causes, is_answer=bool(replies)
         )
 
     return Probe(f"aws.ec2.seen-nacl-{role}-{direction}", subnet, causes, judge)

@@ -13,7 +13,7 @@ from nephoscope_aws.analyzers.reach.ground import gateways, tables
 from nephoscope_aws.analyzers.reach.guards import PORT_CLOSED, acl, group_in, group_out
 from nephoscope_aws.analyzers.reach.mending import ANY_WAY, STRAIGHT, position
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
-from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
+from nephoscope_aws.analyzers.reach.sight import Sight, Unseen, together
 from nephoscope_aws.network.gateways import kind_of
 from nephoscope_aws.network.intervals import Intervals
 from nephoscope_aws.network.routes import target_of
@@ -199,7 +199,7 @@ def behind(sight: Sight, target: End, asked: Asked) -> list[Leg]:
 
 
 def _to_backends(sight: Sight, end: Balancer, group: ResourceRef) -> list[Leg]:
-    return [_to_backend(sight, end, backend) for backend in balancing.backends(sight, group)]
+    return together(*(partial(_to_backend, sight, end, backend) for backend in balancing.backends(sight, group)))
 
 
 def _to_backend(sight: Sight, end: Balancer, backend: balancing.Backend) -> Leg:

@@ -105,6 +105,7 @@ def _function_at_the_gateway(sight: Sight, end: Function, here: Position) -> Out
     reason = f"{end.ref.label} runs in {sight.name(here.subnet)}, which leads to an internet gateway: a function has no public address there"
     suppose = _into(end, here, rooms[0]) if rooms else _behind_nat(sight, here)
     details: dict[str, JsonValue] = {**told(sight, here, here.found.target), "private_subnets": [*rooms] or ["PRIVATE-SUBNET"]}
+    details |= {"groups": [group.native_id for group in end.groups(sight)]}
     return Outcome("blocked", reason, end.ref, FUNCTION_WITHOUT_NAT, suppose, details)
 
 

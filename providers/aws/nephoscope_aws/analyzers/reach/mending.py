@@ -78,9 +78,15 @@ def wrong_table(sight: Sight, here: Position, right: Table, reason: str) -> Outc
     )
     details = {
         **told(sight, here, ""), "right_table": right.ref.native_id, "right_table_name": sight.name(right.ref),
-        "association": own.get("RouteTableAssociationId", ""),
+        **_association(here, right, str(own.get("RouteTableAssociationId", ""))),
     }  # fmt: skip
     return Outcome("blocked", reason, here.table.ref, WRONG_TABLE, suppose, details)
+
+
+def _association(here: Position, right: Table, own: str) -> dict[str, JsonValue]:
+    """The call that moves the subnet: a subnet that has an association of its own cannot be given a second one."""
+    change = {"AssociationId": own} if own else {"SubnetId": here.subnet.native_id}
+    return {"operation": "ReplaceRouteTableAssociation" if own else "AssociateRouteTable", "change": {**change, "RouteTableId": right.ref.native_id}}
 
 
 def way_out(sight: Sight, end: End, here: Position, way: Way) -> tuple[str, tuple[Supposition, ...]]:

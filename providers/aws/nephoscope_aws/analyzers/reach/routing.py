@@ -100,7 +100,8 @@ def _no_way(sight: Sight, end: End, here: Position, way: Way) -> Outcome:
     mended = Supposition(subject=here.table.ref, attribute="routes", value=[*kept, dict(default_route(target))])
     shut_in = isinstance(end, Function) and bool(more)
     subject, fault = (end.ref, FUNCTION_WITHOUT_NAT) if shut_in else (here.table.ref, ROUTE_MISSING)
-    return Outcome("blocked", f"{where}{leads}", subject, fault, (mended, *more), told(sight, here, target))
+    details: dict[str, JsonValue] = {**told(sight, here, target), "groups": [group.native_id for group in end.groups(sight)] if shut_in else []}
+    return Outcome("blocked", f"{where}{leads}", subject, fault, (mended, *more), details)
 
 
 def _better(sight: Sight, end: End, here: Position, way: Way) -> list[Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nephoscope.interfaces import FactView
@@ -39,6 +40,20 @@ class Unseen(Exception):
     def __init__(self, *needs: FactQuery) -> None:
         super().__init__(", ".join(need.key for need in needs))
         self.needs = needs
+
+
+def together(*reads: Callable[[], Any]) -> list[Any]:
+    """Several readings, so that what any of them misses is asked for in one go."""
+    found: list[Any] = []
+    missing: list[FactQuery] = []
+    for read in reads:
+        try:
+            found.append(read())
+        except Unseen as unseen:
+            missing += unseen.needs
+    if missing:
+        raise Unseen(*missing)
+    return found
 
 
 class Sight:
