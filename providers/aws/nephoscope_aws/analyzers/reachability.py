@@ -15,7 +15,7 @@ from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 
 _OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
 _ALSO = frozenset({"missing", "nothing_happens", "suspicion", "exposed", "partial"})
-"""Classes that are ours when the words also speak of connections, or when a machine or load balancer itself is what they name."""
+"""Classes that are ours when the words also speak of connections, or when they name a machine or load balancer itself, or both ends."""
 _NAMED_ITSELF = ("ec2:instance", "elbv2:load-balancer")
 
 
@@ -36,7 +36,7 @@ def _relevant(problem: Problem) -> list[Request]:
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
-        return [request for request in requests(problem) if _subject(request).native_type in _NAMED_ITSELF]
+        return [request for request in requests(problem) if _subject(request).native_type in _NAMED_ITSELF or (request.source and request.target)]
     return []
 
 

@@ -91,6 +91,10 @@ def test_other_families_problems_are_left_alone(text: str) -> None:
     assert not ReachabilityAnalyzer().analyze(evidence(text))
 
 
+def test_two_ends_are_ours_whatever_the_words_for_it() -> None:
+    assert ReachabilityAnalyzer().analyze(evidence("web-1 and app-server cannot talk to each other"))
+
+
 def test_nothing_known_is_unknown_with_needs_never_no() -> None:
     findings = ReachabilityAnalyzer().analyze(evidence("I can't SSH into web-1"))
     assert findings
