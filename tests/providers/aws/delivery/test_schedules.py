@@ -41,7 +41,9 @@ def test_rates():
     assert not parse("rate(2 days)").fires_between(NOW - timedelta(hours=24), NOW)
 
 
-@pytest.mark.parametrize("text", ["", "rate(1 fortnight)", "cron(* * * * *)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)", "cron(99 3 * * ? *)", "cron(a b c d ? e)"])
+@pytest.mark.parametrize(
+    "text", ["", "rate(1 fortnight)", "cron(* * * * *)", "cron(0 3 * * * *)", "cron(0 3 ? * ? *)", "cron(99 3 * * ? *)", "cron(a b c d ? e)"]
+)
 def test_nonsense_is_refused(text):
     with pytest.raises(NotASchedule):
         parse(text)
