@@ -152,9 +152,7 @@ def acl(
         if found is None:
             return Outcome("unknown", f"no network ACL is shown for {sight.name(subnet)}")
         packets = answer(traffic, replies) if replies else traffic
-        return _through(
-            sight, subnet, found, direction=direction, packets=packets, peer=peer, causes=causes, is_answer=bool(replies)
-        )
+        return _through(sight, subnet, found, direction=direction, packets=packets, peer=peer, causes=causes, is_answer=bool(replies))
 
     return Probe(f"aws.ec2.seen-nacl-{role}-{direction}", subnet, causes, judge)
 

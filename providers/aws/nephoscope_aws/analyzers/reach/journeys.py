@@ -237,4 +237,3 @@ def to_endpoint(sight: Sight, source: End, endpoint: Endpoint, asked: Asked) -> 
     up = [*standing.alive(source), *standing.alive(endpoint), services.resolves(source, endpoint)]
     way = [group_out(source, lambda sight: peer_of(endpoint, sight)), services.admits(source, endpoint)]
     return [Leg((*up, *way), traffic)]
-
