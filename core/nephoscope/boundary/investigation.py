@@ -198,6 +198,3 @@ def resolve(document: JsonValue, pointer: str) -> JsonValue:
         else:
             return None
     return document
-
-
-

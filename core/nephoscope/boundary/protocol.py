@@ -37,7 +37,7 @@ class Opening(Frozen):
 
     ``budget``: its total; what earlier runs of it spent stands in the ledger. ``denied``: tiers switched off although they are allowed
     by default. ``named``: names from the user's own words. ``allow``: resources the user named with an option, whether or not they are
-    in the inventory. ``demo``: the endpoint is an emulator this tool started.
+    in the inventory. ``executors``: those that may be used at all. ``demo``: the endpoint is an emulator this tool started.
     """
 
     run_dir: str
@@ -49,6 +49,7 @@ class Opening(Frozen):
     budget: Budget = Field(default_factory=Budget)
     limits: Limits = Field(default_factory=Limits)
     executor: str = "auto"
+    executors: tuple[str, ...] | None = None
     demo: bool = False
 
 

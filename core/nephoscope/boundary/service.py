@@ -27,7 +27,7 @@ class Service:
         self._executors = executors
         self._on_event = on_event
         self._open: dict[str, Investigation] = {}
-        self._chosen: dict[tuple[str, bool], asyncio.Task[Isolation]] = {}
+        self._chosen: dict[tuple[str, bool, tuple[str, ...] | None], asyncio.Task[Isolation]] = {}
         self._methods: Mapping[str, Method] = {
             "hello": self._hello,
             "open": self._open_lease,
@@ -59,7 +59,9 @@ class Service:
 
     async def _open_lease(self, arguments: Mapping[str, Any]) -> Any:
         opening = Opening.model_validate(arguments)
-        opened = await open_investigation(opening, self._wires, self._isolation(opening.executor, demo=opening.demo), self._on_event)
+        opened = await open_investigation(
+            opening, self._wires, self._isolation(opening.executor, opening.executors, demo=opening.demo), self._on_event
+        )
         self._open[opened.lease.id] = opened
         return opened.lease.model_dump(mode="json")
 
@@ -97,11 +99,12 @@ class Service:
         del self._open[opened.lease.id]
         await opened.close()
 
-    async def _isolation(self, wanted: str, *, demo: bool) -> Isolation:
+    async def _isolation(self, wanted: str, allowed: tuple[str, ...] | None, *, demo: bool) -> Isolation:
         """Chosen once and kept, because finding out what holds takes a second."""
-        key = wanted, demo
+        key = wanted, demo, allowed
+        known = {name: one for name, one in self._executors.items() if allowed is None or name in allowed}
         if key not in self._chosen or (self._chosen[key].done() and self._chosen[key].exception()):
-            self._chosen[key] = asyncio.ensure_future(choose(self._executors, wanted, demo=demo))
+            self._chosen[key] = asyncio.ensure_future(choose(known, wanted, demo=demo))
         return await asyncio.shield(self._chosen[key])
 
     def _of(self, arguments: Mapping[str, Any]) -> Investigation:

@@ -13,6 +13,9 @@ import typer
 if TYPE_CHECKING:
     from nephoscope.comparison.score import Score
     from nephoscope.comparison.trial import Trial
+    from nephoscope.models import Scope
+    from nephoscope.models.report import Report
+    from nephoscope.settings import Settings
 
 
 def bench(
@@ -33,6 +36,7 @@ def bench(
 
 
 def _bench(only: str, variants: Sequence[str], *, wordings: bool, jobs: int, keep: Path | None, fail_under: float, as_json: bool) -> None:
+    from nephoscope.app import App
     from nephoscope.cli.session import open_session
     from nephoscope.comparison.scenario import load_scenarios
     from nephoscope.comparison.score import scores
@@ -45,7 +49,11 @@ def _bench(only: str, variants: Sequence[str], *, wordings: bool, jobs: int, kee
     if not chosen:
         raise UsageError(f"no scenario matches {only!r}", "list them: nephoscope demo --list")
     trials = []
-    for trial in Suite(session.loaded.settings, session.plugins, keep).run(chosen, variants, wordings=wordings, jobs=jobs):
+
+    def rehearse(settings: Settings, words: str, scope: Scope) -> Report:
+        return App(settings, session.plugins).rehearse(words, scope)
+
+    for trial in Suite(session.loaded.settings, session.plugins, rehearse, keep).run(chosen, variants, wordings=wordings, jobs=jobs):
         trials.append(trial)
         if not as_json or sys.stderr.isatty():
             sys.stderr.write(_line(trial) + "\n")

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from nephoscope.comparison.scenario import Scenario
 from nephoscope.comparison.trial import Trial, run_trial
 from nephoscope.interfaces import Emulator, UsageError
-from nephoscope.models import Event, Question, Scope, Script, Violation
+from nephoscope.models import Scope
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
+
+Rehearse = Callable[[Settings, str, Scope], Report]
+"""Investigates words in an emulator's scope, under settings."""
 
 
 class Suite:
     """Trials with fresh emulators and run directories. ``keep``: where the runs stay; else they are thrown away."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, keep: Path | None = None) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, investigate: Rehearse, keep: Path | None = None) -> None:
         self._settings = settings
+        self._investigate = investigate
         self._plugins = plugins
         self._keep = keep
 
@@ -50,16 +54,6 @@ class Suite:
         if found is None:
             raise UsageError(f"no emulator is installed for scenario {scenario.id}", "see: nephoscope plugins")
         return type(found)()
-
-    def _investigate(self, settings: Settings, text: str, scope: Scope) -> Report:
-        from nephoscope.app import App
-
-        def nothing(_: Event) -> None: ...
-        def nobody(_: Question) -> None: ...
-        def no(_: Script, __: Sequence[Violation]) -> bool:
-            return False
-
-        return App(settings, self._plugins).rehearse(text, scope, on_event=nothing, ask=nobody, approve=no)
 
 
 def _words(scenario: Scenario, variant: str, wordings: bool) -> list[str]:

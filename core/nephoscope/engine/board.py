@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier
+from nephoscope.knowledge.playbooks import tell, values_for
 from nephoscope.models import Finding, JsonValue
 
 _WEIGHT = {"yes": 4.0, "unknown": 1.0}
@@ -12,7 +13,8 @@ _WEIGHT = {"yes": 4.0, "unknown": 1.0}
 def title(context: Context, finding: Finding) -> str:
     """How a cause is called."""
     book = context.playbooks.get(finding.cause)
-    return book.card.title if book else finding.cause.rsplit(".", 1)[-1].replace("-", " ")
+    told = tell(book.card.title, values_for(finding)) if book and finding.holds == "yes" else None
+    return str(told) if told and "{" not in str(told) else finding.cause.rsplit(".", 1)[-1].replace("-", " ")
 
 
 def show_board(context: Context, view: Dossier) -> None:

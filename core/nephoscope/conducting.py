@@ -1,0 +1,250 @@
+"""Conducts one investigation: opens the boundary, wires the engine's parts, drives the loop, keeps the report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nephoscope import __version__, archive
+from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
+from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Scope, Script, Violation
+from nephoscope.models.report import Report, Status, Trouble
+from nephoscope.plugin.manager import Plugins
+from nephoscope.settings import Settings
+from nephoscope.store.ledger import now
+from nephoscope.store.run import RunStore, locked
+
+if TYPE_CHECKING:
+    from nephoscope.boundary.client import Boundary
+    from nephoscope.boundary.protocol import Lease
+    from nephoscope.engine.context import Context
+    from nephoscope.engine.driving import Driver
+
+MOST_NAMES = 200
+"""So many names from a problem text are taken for names of things."""
+_TOLD = frozenset({"id", "operation", "status", "cached", "seconds", "phase"})
+
+
+def _nothing(_: Event) -> None: ...
+def _nobody(_: Question) -> None: ...
+def _no(_: Script, __: Sequence[Violation]) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """How a run talks to whoever started it; by default to nobody."""
+
+    on_event: Callable[[Event], None] = _nothing
+    ask: Callable[[Question], str | None] = _nobody
+    approve: Callable[[Script, Sequence[Violation]], bool] = _no
+
+
+class Conductor:
+    """One investigation at a time, under given settings and packs."""
+
+    def __init__(self, settings: Settings, plugins: Plugins, callbacks: Callbacks | None = None) -> None:
+        self._settings = settings
+        self._plugins = plugins
+        self._callbacks = callbacks or Callbacks()
+        self._driver: Driver | None = None
+        self._stop = False
+
+    def request_stop(self) -> None:
+        """Finish what runs, keep everything, end as interrupted. Safe in a signal handler."""
+        self._stop = True
+        if self._driver:
+            self._driver.request_stop()
+
+    def run(self, store: RunStore, *, demo: bool = False) -> Report:
+        """Drive the loop of a recorded problem to its end, and keep the report. A boundary that ends is started once more.
+
+        Nothing answered is asked again. Raises :class:`NephoscopeError` while the boundary cannot be opened.
+        """
+        report = self._round(store, demo=demo, last=False) or self._round(store, demo=demo, last=True)
+        if report is None:
+            raise BoundaryGone("the boundary process ended twice", f"see: nephoscope doctor, then: nephoscope resume {store.id}")
+        archive.write_report(report, store.dir)
+        return report
+
+    def _round(self, store: RunStore, *, demo: bool, last: bool) -> Report | None:
+        from nephoscope.engine.composing import compose
+
+        with self.opened(store, demo=demo) as context:
+            try:
+                return compose(context, self._drive(context))
+            except BoundaryGone as error:
+                return _aborted(context, error) if last else None
+            except NephoscopeError as error:
+                return _aborted(context, error)
+            finally:
+                store.put("elapsed", context.elapsed)
+
+    @contextlib.contextmanager
+    def opened(self, store: RunStore, *, demo: bool = False) -> Iterator[Context]:
+        """The boundary opened for a record, and everything the engine needs around it."""
+        with self.boundary(store, demo=demo) as (boundary, lease):
+            _same_identities(store, lease.identities)
+            context = self._context(store, boundary, lease)
+            _announce(context, lease)
+            yield context
+
+    @contextlib.contextmanager
+    def boundary(self, store: RunStore, *, demo: bool = False) -> Iterator[tuple[Boundary, Lease]]:
+        """The boundary process with the record's scopes open. Raises what opening raises, and :class:`IsolationError` without isolation."""
+        from nephoscope.boundary.client import Boundary
+        from nephoscope.boundary.protocol import Opening
+
+        settings = self._settings
+        opening = Opening(
+            run_dir=str(store.dir),
+            scopes=tuple(scopes_of(store)),
+            grants=tuple(sorted(settings.granted)),
+            denied=tuple(sorted(settings.denied)),
+            allow=settings.allow_resource,
+            named=self._named(store.load("problem", Problem)),
+            budget=settings.budget,
+            limits=settings.limits,
+            executor="unsafe-local" if settings.unsafe_local and demo else settings.executor,
+            executors=settings.executors,
+            demo=demo,
+        )
+        boundary = Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
+        try:
+            lease = boundary.open(opening)
+            self._admit(lease, demo=demo)
+            yield boundary, lease
+        finally:
+            boundary.close()
+
+    def _admit(self, lease: Lease, *, demo: bool) -> None:
+        if lease.isolation == "none" and not demo:
+            raise IsolationError(
+                f"nothing here can contain a script: {lease.note or 'no isolation level holds'}", "see what is missing: nephoscope doctor"
+            )
+        allowed = self._settings.accounts
+        foreign = [one.account for one in lease.identities if allowed is not None and one.account not in allowed]
+        if foreign:
+            raise UsageError(f"the organisation's policy does not allow account {foreign[0]}", f"allowed: {', '.join(allowed or ()) or 'none'}")
+
+    def planner(self) -> Planner:
+        """The planner of the settings. Raises :class:`UsageError` naming those installed."""
+        found = self._plugins.planners.get(self._settings.planner)
+        if found is None:
+            names = ", ".join(self._plugins.planners) or "none"
+            raise UsageError(f"no planner called {self._settings.planner!r} is installed", f"installed: {names}; see: nephoscope plugins")
+        return found
+
+    def _context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:
+        from nephoscope.engine.analysis import Analysis
+        from nephoscope.engine.context import Context
+        from nephoscope.knowledge.playbooks import PlaybookAnalyzer, load_playbooks
+        from nephoscope.validation import chosen
+
+        playbooks = load_playbooks(self._plugins.playbooks)
+        clouds = {identity.cloud for identity in lease.identities}
+        elapsed = store.get("elapsed", 0.0)
+        return Context(
+            store=store,
+            boundary=boundary,
+            identities=lease.identities,
+            isolation=lease.isolation,
+            estates={cloud: estate for cloud, estate in self._plugins.estates.items() if cloud in clouds},
+            policies=self._plugins.policies,
+            planner=self.planner(),
+            generators=self._plugins.generators,
+            rewriters=chosen(self._plugins.rewriters, self._settings.formatter),
+            judges=self._plugins.judges,
+            analysis=Analysis([*self._plugins.analyzers, PlaybookAnalyzer(playbooks)]),
+            playbooks=playbooks,
+            budget=self._settings.budget,
+            granted=self._settings.granted,
+            ask_policy=self._settings.ask,
+            ask=self._callbacks.ask,
+            approve=self._callbacks.approve,
+            tell=self._tell,
+            versions={"nephoscope": __version__, **self._plugins.versions},
+            elapsed_before=float(elapsed) if isinstance(elapsed, int | float) else 0.0,
+        )
+
+    def _drive(self, context: Context) -> Status:
+        from nephoscope.engine.driving import Driver
+
+        self._driver = Driver(context)
+        if self._stop:
+            self._driver.request_stop()
+        try:
+            return self._driver.run()
+        finally:
+            self._driver = None
+
+    def _named(self, problem: Problem | None) -> tuple[str, ...]:
+        """Names from the person's own words."""
+        if problem is None:
+            return ()
+        mentions = [one.text for estate in self._plugins.estates.values() for one in estate.mentions(problem.text) if one.exact]
+        return tuple(dict.fromkeys(mentions))[:MOST_NAMES]
+
+    def _tell(self, event: Event) -> None:
+        self._plugins.on_event(event)
+        self._callbacks.on_event(event)
+
+    def _bridge(self, message: Mapping[str, JsonValue]) -> None:
+        """Boundary events as views read them."""
+        if message.get("event") == "call" and message.get("phase") != "sent":
+            data = {key: value for key, value in message.items() if key in _TOLD and value is not None}
+            self._callbacks.on_event(Event(kind="call", at=now(), data=data))
+
+
+@contextlib.contextmanager
+def recorded(run_dir: Path) -> Iterator[RunStore]:
+    """The record of a run, locked. Raises :class:`UsageError` when another process holds it."""
+    with locked(run_dir):
+        store = RunStore(run_dir)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def scopes_of(store: RunStore) -> list[Scope]:
+    """The scopes a run was begun with."""
+    saved = store.get("scopes")
+    return [Scope.model_validate(one) for one in saved] if isinstance(saved, list) else []
+
+
+def _aborted(context: Context, error: NephoscopeError) -> Report:
+    """What is known when the run cannot go on: expired credentials wait for a login, anything else has failed."""
+    from nephoscope.engine.composing import compose
+
+    expired = isinstance(error, CredentialsError) and error.expired
+    trouble = Trouble(message=error.message, hint=error.hint, exit_code=error.exit_code)
+    return compose(context, "waiting" if expired else "failed", trouble)
+
+
+def _announce(context: Context, lease: Lease) -> None:
+    scopes: list[JsonValue] = [{"account": one.account, "principal": one.principal, "regions": list(one.regions)} for one in lease.identities]
+    context.emit(
+        "run_started",
+        id=context.store.id,
+        problem=str(context.store.get("words") or ""),
+        scopes=scopes,
+        isolation=lease.isolation,
+        planner=context.planner.name,
+        model="",
+    )
+    if lease.note:
+        context.emit("notice", text=lease.note)
+
+
+def _same_identities(store: RunStore, identities: Sequence[Identity]) -> None:
+    """A run goes on only as who it began. Raises :class:`UsageError`."""
+    here: list[JsonValue] = [{"cloud": one.cloud, "account": one.account, "principal": one.principal} for one in identities]
+    before = store.get("identities")
+    if before is None:
+        store.put("identities", here)
+    elif before != here:
+        raise UsageError(f"{store.id} was begun as {before}, and this is {here}", "log in as before, or begin a new investigation")
