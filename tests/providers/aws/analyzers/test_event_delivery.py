@@ -216,9 +216,10 @@ def test_a_queue_that_delays():
     assert verdict(view(FROM_QUEUE, changes, symptom="late", things=(QUEUE, FUNCTION))) == ("confirmed", {"aws.sqs.delivery-delayed"})
 
 
+NAMES = ["Statement", "Effect", "Id", "Events", "Filter", "x"]
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just("‹redacted:string:9:ab›")),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["Statement", "Effect", "Id", "Events", "Filter", "x"]), inner, max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)),
     max_leaves=6,
 )  # fmt: skip
 
@@ -233,3 +234,28 @@ def test_no_value_makes_it_raise(key, value):
 @given(st.sampled_from(sorted(ON_BUS, key=str)), JSON)
 def test_no_value_on_the_bus_makes_it_raise(key, value):
     ANALYZER.analyze(view(ON_BUS, {key: value}))
+
+
+def test_what_was_hidden_from_us_is_never_put_back():
+    hidden = {"Id": "‹redacted:string:50:01be›", **notification(Events=["s3:ObjectRemoved:*"])[0]}
+    hidden["Id"] = "‹redacted:string:50:01be›"
+    finding = judged(view(changes={(BUCKET, "notification.function"): [hidden]}))["aws.s3.notification-event-type-mismatch"]
+    assert "redacted" not in str(finding.details["configuration"])
+    hidden["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "‹redacted:string:9:ab›"}]}}
+    finding = judged(view(changes={(BUCKET, "notification.function"): [hidden]}))["aws.s3.notification-event-type-mismatch"]
+    assert finding.holds == "yes"
+    assert "configuration" not in finding.details
+
+
+def test_a_finding_rests_on_the_link_it_is_about():
+    assert judged(view())["aws.s3.notification-filter-mismatch"].because == (f"{BUCKET.native_id}#notification.function",)
+
+
+def test_a_hidden_filter_is_not_judged():
+    rules = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "‹redacted:string:9:ab›"}]}}
+    changes = {
+        (BUCKET, "notification.function"): notification(Filter=rules),
+        (BUCKET, "objects"): arrived("in/a"),
+        (BUCKET, "objects.encoding"): None,
+    }
+    assert judged(view(changes=changes))["aws.s3.notification-filter-mismatch"].holds == "unknown"

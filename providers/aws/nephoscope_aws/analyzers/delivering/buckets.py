@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nephoscope.models import Finding, JsonValue
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
-from nephoscope_aws.analyzers.delivering.look import Look
+from nephoscope_aws.analyzers.delivering.look import Look, hidden
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.analyzers.delivering.words import arrivals as told_of_arrivals
 from nephoscope_aws.delivery import s3_events
@@ -71,7 +71,7 @@ def _event_types(context: Context, hop: Hop) -> Finding:
     cause = "aws.s3.notification-event-type-mismatch"
     look = context.look(hop)
     if not hop.links:
-        return look.finding(cause, hop.source, None if not hop.known else False)
+        return look.finding(cause, hop.source, None if not hop.known else False, details=_told(hop))
     configured = [event for link in hop.links for event in _events(link.settings)]
     lost = s3_events.uncovered(configured, _wanted(context))
     mended = ["s3:ObjectCreated:*"] if any(one in _ANY_UPLOAD for one in lost) else list(lost)
@@ -121,10 +121,10 @@ def _keys(context: Context, hop: Hop) -> Finding:
     cause = "aws.s3.notification-filter-mismatch"
     look = context.look(hop)
     if not hop.links:
-        return look.finding(cause, hop.source, None if not hop.known else False)
+        return look.finding(cause, hop.source, None if not hop.known else False, details=_told(hop))
     filters = [KeyFilter.of(link.settings) for link in hop.links]
     if any(one.empty for one in filters):
-        return look.finding(cause, hop.source, False, note="no filter on keys")
+        return look.finding(cause, hop.source, False, note="no filter on keys", details=_told(hop))
     truth, note, missed = _judge(context, look, filters)
     suppose, details = _changed(context, hop, _refiltered(hop, _fitting(filters[0], missed), keep=context.words.partial))
     told = " or ".join(str(one) for one in filters)
@@ -135,6 +135,8 @@ def _keys(context: Context, hop: Hop) -> Finding:
 
 def _judge(context: Context, look: Look, filters: Sequence[KeyFilter]) -> tuple[bool | None, str, Sequence[str]]:
     """Whether keys that matter do not pass; against the keys that are named, else against those that came."""
+    if hidden([str(one) for one in filters]):
+        return None, "the filter's value is hidden", ()
     for sample in context.words.keys:
         if all(one.compatible(sample.prefix, sample.suffix) is False for one in filters):
             example = f"{sample.prefix}…{sample.suffix}"

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from nephoscope.interfaces import FactView
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look
+from nephoscope_aws.analyzers.delivering.look import HIDDEN, UNKNOWN, Look
 from nephoscope_aws.analyzers.delivering.search import Hop, Route
 from nephoscope_aws.analyzers.delivering.words import Words
 from nephoscope_aws.delivery import messages
@@ -68,7 +68,7 @@ def arrivals(look: Look, context: Context) -> Arrivals | None:
     encoded = entries and look.value(context.route.start, "objects.encoding") == "url"
     plain = unquote_plus if encoded else str
     dated = [(moment(str(entry.get("LastModified", ""))), plain(str(entry.get("Key", "")))) for entry in entries]
-    newest = sorted(((at, key) for at, key in dated if at is not None and not key.endswith("/")), reverse=True)
+    newest = sorted(((at, key) for at, key in dated if at is not None and not key.endswith("/") and HIDDEN not in key), reverse=True)
     recent = tuple(key for at, key in newest if at >= context.now - WINDOW)
     return Arrivals(recent, recent or tuple(key for _, key in newest[:_SAMPLE]))
 

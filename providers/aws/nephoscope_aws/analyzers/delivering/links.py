@@ -30,6 +30,8 @@ class Link:
     holder: ResourceRef
     address: str = ""
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    told_by: tuple[tuple[ResourceRef, str], ...] = ()
+    """Things and attributes that show the link."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,11 @@ def _from_bucket(look: Look, bucket: ResourceRef) -> list[Link]:
         for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, dict):
                 address = str(entry.get(name, ""))
-                found.append(Link(bucket, refs.of_arn(address), bucket, address, entry))
+                found.append(Link(bucket, refs.of_arn(address), bucket, address, entry, ((bucket, attribute),)))
     bus = look.value(bucket, "notification.eventbridge")
     if bus is not None and bus is not UNKNOWN:
-        found.append(Link(bucket, default_bus(look.view, bucket), bucket, "EventBridge"))
+        told_by = ((bucket, "notification.eventbridge"),)
+        found.append(Link(bucket, default_bus(look.view, bucket), bucket, "EventBridge", told_by=told_by))
     return found
 
 
@@ -80,7 +83,7 @@ def _from_bus(look: Look, bus: ResourceRef) -> list[Link]:
         return []
     look.use(inventory)
     rules = [rule for rule in look.view.subjects(refs.RULE) if look.view.fact(rule, "pattern") is not None]
-    return [Link(bus, rule, rule, rule.native_id) for rule in rules if isinstance(look.value(rule, "pattern"), dict)]
+    return [Link(bus, rule, rule, rule.native_id, told_by=((rule, "pattern"),)) for rule in rules if isinstance(look.value(rule, "pattern"), dict)]
 
 
 def _from_rule(look: Look, rule: ResourceRef) -> list[Link]:
@@ -88,7 +91,7 @@ def _from_rule(look: Look, rule: ResourceRef) -> list[Link]:
     for identifier in look.strings(rule, "targets") or ():
         holder = refs.reference(refs.TARGET, identifier, rule.account, rule.region, identifier.rsplit("#", 1)[-1])
         address = look.value(holder, "target")
-        found.append(Link(rule, refs.of_arn(address), holder, str(address)))
+        found.append(Link(rule, refs.of_arn(address), holder, str(address), told_by=((rule, "targets"), (holder, "target"))))
     return found
 
 
@@ -97,12 +100,13 @@ def _from_topic(look: Look, topic: ResourceRef) -> list[Link]:
     for identifier in look.strings(topic, "subscriptions") or ():
         holder = refs.reference(refs.SUBSCRIPTION, identifier, topic.account, topic.region, identifier.rsplit(":", 1)[-1])
         endpoint = look.value(holder, "endpoint")
-        found.append(Link(topic, refs.of_arn(endpoint), holder, str(endpoint)))
+        found.append(Link(topic, refs.of_arn(endpoint), holder, str(endpoint), told_by=((topic, "subscriptions"), (holder, "endpoint"))))
     listed = look.view.fact(topic, "subscriptions.listed")
     for entry in listed.value if listed and isinstance(listed.value, list) else []:
         if isinstance(entry, dict) and not str(entry.get("SubscriptionArn", "")).startswith("arn:"):
             address = str(entry.get("Endpoint", ""))
-            found.append(Link(topic, refs.of_arn(address), topic, address, {"pending": True, **entry}))
+            told_by = ((topic, "subscriptions.listed"),)
+            found.append(Link(topic, refs.of_arn(address), topic, address, {"pending": True, **entry}, told_by))
     return found
 
 
@@ -115,7 +119,8 @@ def _mapping(look: Look, identifier: str, queue: ResourceRef | None = None) -> L
     holder = refs.reference(refs.MAPPING, identifier, account, region, identifier)
     source = queue or refs.of_arn(look.value(holder, "source")) or holder
     address = look.value(holder, "function")
-    return Link(source, refs.of_arn(address), holder, str(address))
+    read_at = (queue, "consumers") if queue else (holder, "source")
+    return Link(source, refs.of_arn(address), holder, str(address), told_by=(read_at, (holder, "function")))
 
 
 _READERS: Mapping[str, Callable[[Look, ResourceRef], list[Link]]] = {

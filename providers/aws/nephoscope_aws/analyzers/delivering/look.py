@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from nephoscope.interfaces import FactView
@@ -9,7 +10,14 @@ from nephoscope.models import Fact, FactQuery, Finding, Holds, JsonValue, Resour
 from nephoscope_aws.delivery.content import UNKNOWN
 from nephoscope_aws.iam.truth import Truth
 
-__all__ = ["UNKNOWN", "Look", "mend"]
+__all__ = ["HIDDEN", "UNKNOWN", "Look", "hidden", "mend"]
+HIDDEN = "‹redacted:"
+"""How a value begins that was hidden before it came to us."""
+
+
+def hidden(value: object) -> bool:
+    """Whether a part of a value that decides is hidden: then nobody may judge by it."""
+    return HIDDEN in json.dumps(value, ensure_ascii=False, default=str)
 
 
 class Look:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.look import mend
+from nephoscope_aws.analyzers.delivering.look import HIDDEN, hidden, mend
 
 _PARAMETERS = {
     "notification.function": "LambdaFunctionConfigurations",
@@ -45,7 +45,23 @@ def notifying(view: FactView, bucket: ResourceRef, attribute: str, value: JsonVa
     if bus and not bus.known_absent:
         whole["EventBridgeConfiguration"] = {}
     whole[_PARAMETERS[attribute]] = value
-    return [mend(bucket, attribute, value)], {"configuration": whole}
+    putting = sendable(whole)
+    return [mend(bucket, attribute, value)], {} if putting is None else {"configuration": putting}
+
+
+def sendable(value: JsonValue) -> JsonValue:
+    """The value without optional labels that were hidden from us; ``None`` when something else in it was: half a setting must not be put."""
+    stripped = _without_hidden_labels(value)
+    return None if hidden(stripped) else stripped
+
+
+def _without_hidden_labels(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        kept = {key: member for key, member in value.items() if key not in ("Id", "Sid") or HIDDEN not in str(member)}
+        return {key: _without_hidden_labels(member) for key, member in kept.items()}
+    if isinstance(value, list):
+        return [_without_hidden_labels(member) for member in value]
+    return value
 
 
 def allowing(source: ResourceRef, target: ResourceRef, resource: str, actions: Sequence[str]) -> dict[str, JsonValue]:

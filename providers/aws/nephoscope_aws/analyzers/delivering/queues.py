@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.delivery import messages
@@ -78,7 +78,7 @@ def _filter(context: Context, hop: Hop) -> Finding:
 def _drops(context: Context, hop: Hop, look: Look) -> tuple[Truth, str]:
     """Whether the filter lets nothing through: by what the messages must look like, else by what became of them."""
     filters = look.value(hop.links[0].holder, "filters")
-    if filters is UNKNOWN:
+    if filters is UNKNOWN or hidden(filters):
         return None, ""
     if not filters:
         return False, "no filter on the mapping"

@@ -152,7 +152,7 @@ def _allowed(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Findin
         "near": [match.where for match in decision.near] if decision else [],
         "sid": decision.statement.strip("“”") if decision else "",
         "policy": fixed,
-        "policy_text": json.dumps(fixed),
+        **_as_text(fixed),
     }
     absent = "it has no policy at all" if policy is None else decision.reason if decision else ""
     note = f"{target.label} does not let {hop.source.label} in: {absent}" if decision and not decision.allowed else ""
@@ -175,6 +175,11 @@ def _opened(hop: Hop, policy: object, resource: str, target: ResourceRef, action
 
     statement = mending.allowing(hop.source, target, resource, actions)
     return mending.with_statement(None if policy is UNKNOWN else policy, statement, denies)
+
+
+def _as_text(policy: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    putting = mending.sendable(policy)
+    return {} if putting is None else {"policy_text": json.dumps(putting)}
 
 
 def _decide(hop: Hop, policy: object, action: str, resource: str, target: ResourceRef) -> Evaluation | None:
@@ -242,7 +247,7 @@ def _usable(hop: Hop, look: Look, key: ResourceRef | None, target: ResourceRef, 
         subject,
         refused,
         note=f"the policy of key {subject.label} does not let {told['service']} use it" if refused else "",
-        details={**told, "policy": mended, "policy_text": json.dumps(mended)},
+        details={**told, "policy": mended, **_as_text(mended)},
         suppose=[mend(subject, "policy", mended)],
     )
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.delivery import content, messages, schedules
 from nephoscope_aws.iam.truth import Truth
@@ -134,7 +134,7 @@ def _pattern(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
 
 
 def _misses(context: Context, look: Look, pattern: object) -> tuple[Truth, str, JsonValue]:
-    if pattern is UNKNOWN:
+    if pattern is UNKNOWN or hidden(pattern):
         return None, "", None
     if not isinstance(pattern, Mapping):
         return False, "", None

@@ -139,7 +139,16 @@ def between(view: FactView, source: ResourceRef, target: ResourceRef) -> tuple[H
 
 
 def _hops(found: _Explored, target: ResourceRef) -> tuple[Hop, ...]:
-    return tuple(Hop(group[0].source, group[0].target, group, found.look) for group in found.path(target))
+    return tuple(_hop(found.look.view, group) for group in found.path(target))
+
+
+def _hop(view: FactView, links: tuple[Link, ...], target: ResourceRef | None = None) -> Hop:
+    """A configured hop, resting on what shows its links and on nothing else."""
+    look = Look(view)
+    for link in links:
+        for thing, attribute in link.told_by:
+            look.value(thing, attribute)
+    return Hop(links[0].source, target or links[0].target, links, look)
 
 
 def _guess(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
@@ -150,7 +159,7 @@ def _guess(view: FactView, source: ResourceRef, target: ResourceRef, found: _Exp
 def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
     for link in found.dangling:
         if link.target and target.native_type in LEADS_TO.get(link.source.native_type, ()) and link.target.native_type == target.native_type:
-            return (*_hops(found, link.source), Hop(link.source, target, (link,), found.look))
+            return (*_hops(found, link.source), _hop(view, (link,), target))
     behind, look = _behind(view, target)
     look.take(found.look)
     pairs = [
@@ -195,9 +204,9 @@ def ahead(view: FactView, start: ResourceRef) -> tuple[Route, ...]:
         if hops:
             routes.append(Route(hops))
     for link in found.outward:
-        routes.append(Route((*_hops(found, link.source), Hop(link.source, None, (link,), found.look))))
+        routes.append(Route((*_hops(found, link.source), _hop(view, (link,)))))
     for link in found.dangling:
-        routes.append(Route((*_hops(found, link.source), Hop(link.source, link.target, (link,), found.look))))
+        routes.append(Route((*_hops(found, link.source), _hop(view, (link,)))))
     if not routes and found.look.needs:
         routes.append(Route((Hop(start, None, (), found.look, known=False),)))
     return tuple(routes[:_WIDE])

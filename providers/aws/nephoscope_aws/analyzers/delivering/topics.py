@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.delivery import content, messages
 from nephoscope_aws.iam.truth import Truth
@@ -69,7 +69,7 @@ def _filter(context: Context, hop: Hop) -> Finding:
     look = context.look(hop)
     confirmed = [link for link in hop.links if link.holder.native_type == refs.SUBSCRIPTION]
     if not confirmed:
-        return look.finding(cause, hop.source, None if not hop.known else False)
+        return look.finding(cause, hop.source, None if not hop.known else False, details=_told(hop))
     holder = confirmed[0].holder
     passes, note = _passes(context, hop, look, holder)
     policy = mending.known(context.view, holder, "filter")
@@ -85,7 +85,7 @@ def _filter(context: Context, hop: Hop) -> Finding:
 
 def _passes(context: Context, hop: Hop, look: Look, holder: ResourceRef) -> tuple[Truth, str]:
     policy = look.value(holder, "filter")
-    if policy is UNKNOWN:
+    if policy is UNKNOWN or hidden(policy):
         return None, ""
     if not policy:
         return True, "no filter on the subscription"
