@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -12,10 +13,19 @@ SUSPICION = "suspicion"
 """The class of words that fit no other."""
 
 
+STATED = 4
+"""Weight of words that state a symptom; lighter ones only hint at it."""
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("symptoms.yaml").read_text(encoding="utf-8"))
+    return document
+
+
 @cache
 def _patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
-    text = resources.files(__package__).joinpath("symptoms.yaml").read_text(encoding="utf-8")
-    table: dict[str, list[tuple[int, str]]] = yaml.safe_load(text)
+    table: dict[str, list[tuple[int, str]]] = _document()["words"]
     return tuple((symptom, weight, re.compile(pattern, re.IGNORECASE)) for symptom, rows in table.items() for weight, pattern in rows)
 
 
@@ -28,9 +38,12 @@ def classify(text: str) -> tuple[str, ...]:
     """Symptom classes the words fit, best first; at least one. Typographic apostrophes read as plain ones."""
     plain = text.replace("’", "'")
     scores: dict[str, int] = {}
+    stated: set[str] = set()
     for symptom, weight, pattern in _patterns():
         hits = len(pattern.findall(plain))
         if hits:
             scores[symptom] = scores.get(symptom, 0) + weight + min(hits - 1, 2)
-    ranked = sorted(scores, key=lambda symptom: -scores[symptom])
+            stated |= {symptom} if weight >= STATED else set()
+    disproved = {other for symptom in stated for other in _document()["disproves"].get(symptom, ())} - stated
+    ranked = sorted(scores.keys() - disproved, key=lambda symptom: (-scores[symptom], symptom))
     return tuple(ranked) or (SUSPICION,)
