@@ -50,6 +50,9 @@ HEALTHY = {
     (BUCKET, "notification.eventbridge"): None, (BUCKET, "objects"): None, (BUCKET, "objects.more"): False,
     (FUNCTION, "policy"): lets_in("s3.amazonaws.com", BUCKET.native_id, FUNCTION.native_id), (FUNCTION, "metrics.invocations"): [],
 }  # fmt: skip
+UNFED = {
+    (FUNCTION, "mappings"): [], (FUNCTION, "rules"): [], (inventory_ref("aws", refs.SUBSCRIPTION, REGION, ACCOUNT), "complete"): [],
+}  # fmt: skip
 ON_BUS = {
     **RUNNING,
     (BUCKET, "notification.function"): None, (BUCKET, "notification.queue"): None, (BUCKET, "notification.topic"): None,
@@ -101,7 +104,7 @@ def test_a_way_in_order_is_no_fault(base, things):
 @pytest.mark.parametrize(
     ("base", "changes", "cause"),
     [
-        (HEALTHY, {(BUCKET, "notification.function"): None}, "aws.s3.notification-missing"),
+        (HEALTHY, {(BUCKET, "notification.function"): None, **UNFED}, "aws.s3.notification-missing"),
         (HEALTHY, {(BUCKET, "notification.function"): notification(Events=["s3:ObjectCreated:Post"])}, "aws.s3.notification-event-type-mismatch"),
         (HEALTHY, {(FUNCTION, "policy"): None}, "aws.lambda.permission-missing"),
         (HEALTHY, {(FUNCTION, "policy"): lets_in("sns.amazonaws.com", BUCKET.native_id, "*")}, "aws.lambda.permission-missing"),
@@ -259,3 +262,12 @@ def test_a_hidden_filter_is_not_judged():
         (BUCKET, "objects.encoding"): None,
     }
     assert judged(view(changes=changes))["aws.s3.notification-filter-mismatch"].holds == "unknown"
+
+
+def test_a_missing_step_is_placed_only_when_the_other_end_was_seen():
+    changes = {(BUCKET, "notification.function"): None}
+    assert judged(view(changes=changes))["aws.s3.notification-missing"].holds == "unknown"
+    denied = [Gap(what="denied", subject=FUNCTION, attribute=attribute, reason="access_denied") for attribute in ("mappings", "rules")]
+    inventory = inventory_ref("aws", refs.SUBSCRIPTION, REGION, ACCOUNT)
+    denied.append(Gap(what="denied", subject=inventory, attribute="complete", reason="access_denied"))
+    assert judged(view(changes=changes, gaps=denied))["aws.s3.notification-missing"].holds == "yes"

@@ -131,6 +131,8 @@ _READERS: Mapping[str, Callable[[Look, ResourceRef], list[Link]]] = {
 def incoming(view: FactView, node: ResourceRef) -> tuple[tuple[ResourceRef, ...], Look]:
     """Things that send to this one, or are meant to: configured links first, then whom its own policy lets in."""
     look = Look(view)
+    if node.native_type not in (refs.FUNCTION, refs.QUEUE, refs.TOPIC):
+        return (), look
     sources: dict[str, ResourceRef] = {}
     if node.native_type == refs.FUNCTION:
         for identifier in look.strings(node, "mappings") or ():

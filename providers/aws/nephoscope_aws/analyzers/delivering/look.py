@@ -80,6 +80,17 @@ class Look:
         """Facts that were missing."""
         return tuple(self._wanted.values())
 
+    @property
+    def askable(self) -> tuple[FactQuery, ...]:
+        """Needs that nobody has tried to meet in vain."""
+        return tuple(need for need in self._wanted.values() if not self._tried(need))
+
+    def _tried(self, need: FactQuery) -> bool:
+        """A kind's gap is the gap of its inventory."""
+        if need.subject is not None:
+            return self.view.gap(need.subject, need.attribute) is not None
+        return any(gap.attribute == need.attribute and gap.subject is not None and gap.subject.name == need.kind for gap in self.view.gaps)
+
     def finding(
         self,
         cause: str,

@@ -129,13 +129,16 @@ def _concerns(view: FactView, link: Link, start: ResourceRef, goal: ResourceRef 
 
 
 def between(view: FactView, source: ResourceRef, target: ResourceRef) -> tuple[Hop, ...]:
-    """The hops from one thing to another: as configured, or with the missing one where it ought to be."""
+    """The hops from one thing to another: as configured, or with the missing one where it ought to be.
+
+    While nobody has looked it is the straight way, so that what it depends on is asked for in the same breath.
+    """
     found = explore(view, source, target)
     if target.key in found.trail:
         return _hops(found, target)
     if not found.look.needs:
         return _broken(view, source, target, found)
-    return _guess(view, source, target, found)
+    return (Hop(source, target, (), found.look, known=False),)
 
 
 def _hops(found: _Explored, target: ResourceRef) -> tuple[Hop, ...]:
@@ -151,11 +154,6 @@ def _hop(view: FactView, links: tuple[Link, ...], target: ResourceRef | None = N
     return Hop(links[0].source, target or links[0].target, links, look)
 
 
-def _guess(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
-    """Nobody has looked yet: the straight way, so that what it depends on is asked for in the same breath."""
-    return (Hop(source, target, (), found.look, known=False),)
-
-
 def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Explored) -> tuple[Hop, ...]:
     for link in found.dangling:
         if link.target and target.native_type in LEADS_TO.get(link.source.native_type, ()) and link.target.native_type == target.native_type:
@@ -168,11 +166,12 @@ def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Ex
         for right in behind
         if right.native_type in LEADS_TO.get(left.native_type, ()) and left.key != right.key
     ]
+    settled = not look.askable
     if not pairs:
-        return (Hop(source, target, (), look),)
+        return (Hop(source, target, (), look, known=settled),)
     _, left, right = max(pairs, key=lambda pair: pair[0])
     rest = between(view, right, target) if right.key != target.key else ()
-    return (*_hops(found, left), Hop(left, right, (), look), *rest)
+    return (*_hops(found, left), Hop(left, right, (), look, known=settled), *rest)
 
 
 def _behind(view: FactView, target: ResourceRef) -> tuple[list[ResourceRef], Look]:
