@@ -11,6 +11,8 @@ from nephoscope.engine.verdict import diagnose
 from nephoscope.knowledge.tables import inventory_ref
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Fact, Gap, Problem
+from nephoscope_aws.access.identity import grants_ref
+from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.event_delivery import EventDelivery
 
@@ -62,8 +64,12 @@ ON_BUS = {
     (RULE, "state"): "ENABLED", (RULE, "schedule"): None, (RULE, "targets"): [TARGET.native_id], (TARGET, "target"): FUNCTION.native_id,
     (FUNCTION, "policy"): lets_in("events.amazonaws.com", RULE.native_id, FUNCTION.native_id), (FUNCTION, "metrics.invocations"): [],
 }  # fmt: skip
+GRANTS, INLINE = grants_ref("role", "worker", ACCOUNT), ref("iam:role-policy", f"{ACCOUNT}:role/worker#poll", "poll", ACCOUNT)
+READING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": QUEUE.native_id}]}
 FROM_QUEUE = {
     **RUNNING,
+    (GRANTS, "inline"): [INLINE.native_id], (GRANTS, "attached"): [], (INLINE, "document"): READING, (ROLE, "boundary"): None,
+    (QUEUE, "policy"): None,
     (QUEUE, "exists"): True, (QUEUE, "consumers"): [MAPPING.native_id], (MAPPING, "function"): FUNCTION.native_id, (MAPPING, "state"): "Enabled",
     (MAPPING, "filters"): None, (QUEUE, "metrics.sent"): [], (QUEUE, "messages.waiting"): "0", (FUNCTION, "metrics.invocations"): [],
 }  # fmt: skip
@@ -117,6 +123,7 @@ def test_a_way_in_order_is_no_fault(base, things):
         (ON_BUS, {(RULE, "pattern"): {"source": ["aws.s3"], "detail-type": ["Object created"]}}, "aws.events.pattern-mismatch"),
         (ON_BUS, {(RULE, "pattern"): {"source": ["aws.s3"], "detail": {"bucket": {"name": ["orders-out"]}}}}, "aws.events.pattern-mismatch"),
         (ON_BUS, {(FUNCTION, "policy"): None}, "aws.lambda.permission-missing"),
+        (FROM_QUEUE, {(GRANTS, "inline"): []}, "aws.lambda.role-cannot-poll"),
         (FROM_QUEUE, {(MAPPING, "state"): "Disabled"}, "aws.lambda.event-source-mapping-disabled"),
         (FROM_QUEUE, {(MAPPING, "filters"): [{"Pattern": '{"detail":{"a":[1]}}'}]}, "aws.lambda.event-source-mapping-filter-mismatch"),
         (

@@ -41,6 +41,10 @@ class Look:
         self._seen[fact.id] = None
         return None if fact.known_absent else fact.value
 
+    def cite(self, fact_ids: Iterable[str]) -> None:
+        """Count facts that were read elsewhere among the grounds."""
+        self._seen |= dict.fromkeys(fact_ids)
+
     def want(self, query: FactQuery) -> None:
         """Note what would have to be known."""
         self._wanted[query.key] = query

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nephoscope.models import Finding, JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering import mending
+from nephoscope_aws.analyzers.delivering import mending, pollers
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
@@ -23,6 +23,8 @@ def findings(context: Context, hop: Hop) -> Iterator[Finding]:
     yield _missing(context, hop)
     yield _disabled(context, hop)
     yield _filter(context, hop)
+    if hop.target is not None:
+        yield pollers.may_read(context, hop, hop.target)
     yield from _times(context, hop)
 
 
