@@ -141,6 +141,7 @@ class Conductor:
     def _context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:
         from nephoscope.engine.analysis import Analysis
         from nephoscope.engine.context import Context
+        from nephoscope.engine.locating import narrowed
         from nephoscope.knowledge.playbooks import PlaybookAnalyzer, load_playbooks
         from nephoscope.validation import chosen
 
@@ -150,7 +151,7 @@ class Conductor:
         return Context(
             store=store,
             boundary=boundary,
-            identities=lease.identities,
+            identities=narrowed(lease.identities, store.get("regions")),
             isolation=lease.isolation,
             estates={cloud: estate for cloud, estate in self._plugins.estates.items() if cloud in clouds},
             policies=self._plugins.policies,
@@ -226,7 +227,9 @@ def _aborted(context: Context, error: NephoscopeError) -> Report:
 
 
 def _announce(context: Context, lease: Lease) -> None:
-    scopes: list[JsonValue] = [{"account": one.account, "principal": one.principal, "regions": list(one.regions)} for one in lease.identities]
+    scopes: list[JsonValue] = [
+        {"account": one.account, "principal": one.principal, "regions": ["any region"] if one.roaming else list(one.regions)} for one in context.identities
+    ]
     context.emit(
         "run_started",
         id=context.store.id,

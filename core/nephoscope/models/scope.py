@@ -34,6 +34,8 @@ class Identity(Frozen):
     principal: str
     regions: tuple[str, ...]
     alias: str = ""
+    roaming: bool = False
+    """Nobody chose a region: ``regions`` are all there are, and the engine finds out which one the problem is about."""
 
 
 class Scope(Frozen):

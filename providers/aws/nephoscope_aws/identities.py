@@ -11,12 +11,26 @@ from urllib.parse import urlsplit
 from nephoscope.interfaces.errors import CredentialsError, EndpointError, UsageError
 from nephoscope.models import Identity, Scope
 from nephoscope_aws.errors import EXPIRED_CODES, REFUSED_CODES, configure, readable, sign_in
+from nephoscope_aws.regions import home_region
 from nephoscope_aws.session import AwsSession, make_client
 
 if TYPE_CHECKING:
     from botocore.session import Session as SdkSession
 
 _ROLE_SECONDS = 3600
+_USUAL = (
+    "us-east-1",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "us-east-2",
+    "ap-southeast-1",
+    "ap-northeast-1",
+    "ap-southeast-2",
+    "eu-west-2",
+    "us-west-1",
+)
+"""Most accounts live in one of these: they are looked at first."""
 
 
 def connect(scope: Scope) -> Sequence[AwsSession]:
@@ -28,11 +42,13 @@ def connect(scope: Scope) -> Sequence[AwsSession]:
     profile, endpoint = str(options.get("profile") or ""), _endpoint(options.get("endpoint_url"))
     try:
         sdk = SdkSession(profile=profile or None)
-        regions = _regions(options, sdk)
+        chosen = _regions(options, sdk)
         _credentials(sdk, profile, endpoint)
-        roles = _words(options.get("role_arn"))
-        sessions = [_assumed(sdk, role, regions[0], endpoint, profile) for role in roles] or [sdk]
-        return [AwsSession(each, _identity(each, regions, endpoint, profile), endpoint, profile) for each in sessions]
+        first = (*chosen, home_region(()))[0]
+        sessions = [_assumed(sdk, role, first, endpoint, profile) for role in _words(options.get("role_arn"))] or [sdk]
+        found = [(each, _identity(each, (first,), endpoint, profile)) for each in sessions]
+        wide = [(each, one.model_copy(update={"regions": chosen or _enabled(each, endpoint), "roaming": not chosen})) for each, one in found]
+        return [AwsSession(each, identity, endpoint, profile) for each, identity in wide]
     except BotoCoreError as error:
         raise readable(error, profile, endpoint) from error
 
@@ -91,14 +107,25 @@ def _ask(question: Any, profile: str, endpoint: str | None) -> Any:
 
 
 def _regions(options: Any, sdk: SdkSession) -> tuple[str, ...]:
+    """The regions that were chosen; none when nobody chose."""
     named = _words(options.get("regions")) or _words(options.get("region")) or _words(sdk.get_config_variable("region"))
-    if not named:
-        raise UsageError("no AWS region is set", "name one with --region, or: aws configure set region eu-west-1")
     known = {region for name in sdk.get_available_partitions() for region in sdk.get_available_regions("ec2", name)}
     strange = [region for region in named if region not in known]
     if strange:
         raise UsageError(f"unknown AWS region: {', '.join(strange)}", "the SDK knows, for instance, eu-west-1 and us-east-1")
     return tuple(dict.fromkeys(named))
+
+
+def _enabled(sdk: SdkSession, endpoint: str | None) -> tuple[str, ...]:
+    """Every region that is enabled for the account, the usual ones first; where that cannot be asked, those the SDK knows."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        reply = make_client(sdk, "ec2", home_region(()), endpoint).describe_regions()
+        found = [str(one["RegionName"]) for one in reply.get("Regions", [])]
+    except (BotoCoreError, ClientError):
+        found = sdk.get_available_regions("ec2")
+    return tuple(sorted(found, key=lambda name: (_USUAL.index(name) if name in _USUAL else len(_USUAL), name)))
 
 
 def _words(value: Any) -> list[str]:

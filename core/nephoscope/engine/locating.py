@@ -1,0 +1,91 @@
+"""Matches the names in the words against inventories; where nobody chose a region, finds out which one the problem is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephoscope.engine.context import Context
+from nephoscope.engine.dossier import gather
+from nephoscope.interfaces import Estate
+from nephoscope.knowledge.reading import read, types_to_list
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Identity, JsonValue, Problem, Read
+
+SHARE = 0.4
+"""So much of the budget of calls may go into looking for the region."""
+
+
+def locate(context: Context, problem: Problem) -> Problem:
+    """The problem with its entities; ``context.identities`` afterwards hold the regions it is about."""
+    for estate in context.estates.values():
+        wanted = types_to_list(estate.mentions(problem.text))
+        if wanted is not None:
+            _list(context, problem, estate, wanted)
+    found = _read(context, problem)
+    for identity in context.identities:
+        if identity.roaming:
+            regions = _regions(found, identity)
+            context.emit("notice", text=_told(found, regions, identity))
+            narrow(context, {identity.alias: regions})
+    return found
+
+
+def narrow(context: Context, regions: dict[str, tuple[str, ...]]) -> None:
+    """Go on in these regions, and remember them for a resumed run. ``regions``: by the identity's alias."""
+    known = context.store.get("regions", {})
+    kept: dict[str, JsonValue] = {**(known if isinstance(known, dict) else {}), **{alias: list(names) for alias, names in regions.items()}}
+    context.store.put("regions", kept)
+    context.identities = narrowed(context.identities, kept)
+
+
+def narrowed(identities: Sequence[Identity], regions: object) -> tuple[Identity, ...]:
+    """The identities with the regions that were found for them."""
+    known = regions if isinstance(regions, dict) else {}
+    return tuple(
+        one.model_copy(update={"regions": tuple(known[one.alias]), "roaming": False}) if one.roaming and one.alias in known else one
+        for one in identities
+    )
+
+
+def _list(context: Context, problem: Problem, estate: Estate, wanted: Sequence[str]) -> None:
+    """Chosen regions are listed at once, others one after the other until everything named is found."""
+    own = [one for one in context.identities if one.cloud == estate.cloud]
+    _inventory(context, [read for one in own if not one.roaming for region in one.regions for read in estate.listings(wanted, one, region)])
+    for identity in (one for one in own if one.roaming):
+        for region in sorted(identity.regions, key=lambda name: name not in problem.text):
+            _inventory(context, estate.listings(wanted, identity, region))
+            if _all_found(_read(context, problem)) or context.boundary.spent().upstream > SHARE * context.budget.calls:
+                break
+
+
+def _inventory(context: Context, reads: Sequence[Read]) -> None:
+    unique = {read.model_dump_json(): read for read in reads}
+    if unique:
+        context.boundary.inventory(list(unique.values()))
+
+
+def _read(context: Context, problem: Problem) -> Problem:
+    evidence = Evidence(problem, gather(context).harvest.facts.values(), identities=context.identities)
+    return read(problem, evidence, context.estates.values(), context.identities)
+
+
+def _all_found(problem: Problem) -> bool:
+    return bool(problem.entities) and all(entity.matches and not entity.near for entity in problem.entities) and bool(_seen(problem))
+
+
+def _seen(problem: Problem) -> list[str]:
+    return [ref.region for ref in problem.matched() if ref.region]
+
+
+def _regions(problem: Problem, identity: Identity) -> tuple[str, ...]:
+    found = [name for name in identity.regions if name in _seen(problem)]
+    return tuple(found) or identity.regions[:1]
+
+
+def _told(problem: Problem, regions: Sequence[str], identity: Identity) -> str:
+    here = ", ".join(dict.fromkeys(ref.label for ref in problem.matched() if ref.region in regions))
+    if here:
+        return f"no region was set: {', '.join(regions)} is taken, {here} is there"
+    anywhere = ", ".join(dict.fromkeys(ref.label for ref in problem.matched()))
+    why = f"{anywhere} belongs to none" if anywhere else f"nothing named was found in {len(identity.regions)} regions"
+    return f"no region was set: {', '.join(regions)} is taken, {why}"
