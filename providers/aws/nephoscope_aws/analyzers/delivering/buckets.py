@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterator, Mapping, Sequence
 
-from nephoscope.models import Finding, JsonValue
+from nephoscope.models import Finding, JsonValue, Supposition
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
 from nephoscope_aws.analyzers.delivering.look import Look, hidden
@@ -76,8 +76,8 @@ def _event_types(context: Context, hop: Hop) -> Finding:
     lost = s3_events.uncovered(configured, _wanted(context))
     mended = ["s3:ObjectCreated:*"] if any(one in _ANY_UPLOAD for one in lost) else list(lost)
     first = hop.links[0].settings
-    changed = [{**first, "Events": list(dict.fromkeys([*_without(_events(first), mended), *mended]))}]
-    suppose, details = _changed(context, hop, changed + [dict(link.settings) for link in hop.links[1:]])
+    changed: list[Entry] = [{**first, "Events": list(dict.fromkeys([*_without(_events(first), mended), *mended]))}]
+    suppose, details = _changed(context, hop, [*changed, *(link.settings for link in hop.links[1:])])
     return look.finding(
         cause,
         hop.source,
@@ -107,14 +107,14 @@ def _events(entry: Entry) -> list[str]:
     return [str(one) for one in events] if isinstance(events, list) else []
 
 
-def _changed(context: Context, hop: Hop, replacing: Sequence[Entry]) -> tuple[list[object], dict[str, JsonValue]]:
+def _changed(context: Context, hop: Hop, replacing: Sequence[Entry]) -> tuple[list[Supposition], dict[str, JsonValue]]:
     """The hop's notifications replaced by others."""
     attribute, _ = mending.ATTRIBUTES.get(hop.target.native_type if hop.target else refs.FUNCTION, mending.ATTRIBUTES[refs.FUNCTION])
     own = [dict(link.settings) for link in hop.links]
     others = [one for one in mending.entries(context.view, hop.source, attribute) if one not in own]
     value: list[JsonValue] = [*others, *(dict(one) for one in replacing)]
     suppose, details = mending.notifying(context.view, hop.source, attribute, value)
-    return list(suppose), details
+    return suppose, details
 
 
 def _keys(context: Context, hop: Hop) -> Finding:

@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Iterator, Sequence
 
-from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef
+from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering import mending, queues, refs
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
@@ -90,7 +90,7 @@ def _there(context: Context, hop: Hop, target: ResourceRef) -> Finding:
     )
 
 
-def _redirected(context: Context, hop: Hop, target: ResourceRef) -> list[mending.Supposition]:
+def _redirected(context: Context, hop: Hop, target: ResourceRef) -> list[Supposition]:
     """The link leading to the consumer that is meant."""
     link = hop.links[0]
     if hop.source.native_type == refs.BUCKET:
@@ -114,7 +114,7 @@ def _repair(context: Context, hop: Hop, target: ResourceRef) -> dict[str, JsonVa
     return mending.notifying(context.view, hop.source, attribute, redirected[0].value)[1]
 
 
-def _welcoming(hop: Hop, target: ResourceRef) -> list[mending.Supposition]:
+def _welcoming(hop: Hop, target: ResourceRef) -> list[Supposition]:
     """A thing that is not there has no policy; made anew it would have one."""
     if hop.source.native_type not in mending.PRINCIPALS:
         return []
