@@ -21,7 +21,7 @@ from nephoscope.store.run import RunStore, find_run, new_run
 
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
-Approve = Callable[[Script, Sequence[Violation]], bool]
+Approve = Callable[[Script, Sequence[Violation]], bool | None]
 MOST_WORDS = 20_000
 """Of longer problem texts the beginning is read, and the person is told."""
 

@@ -30,8 +30,7 @@ _TOLD = frozenset({"id", "operation", "status", "cached", "seconds", "phase"})
 
 def _nothing(_: Event) -> None: ...
 def _nobody(_: Question) -> None: ...
-def _no(_: Script, __: Sequence[Violation]) -> bool:
-    return False
+def _no(_: Script, __: Sequence[Violation]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Callbacks:
 
     on_event: Callable[[Event], None] = _nothing
     ask: Callable[[Question], str | None] = _nobody
-    approve: Callable[[Script, Sequence[Violation]], bool] = _no
+    approve: Callable[[Script, Sequence[Violation]], bool | None] = _no
 
 
 class Conductor:
@@ -228,7 +227,8 @@ def _aborted(context: Context, error: NephoscopeError) -> Report:
 
 def _announce(context: Context, lease: Lease) -> None:
     scopes: list[JsonValue] = [
-        {"account": one.account, "principal": one.principal, "regions": ["any region"] if one.roaming else list(one.regions)} for one in context.identities
+        {"account": one.account, "principal": one.principal, "regions": ["any region"] if one.roaming else list(one.regions)}
+        for one in context.identities
     ]
     context.emit(
         "run_started",

@@ -12,7 +12,8 @@ from nephoscope.models.report import Report
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
 """Answers a question; ``None``: nobody is there."""
-Approve = Callable[[Script, Sequence[Violation]], bool]
+Approve = Callable[[Script, Sequence[Violation]], bool | None]
+"""Whether a script may run; ``None``: nobody is there."""
 
 
 class Callbacks(TypedDict):

@@ -38,12 +38,12 @@ class Conversation:
         default = f" [{clean(question.assume)}]" if question.assume else ""
         return self._until(lines, f"answer{default}> ", lambda reply: _meant(reply, question))
 
-    def approve(self, script: Script, violations: Sequence[Violation]) -> bool:
-        """Whether these very bytes may run."""
+    def approve(self, script: Script, violations: Sequence[Violation]) -> bool | None:
+        """Whether these very bytes may run; ``None``: nobody answers."""
         if self._answers:
             return self._answers.pop(0).lower() in ("y", "yes")
         if not self.somebody:
-            return False
+            return None
         remarks = [f"  line {violation.line}: {clean(violation.message)}" for violation in violations]
         head = f"Script by {clean(script.author)}, {script.hash[:12]}: {clean(script.check.intent)}"
         source = [f"  | {line}" for line in clean_block(script.source).split("\n")]

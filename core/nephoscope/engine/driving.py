@@ -94,7 +94,7 @@ class Driver:
             return {"answer": answer, "assumed": False}
         return {"answer": question.assume, "assumed": True} if question.assume is not None else None
 
-    def _approval(self, pending: dict[str, Any]) -> dict[str, Any]:
+    def _approval(self, pending: dict[str, Any]) -> dict[str, Any] | None:
         store = self._context.store
         step = store.step(int(pending["step"]))
         attempt = next(one for one in store.attempts(int(pending["step"])) if one.number == pending["attempt"])
@@ -102,7 +102,7 @@ class Driver:
         script: Script = store.script(attempt, step.check)
         self._context.emit("approval", step.index, author=script.author, hash=script.hash, operations=list(step.check.operations))
         approved = self._context.approve(script, attempt.violations or ())
-        return {"approved": bool(approved), "hash": pending["hash"]}
+        return None if approved is None else {"approved": approved, "hash": pending["hash"]}
 
 
 @contextlib.contextmanager
