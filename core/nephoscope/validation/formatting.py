@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 from nephoscope.models import Script, ScriptEnvironment
 
 LINE_LENGTH = 100
+_IMPORTING = threading.Lock()
+"""Black is not whole while another thread is importing it."""
 
 
 class Black:
@@ -14,8 +18,9 @@ class Black:
 
     def rewrite(self, script: Script, environment: ScriptEnvironment) -> Script:
         """The same script, formatted."""
-        import black
-        from black.report import NothingChanged
+        with _IMPORTING:
+            import black
+            from black.report import NothingChanged
 
         try:
             source = black.format_file_contents(script.source, fast=False, mode=black.Mode(line_length=LINE_LENGTH))

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
+from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Change, Check, Identity, JsonValue, ResourceRef, Script, ScriptEnvironment
 from nephoscope_aws import identifiers, permissions
 from nephoscope_aws.options import AwsOptions
@@ -83,7 +84,13 @@ class AwsEstate(TableEstate):
         if not check.reads or any(read.cloud != self.cloud for read in check.reads):
             return None
         reads = [
-            {"service": read.service, "operation": read.operation, "method": snake(read.operation), "region": read.region, "params": dict(read.params)}
+            {
+                "service": read.service,
+                "method": snake(read.operation),
+                "region": read.region,
+                "params": dict(read.params),
+                "whole": not set(read.params) & PAGING,
+            }
             for read in check.reads
         ]
         source = self._templates.get_template("reads.py.j2").render(intent=_one_line(check.intent), now=now, reads=reads)

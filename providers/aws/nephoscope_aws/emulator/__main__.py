@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     _say({"endpoint": server.endpoint, "names": sorted(server.names)})
     if options.child:
+        _fall_silent()
         sys.stdin.read()
     else:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
@@ -37,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(document: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
+
+
+def _fall_silent() -> None:
+    """Nobody reads on after the greeting: what the emulated services print must not fill or break the pipe."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
