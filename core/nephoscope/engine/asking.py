@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.templates import PAGING
+from nephoscope.knowledge.templates import LATE, PAGING
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Check, FactQuery, JsonValue, Read
 from nephoscope.store import canonical
 
-_LATE = re.compile(r"\{(now(?:-\d+[mhd])?|fact:[^{}]+)\}")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MOST_SUBJECTS = 200
 """A question about every thing of a kind is put to at most so many things one by one."""
@@ -96,12 +95,12 @@ def moment(now: str, name: str) -> str:
 
 
 def _facts_named(value: JsonValue) -> list[str]:
-    return [name.removeprefix("fact:") for name in _LATE.findall(canonical(value)) if name.startswith("fact:")]
+    return [name.removeprefix("fact:") for name in LATE.findall(canonical(value)) if name.startswith("fact:")]
 
 
 def _substitute(value: JsonValue, one: Callable[[re.Match[str]], str]) -> JsonValue:
     if isinstance(value, str):
-        return _LATE.sub(one, value)
+        return LATE.sub(one, value)
     if isinstance(value, list):
         return [_substitute(member, one) for member in value]
     if isinstance(value, dict):

@@ -35,7 +35,7 @@ def at(document: JsonValue, pointer: str) -> JsonValue:
         step = _unescape(raw)
         if isinstance(here, dict) and step in here:
             here = here[step]
-        elif isinstance(here, list) and step.isdigit() and int(step) < len(here):
+        elif isinstance(here, list) and step.isdecimal() and int(step) < len(here):
             here = here[int(step)]
         else:
             raise Missing(pointer)
@@ -72,7 +72,7 @@ def _walk(here: JsonValue, steps: tuple[str, ...], pointer: str) -> Iterator[Fou
         yield from _tagged(here, tag["list"], tag["key"], rest, pointer)
     elif isinstance(here, dict) and step in here:
         yield from _walk(here[step], rest, f"{pointer}/{_escape(step)}")
-    elif isinstance(here, list) and step.isdigit() and int(step) < len(here):
+    elif isinstance(here, list) and step.isdecimal() and int(step) < len(here):
         yield from _walk(here[int(step)], rest, f"{pointer}/{step}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue
@@ -100,7 +100,7 @@ def load_table(path: Path) -> TableFile:
         types = [{"native_type": name, "service": service, **spec} for name, spec in (raw.get("types") or {}).items()]
         operations = [{"service": service, "operation": name, **(spec or {})} for name, spec in (raw.get("operations") or {}).items()]
         return TableFile.model_validate({"service": service, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}})
-    except (yaml.YAMLError, ValidationError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"reply table {path.name} cannot be read: {error}", "mend the file, or reinstall the pack it belongs to") from error
 
 

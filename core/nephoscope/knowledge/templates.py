@@ -10,7 +10,8 @@ from nephoscope.models import JsonValue
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _NARROW = frozenset({"partition", "region", "account"})
-_LATE = ("now", "fact:")
+LATE = re.compile(r"\{(now(?:-\d+[mhd])?|fact:[^{}]+)\}")
+"""Placeholders that only the engine can fill: the time, and known facts."""
 PAGING = frozenset(
     {
         "MaxResults",
@@ -39,8 +40,8 @@ PAGING = frozenset(
 
 
 def is_late(name: str) -> bool:
-    """Placeholders that only the engine can fill: the time, and known facts."""
-    return name.startswith(_LATE)
+    """Whether only the engine can fill a placeholder of that name."""
+    return LATE.fullmatch(f"{{{name}}}") is not None
 
 
 def placeholders(template: str) -> tuple[str, ...]:
