@@ -72,11 +72,14 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
                 chains.setdefault(_chain_key(reply, extract), []).append((reply, extract))
             elif extract.requires:
                 pending.append((reply, extract))
+            elif extract.absent and not reply.complete and not reply.error:
+                result.gaps.append(_incomplete(f"{_what(extract)} was not read to its last page", [reply], extract, estate))
             else:
                 _add(result, _fact(reply, extract, cached))
     for members in chains.values():
         _add_collection(result, members, estates, cached)
     _settle_absences(result, pending, estates, cached)
+    _in_order(result, replies)
     for refusal in refusals:
         estate = estates.get(refusal.call.identity.cloud)
         if estate:
@@ -84,10 +87,32 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
     return result
 
 
-def _add(result: Harvest, fact: Fact | None) -> None:
-    if fact is not None:
-        result.facts.pop(fact.id, None)
-        result.facts[fact.id] = fact
+def _add(result: Harvest, fact: Fact) -> None:
+    result.facts.pop(fact.id, None)
+    result.facts[fact.id] = fact
+
+
+def _in_order(result: Harvest, replies: Sequence[Reply]) -> None:
+    """Facts in the order of the replies that completed them, so that the newest word stands last."""
+    place = {reply.call.id: index for index, reply in enumerate(replies)}
+    result.facts = dict(sorted(result.facts.items(), key=lambda item: place[item[1].calls[-1]]))
+
+
+def _what(extract: Extract) -> str:
+    return f"{extract.attribute} of {extract.subject.label}"
+
+
+def _incomplete(what: str, replies: Sequence[Reply], extract: Extract, estate: Estate) -> Gap:
+    operation = replies[0].call.name
+    return Gap(
+        what=what,
+        subject=extract.subject,
+        attribute=extract.attribute,
+        reason="incomplete",
+        needs=estate.permission(operation),
+        operation=operation,
+        calls=tuple(reply.call.id for reply in replies),
+    )
 
 
 def _chain_key(reply: Reply, extract: Extract) -> tuple[str, ...]:
@@ -99,13 +124,12 @@ def _chain_key(reply: Reply, extract: Extract) -> tuple[str, ...]:
         extract.subject.key,
         extract.attribute,
         json.dumps(params, sort_keys=True),
+        reply.chain,
     )
 
 
-def _fact(reply: Reply, extract: Extract, cached: frozenset[str]) -> Fact | None:
+def _fact(reply: Reply, extract: Extract, cached: frozenset[str]) -> Fact:
     grounding: Grounding = "absent" if extract.absent else "exact"
-    if extract.absent and not reply.complete and not reply.error:
-        return None
     value = None if extract.absent else _value(reply.document, extract)
     call = reply.call
     return Fact(
@@ -138,18 +162,8 @@ def _value(document: JsonValue, extract: Extract) -> JsonValue:
 def _add_collection(result: Harvest, members: list[tuple[Reply, Extract]], estates: Mapping[str, Estate], cached: frozenset[str]) -> None:
     reply, extract = members[0]
     if not all(one.complete for one, _ in members):
-        estate = estates[reply.call.identity.cloud]
-        result.gaps.append(
-            Gap(
-                what=f"{extract.attribute} of {extract.subject.label} was not read to its last page",
-                subject=extract.subject,
-                attribute=extract.attribute,
-                reason="incomplete",
-                needs=estate.permission(reply.call.name),
-                operation=reply.call.name,
-                calls=tuple(one.call.id for one, _ in members),
-            )
-        )
+        pages = [one for one, _ in members]
+        result.gaps.append(_incomplete(f"{_what(extract)} was not read to its last page", pages, extract, estates[reply.call.identity.cloud]))
         return
     union: dict[str, None] = {}
     for _, one in members:
@@ -177,18 +191,8 @@ def _settle_absences(result: Harvest, pending: Iterable[tuple[Reply, Extract]], 
         if _present(result, extract.subject, extract.requires):
             _add(result, _fact(reply, extract, cached))
         else:
-            estate = estates[reply.call.identity.cloud]
-            result.gaps.append(
-                Gap(
-                    what=f"{extract.attribute} of {extract.subject.label}: the reply proves nothing until {extract.requires} of it is known",
-                    subject=extract.subject,
-                    attribute=extract.attribute,
-                    reason="incomplete",
-                    needs=estate.permission(reply.call.name),
-                    operation=reply.call.name,
-                    calls=(reply.call.id,),
-                )
-            )
+            what = f"{_what(extract)}: the reply proves nothing until {extract.requires} of it is known"
+            result.gaps.append(_incomplete(what, [reply], extract, estates[reply.call.identity.cloud]))
 
 
 def _present(result: Harvest, subject: ResourceRef, attribute: str) -> bool:

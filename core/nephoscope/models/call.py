@@ -50,6 +50,8 @@ class Reply(Frozen):
     document: JsonValue = None
     error: str | None = None
     complete: bool = True
+    chain: str = ""
+    """Id of the first call of its page chain."""
     blob: str = ""
     """SHA-256 of the stored document."""
     observed_at: str = ""

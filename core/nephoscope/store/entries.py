@@ -163,6 +163,7 @@ class LedgerEntry:
             document=self.document,
             error=self.error,
             complete=self.complete,
+            chain=self.chain,
             blob=self.blob,
             observed_at=self.observed_at,
         )
