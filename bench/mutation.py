@@ -58,7 +58,7 @@ class InProcess(Account):
 def _client(service: str, region: str) -> Any:
     import boto3
 
-    return boto3.client(service, region_name=region or REGION, aws_access_key_id="testing", aws_secret_access_key="testing")  # noqa: S106
+    return boto3.client(service, region_name=region or REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
 
 
 @cache
@@ -191,7 +191,9 @@ def main() -> None:
             table[family][outcome.kind] += 1
             table[re.sub(r"\.\d+", "", outcome.mutant.field)][outcome.kind] += 1
             if outcome.kind in given.show.split(","):
-                sys.stdout.write(f"{outcome.kind:12} {outcome.scenario} | {outcome.mutant.field} {outcome.mutant.how} | {outcome.text} | {outcome.told}\n")
+                sys.stdout.write(
+                    f"{outcome.kind:12} {outcome.scenario} | {outcome.mutant.field} {outcome.mutant.how} | {outcome.text} | {outcome.told}\n"
+                )
                 sys.stdout.flush()
     for field, row in sorted(table.items()):
         sys.stdout.write(f"{field:70} {dict(row)}\n")

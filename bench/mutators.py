@@ -166,7 +166,7 @@ _LATER = {
                          ("ec2:TerminateInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]}),
                          ("ec2:ModifyInstanceAttribute", {"InstanceId": "${it.Instances.0.InstanceId}", "Groups": ["${empty.GroupId}"]})],
     "ec2:CreateNatGateway": [("ec2:DeleteNatGateway", {"NatGatewayId": "${it.NatGateway.NatGatewayId}"})],
-    "ec2:CreateVpcPeeringConnection": [("ec2:DeleteVpcPeeringConnection", {"VpcPeeringConnectionId": "${it.VpcPeeringConnection.VpcPeeringConnectionId}"})],
+    "ec2:CreateVpcPeeringConnection": [("ec2:DeleteVpcPeeringConnection", {"VpcPeeringConnectionId": "${it.VpcPeeringConnection.VpcPeeringConnectionId}"})],  # noqa: E501
     "ec2:CreateVpcEndpoint": [("ec2:DeleteVpcEndpoints", {"VpcEndpointIds": ["${it.VpcEndpoint.VpcEndpointId}"]})],
     "ec2:CreateSecurityGroup": [("ec2:RevokeSecurityGroupEgress", {"GroupId": "${it.GroupId}", "IpPermissions": [
         {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]})],
@@ -183,8 +183,8 @@ _LATER = {
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})})],
     "rds:CreateDBInstance": [("rds:StopDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}"}),
                              ("rds:DeleteDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "SkipFinalSnapshot": True}),
-                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "PubliclyAccessible": False, "ApplyImmediately": True}),
-                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "DBPortNumber": 6432, "ApplyImmediately": True})],
+                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "PubliclyAccessible": False, "ApplyImmediately": True}),  # noqa: E501
+                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "DBPortNumber": 6432, "ApplyImmediately": True})],  # noqa: E501
 }  # fmt: skip
 """What is done to things after they were made: switched off, deleted, closed."""
 
@@ -200,7 +200,13 @@ def _later(steps: Sequence[Step], step: Step) -> Iterator[Mutant]:
         made = [{**one, "as": name} if one is step else one for one in steps]
         if "${empty" in text:
             vpc = next((one["as"] for one in steps if one["do"] == "ec2:CreateVpc"), "")
-            made.append({"do": "ec2:CreateSecurityGroup", "params": {"GroupName": "spare", "Description": "spare", "VpcId": f"${{{vpc}.Vpc.VpcId}}"}, "as": "empty"})
+            made.append(
+                {
+                    "do": "ec2:CreateSecurityGroup",
+                    "params": {"GroupName": "spare", "Description": "spare", "VpcId": f"${{{vpc}.Vpc.VpcId}}"},
+                    "as": "empty",
+                }
+            )
             if not vpc:
                 continue
         last = {"do": operation, "params": json.loads(text)}

@@ -113,6 +113,9 @@ class Estate(Protocol):
     def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
         """The reference that thing would have, whether it exists or not."""
 
+    def aliases(self, native_type: str) -> Sequence[str]:
+        """Attributes whose value people use in place of the name: an address, a host."""
+
     def facts(self, reply: Reply) -> Iterable[Extract]:
         """Reply tables: what the reply shows of which subject."""
 

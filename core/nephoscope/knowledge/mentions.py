@@ -11,8 +11,12 @@ from nephoscope.models import Mention
 _QUOTED = re.compile(r"[\"'`“”‘’«]([^\"'`“”‘’»\n]{1,200})[\"'`“”‘’»]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@#+-]*")
 _IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_./:@#+-]+\Z|[a-z]+[A-Z]\w+\Z")
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
-_PORT = re.compile(r"\bport\s+(\d{1,5})\b|(?<=\w):(\d{2,5})\b|\b(\d{1,5})/(?:tcp|udp)\b", re.IGNORECASE)
+ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
+_PORT = re.compile(
+    r"\bport\s+(\d{1,5})\b|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])|\b(\d{1,5})/(?:tcp|udp)\b",
+    re.IGNORECASE,
+)
+"""A number said to be a port, or after a host; ``10:30`` is a time."""
 _ACTION = re.compile(
     r"\b[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\*?|\b(?:Get|Put|List|Describe|Create|Delete|Update|Send|Receive|Publish|Invoke|Decrypt|Encrypt|Assume"
     r"|Start|Run|Query|Scan|Copy|Head|Generate)[A-Z][A-Za-z]+\b"
@@ -35,30 +39,71 @@ def words(text: str) -> Iterator[tuple[int, str]]:
 
 
 def find(text: str, nouns: Mapping[str, Sequence[str]]) -> list[Mention]:
-    """Quoted pieces, identifier-like words, words beside a type noun, and nouns standing alone. ``nouns``: noun → native types."""
+    """Quoted pieces, identifier-like words, words beside a type noun, and nouns standing alone.
+
+    ``nouns``: noun, of one or more words → native types; none for what sounds like a thing and is not one.
+    """
     spoken = list(words(text))
     found: dict[str, Mention] = {}
-    typed = {index: native for index, (_, word) in enumerate(spoken) if (native := _types(word, nouns))}
+    phrases = list(_phrases(spoken, nouns))
+    typed = {index: native for first, last, native in phrases for index in range(first, last + 1)}
     for match in _QUOTED.finditer(text):
         _add(found, match[1].strip(), match.start(1), _near(spoken, typed, match.start(1), match.end(1)))
     for index, (start, word) in enumerate(spoken):
-        beside = typed.get(index - 1, ()) or typed.get(index + 1, ())
-        identifier = _IDENTIFIER.match(word) and not _ADDRESS.fullmatch(word)
-        plain_name = beside and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
+        beside = _beside(text, spoken, typed, index)
+        if _ACTION.fullmatch(word):
+            continue
+        identifier = _IDENTIFIER.match(word) and not ADDRESS.fullmatch(word)
+        plain_name = beside and not ADDRESS.fullmatch(word) and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
         if identifier or plain_name:
             _add(found, word, start, beside)
-    for index, native in typed.items():
-        start, word = spoken[index]
-        found.setdefault(f"noun:{word.lower()}", Mention(text=word, native_types=tuple(native), start=start, exact=False))
+    for first, last, native in phrases:
+        start, word = spoken[first][0], text[spoken[first][0] : spoken[last][0] + len(spoken[last][1])]
+        if native:
+            found.setdefault(f"noun:{word.lower()}", Mention(text=word, native_types=tuple(native), start=start, exact=False))
     return sorted(found.values(), key=lambda one: one.start)
 
 
-def _types(word: str, nouns: Mapping[str, Sequence[str]]) -> Sequence[str]:
+def _beside(text: str, spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]], index: int) -> Sequence[str]:
+    """The types of the noun before a word, or after it unless that noun has a name of its own; signs between them part them."""
+
+    def close(left: int) -> bool:
+        start, word = spoken[left]
+        return re.fullmatch(r"[\s\"'`“”‘’(]*", text[start + len(word) : spoken[left + 1][0]]) is not None
+
+    if index - 1 in typed and close(index - 1):
+        return typed[index - 1]
+    if index + 1 not in typed or not close(index):
+        return ()
+    end = index + 1
+    while end + 1 in typed:
+        end += 1
+    named = end + 1 < len(spoken) and close(end) and _IDENTIFIER.match(spoken[end + 1][1]) and not _ACTION.fullmatch(spoken[end + 1][1])
+    return () if named else typed[index + 1]
+
+
+_LONGEST = 3
+"""So many words may make a noun."""
+
+
+def _phrases(spoken: Sequence[tuple[int, str]], nouns: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, int, Sequence[str]]]:
+    """Nouns in the words, the longest first: index of the first and last word, native types."""
+    index = 0
+    while index < len(spoken):
+        for count in range(min(_LONGEST, len(spoken) - index), 0, -1):
+            native = _types(" ".join(word for _, word in spoken[index : index + count]), nouns)
+            if native is not None:
+                yield index, index + count - 1, native
+                break
+        index += count
+
+
+def _types(word: str, nouns: Mapping[str, Sequence[str]]) -> Sequence[str] | None:
     lower = word.lower()
     for form in (lower, lower.removesuffix("'s"), lower.removesuffix("s"), lower.removesuffix("es")):
         if form in nouns:
             return nouns[form]
-    return ()
+    return None
 
 
 def _near(spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]], start: int, end: int) -> Sequence[str]:
@@ -72,10 +117,17 @@ def _add(found: dict[str, Mention], text: str, start: int, native: Sequence[str]
         found[text] = Mention(text=text, native_types=tuple(native), start=start)
 
 
+def addresses(text: str) -> Iterator[tuple[int, str]]:
+    """Addresses of single machines, with their offsets."""
+    for match in ADDRESS.finditer(text):
+        if "/" not in match[0]:
+            yield match.start(), match[0]
+
+
 def numbers(text: str) -> tuple[str, ...]:
     """Ports and addresses, as written."""
     ports = [next(group for group in match.groups() if group) for match in _PORT.finditer(text)]
-    return tuple(dict.fromkeys([*_ADDRESS.findall(text), *ports]))
+    return tuple(dict.fromkeys([*ADDRESS.findall(text), *ports]))
 
 
 def actions(text: str) -> tuple[str, ...]:

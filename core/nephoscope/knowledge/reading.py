@@ -49,7 +49,8 @@ def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities
         own = [identity for identity in identities if identity.cloud == estate.cloud]
         if own:
             entities += _Matcher(problem.text, view, estate, own).entities()
-    return problem.model_copy(update={"entities": tuple(entities)})
+    named = {entity.text for entity in entities}
+    return problem.model_copy(update={"entities": tuple(entities), "numbers": tuple(one for one in problem.numbers if one not in named)})
 
 
 def answered(problem: Problem, question: Question, answer: str, *, assumed: bool) -> Problem:
@@ -100,7 +101,7 @@ class _Matcher:
         """Names of the account's things that occur in the words; the longest name wins a place."""
         places: dict[tuple[int, int], list[ResourceRef]] = {}
         for ref in self._known:
-            for name in {ref.name, ref.native_id}:
+            for name in {ref.name, ref.native_id, *self._aliases(ref)}:
                 for start, end in _occurrences(name, self._text):
                     places.setdefault((start, end), []).append(ref)
         for (start, end), refs in sorted(places.items(), key=lambda item: item[0][0] - item[0][1]):
@@ -112,10 +113,15 @@ class _Matcher:
             self._taken.append((start, end))
             yield start, Entity(text=word, role=self._role(start), native_types=typed, matches=tuple({ref.key: ref for ref in chosen}.values()))
 
+    def _aliases(self, ref: ResourceRef) -> Iterable[str]:
+        """Addresses and hosts that its facts show."""
+        facts = [self._view.fact(ref, attribute) for attribute in self._estate.aliases(ref.native_type)]
+        return (fact.value for fact in facts if fact and isinstance(fact.value, str) and fact.value)
+
     def _unlisted(self) -> Iterable[tuple[int, Entity]]:
         """Names that the account does not hold: deleted, misspelt, or no name at all."""
         for mention in self._mentions:
-            if not mention.exact or self._overlaps(mention.start, mention.start + len(mention.text)):
+            if not mention.exact or spoken.ADDRESS.fullmatch(mention.text) or self._overlaps(mention.start, mention.start + len(mention.text)):
                 continue
             near = self._near(mention)
             looks_like_name = bool(re.search(r"[-_0-9]", mention.text))
@@ -185,7 +191,9 @@ def _all_subjects(view: Evidence, cloud: str) -> list[ResourceRef]:
 def _occurrences(name: str, text: str) -> Iterable[tuple[int, int]]:
     if len(name) < 2:
         return
-    pattern = rf"(?<![A-Za-z0-9_./-]){re.escape(name)}(?![A-Za-z0-9_-]|[./:][A-Za-z0-9])"
+    plain = rf"(?<![A-Za-z0-9_./-]){re.escape(name)}(?![A-Za-z0-9_-]|[./][A-Za-z0-9]|:(?!\d{{1,5}}(?!\w))[A-Za-z0-9])"
+    host = rf"(?<=://){re.escape(name)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
+    pattern = f"{plain}|{host}"
     for match in re.finditer(pattern, text, re.IGNORECASE):
         yield match.span()
 

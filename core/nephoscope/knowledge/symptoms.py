@@ -26,7 +26,13 @@ def _document() -> dict[str, Any]:
 @cache
 def _patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
     table: dict[str, list[tuple[int, str]]] = _document()["words"]
-    return tuple((symptom, weight, re.compile(pattern, re.IGNORECASE)) for symptom, rows in table.items() for weight, pattern in rows)
+    return tuple((symptom, weight, re.compile(_whole(pattern), re.IGNORECASE)) for symptom, rows in table.items() for weight, pattern in rows)
+
+
+def _whole(pattern: str) -> str:
+    """A word inside a hyphenated name (``invoice-app``) is no word of the symptom."""
+    pattern = rf"(?<![\w-]){pattern[2:]}" if pattern.startswith(r"\b") else pattern
+    return rf"{pattern[:-2]}(?![\w-])" if pattern.endswith(r"\b") else pattern
 
 
 def classes() -> tuple[str, ...]:

@@ -26,6 +26,8 @@ class TypeSpec(Frozen):
     cheap: bool = False
     everywhere: bool = False
     """The same in all regions: asked once."""
+    aliases: tuple[str, ...] = ()
+    """Attributes whose value people use in place of the name: an address, a host."""
 
 
 class AttributeSpec(Frozen):
@@ -87,6 +89,8 @@ class TableFile(Frozen):
     """One file of a pack's ``replies`` folder."""
 
     service: str
+    called: tuple[str, ...] = ()
+    """What people call the service itself; the words in it name no thing."""
     types: tuple[TypeSpec, ...] = ()
     operations: tuple[OperationSpec, ...] = ()
     permissions: dict[str, str] = Field(default_factory=dict)
@@ -99,7 +103,10 @@ def load_table(path: Path) -> TableFile:
         service = raw["service"]
         types = [{"native_type": name, "service": service, **spec} for name, spec in (raw.get("types") or {}).items()]
         operations = [{"service": service, "operation": name, **(spec or {})} for name, spec in (raw.get("operations") or {}).items()]
-        return TableFile.model_validate({"service": service, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}})
+        called = raw.get("called") or []
+        return TableFile.model_validate(
+            {"service": service, "called": called, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}}
+        )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"reply table {path.name} cannot be read: {error}", "mend the file, or reinstall the pack it belongs to") from error
 

@@ -35,6 +35,7 @@ class TableEstate:
         files = load_tables(folder)
         self.types: Mapping[str, TypeSpec] = {spec.native_type: spec for file in files for spec in file.types}
         self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
+        self._called = {name.lower() for file in files for name in file.called}
         self._permissions = {f"{file.service}:{operation}": action for file in files for operation, action in file.permissions.items()}
 
     # -- references ------------------------------------------------------------------------------------------------
@@ -88,13 +89,20 @@ class TableEstate:
             name=name,
         )
 
+    def aliases(self, native_type: str) -> Sequence[str]:
+        """Attributes whose value people use in place of the name."""
+        spec = self.types.get(native_type)
+        return spec.aliases if spec else ()
+
     def mentions(self, text: str) -> Sequence[Mention]:
         """Pieces of a problem text that may name things of this cloud."""
-        nouns: dict[str, list[str]] = {}
+        nouns: dict[str, list[str]] = {name: [] for name in self._called}
         for spec in self.types.values():
             for noun in spec.nouns:
                 nouns.setdefault(noun.lower(), []).append(spec.native_type)
-        return mentions.find(text, nouns)
+        addressed = tuple(name for name, spec in self.types.items() if spec.aliases)
+        numbered = [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text) if addressed]
+        return [*mentions.find(text, nouns), *numbered]
 
     # -- replies → facts -------------------------------------------------------------------------------------------
 

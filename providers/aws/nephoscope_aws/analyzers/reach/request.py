@@ -125,6 +125,8 @@ def _sides(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
 def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
     """One mention, whatever it may mean: it calls out, or it is called."""
     refs = [one.ref for one in ends]
+    if re.search(_words()["world_called"], text, re.IGNORECASE) or re.search(_words()["world_second"], text[ends[0].stop :], re.IGNORECASE):
+        return refs, []
     outward = re.search(_words()["inside_out"], text, re.IGNORECASE) or any(_says(word, text) for word in _words()["services"])
     if refs[0].native_type in _PLACES or (outward and not _is_called(text, ends[0])):
         return refs, []
@@ -156,6 +158,7 @@ def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     if listed and not mutual:
         return _lone(text, ends)
     turned = re.search(r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE)
+    turned = bool(turned) or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
     sides = [one.ref for one in first], [one.ref for one in second]
     return (sides[1], sides[0]) if turned else sides
 
