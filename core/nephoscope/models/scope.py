@@ -36,6 +36,8 @@ class Identity(Frozen):
     alias: str = ""
     roaming: bool = False
     """Nobody chose a region: ``regions`` are all there are, and the engine finds out which one the problem is about."""
+    emulated: bool = False
+    """A stand-in for the cloud answers: it counts no traffic of its own, so silence proves nothing."""
 
 
 class Scope(Frozen):

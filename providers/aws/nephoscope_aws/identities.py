@@ -47,7 +47,8 @@ def connect(scope: Scope) -> Sequence[AwsSession]:
         first = (*chosen, home_region(()))[0]
         sessions = [_assumed(sdk, role, first, endpoint, profile) for role in _words(options.get("role_arn"))] or [sdk]
         found = [(each, _identity(each, (first,), endpoint, profile)) for each in sessions]
-        wide = [(each, one.model_copy(update={"regions": chosen or _enabled(each, endpoint), "roaming": not chosen})) for each, one in found]
+        about = {"roaming": not chosen, "emulated": _stand_in(endpoint)}
+        wide = [(each, one.model_copy(update={**about, "regions": chosen or _enabled(each, endpoint)})) for each, one in found]
         return [AwsSession(each, identity, endpoint, profile) for each, identity in wide]
     except BotoCoreError as error:
         raise readable(error, profile, endpoint) from error
@@ -140,6 +141,12 @@ def _endpoint(value: Any) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise UsageError(f"{value!r} is not the address of an endpoint", "it looks like http://127.0.0.1:5000")
     return str(value)
+
+
+def _stand_in(endpoint: str | None) -> bool:
+    """Whether somebody else than AWS answers at the endpoint."""
+    host = urlsplit(endpoint).hostname or "" if endpoint else ""
+    return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 def _loopback(endpoint: str) -> bool:

@@ -41,11 +41,13 @@ def _told(hop: Hop) -> dict[str, JsonValue]:
 def _not_on_bus(context: Context, hop: Hop) -> Finding:
     look = context.look(hop)
     suppose, details = mending.notifying(context.view, hop.source, "notification.eventbridge", {})
+    note = "" if hop.links else f"bucket {hop.source.name} does not send its events to EventBridge"
+    untold = context.emulated and not hop.links
     return look.finding(
         "aws.s3.eventbridge-not-enabled",
         hop.source,
-        None if not hop.known else not hop.links,
-        note=f"bucket {hop.source.name} does not send its events to EventBridge" if not hop.links else "",
+        None if untold or not hop.known else not hop.links,
+        note=f"what stands in for the cloud here may not tell whether {hop.source.name} sends its events to EventBridge" if untold else note,
         details={**_told(hop), **details},
         suppose=suppose,
     )

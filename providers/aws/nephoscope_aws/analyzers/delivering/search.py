@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, incoming, notifying, outgoing, speaks_of, welcomed
+from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, default_bus, incoming, notifying, outgoing, speaks_of, welcomed
 from nephoscope_aws.analyzers.delivering.look import Look
 
 _DEEP = 4
@@ -158,8 +158,19 @@ def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Ex
     for link in found.dangling:
         if link.target and target.native_type in LEADS_TO.get(link.source.native_type, ()) and link.target.native_type == target.native_type:
             return (*_hops(found, link.source), _hop(view, (link,), target))
+    for link in found.dangling:
+        onward = between(view, link.target, target) if link.target and _leads(link.target, target) else ()
+        if onward and all(hop.links for hop in onward):
+            return (*_hops(found, link.source), _hop(view, (link,)), *onward)
     behind, look = _behind(view, target)
     look.take(found.look)
+    for right in behind if source.native_type == refs.BUCKET else ():
+        rule = _awaiting(view, source, right, look)
+        if rule is not None:
+            bus, own = default_bus(view, source), Look(view)
+            own.value(source, "notification.eventbridge")
+            rest = between(view, right, target) if right.key != target.key else ()
+            return (Hop(source, bus, (), own, known=not own.askable), *between(view, bus, rule), *between(view, rule, right), *rest)
     pairs = [
         (_likelihood(view, left, right, source, target, found), left, right)
         for left in found.order
@@ -178,6 +189,19 @@ def _behind(view: FactView, target: ResourceRef) -> tuple[list[ResourceRef], Loo
     """The target and what is configured to feed it."""
     sources, look = incoming(view, target)
     return [target, *(ref for ref in sources if ref.native_type in (refs.QUEUE, refs.TOPIC))], look
+
+
+def _leads(left: ResourceRef, right: ResourceRef) -> bool:
+    """Whether things of the one type may send to the other."""
+    return left.key != right.key and right.native_type in LEADS_TO.get(left.native_type, ())
+
+
+def _awaiting(view: FactView, bucket: ResourceRef, fed: ResourceRef, look: Look) -> ResourceRef | None:
+    """A rule that feeds a thing and waits for the bucket's events: they should come over the bus."""
+    sources, further = incoming(view, fed)
+    look.take(further)
+    waiting = [ref for ref in sources if ref.native_type == refs.RULE]
+    return next((rule for rule in waiting if speaks_of(look.value(rule, "pattern"), f'"{bucket.name}')), None)
 
 
 def _likelihood(  # noqa: PLR0917 - one place, one question

@@ -104,6 +104,8 @@ def _passed_lately(context: Context, hop: Hop, look: Look) -> tuple[Truth, str]:
     filtered = total(look.value(hop.source, "metrics.filtered"))
     if filtered is None:
         return None, ""
+    if not filtered and context.emulated:
+        return None, "what stands in for the cloud here does not count what the filter does"
     if not filtered:
         return True, "no message was filtered out in the last 24 hours"
     delivered = total(look.value(hop.source, "metrics.delivered"))

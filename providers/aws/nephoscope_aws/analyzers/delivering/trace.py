@@ -42,6 +42,9 @@ def _delivered(context: Context, end: ResourceRef, attribute: str) -> Finding:
     idle, why = _idle(context, look)
     if idle:
         return look.observation(name, end, True, f"{why}: there was nothing to deliver in the last 24 hours")
+    if got is not None and context.emulated:
+        uncounted = f"what stands in for the cloud here counts nothing: whether {end.label} got anything cannot be seen"
+        return look.observation(name, end, None, uncounted).model_copy(update={"needs": (), "on_path": False})
     if got is None or idle is None:
         return look.observation(name, end, None, why or f"it is not known whether {end.label} got anything lately")
     return look.observation(name, end, False, f"{why}, but {end.label} got nothing in the last 24 hours")

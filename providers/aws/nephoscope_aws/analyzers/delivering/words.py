@@ -32,7 +32,8 @@ _DELIVERY = re.compile(
     r"\b(trigger\w*|events?|notif\w*|messages?|deliver\w*|invok\w*|subscri\w*|announc\w*|process\w*|consum\w*|picked up|fires?|runs?|schedul\w*)\b",
     re.IGNORECASE,
 )
-_PRODUCES = re.compile(r"\b(send\w*|publish\w*|writ\w+|enqueu\w+|puts?|emits?|push\w*)\b", re.IGNORECASE)
+_PRODUCES = re.compile(r"\b(send(s|ing)?|publish(es|ing)?|writ(es?|ing)|enqueu(es?|ing)|puts?|emits?|push(es|ing)?)\b", re.IGNORECASE)
+_BORDER = re.compile(r"[,;.!?]\s|\b(when|whenever|if|while|although|though|but|after|as)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _keys(text: str, problem: Problem) -> tuple[KeySample, ...]:
 def produces(text: str, first: str, second: str) -> bool:
     """Whether the words make the first thing a sender to the second: "function a sends to queue b"."""
     start, end = text.find(first), text.find(second)
-    return 0 <= start < end and _PRODUCES.search(text[start:end]) is not None
+    return 0 <= start < end and _PRODUCES.search(text[start:end]) is not None and _BORDER.search(text[start:end]) is None
 
 
 def arrivals(text: str) -> bool:
