@@ -33,14 +33,14 @@ class Analysis:
         if analyzer.name in self.broken:
             return []
         try:
-            findings = list(analyzer.analyze(view))
+            return [_signed(one, analyzer.name) for one in analyzer.analyze(view)]
         except Exception as error:  # a pack's fault must not end an investigation
             _log.warning("analyzer %s failed and is left out: %r", analyzer.name, error)
             self.broken[analyzer.name] = f"{type(error).__name__}: {error}"
             return []
-        return [
-            one.model_copy(update={"sufficient": False, "decided_by": one.decided_by or f"analyzer:{analyzer.name}"})
-            if one.decided_by.startswith("playbook:") or not one.decided_by
-            else one.model_copy(update={"sufficient": False, "decided_by": f"analyzer:{analyzer.name}"})
-            for one in findings
-        ]
+
+
+def _signed(finding: Finding, name: str) -> Finding:
+    """Who decided it is core's to say; so is what suffices."""
+    by = finding.decided_by if finding.decided_by.startswith("playbook:") else f"analyzer:{name}"
+    return finding.model_copy(update={"sufficient": False, "decided_by": by})

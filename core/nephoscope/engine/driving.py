@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.engine.context import Context
+from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
 from nephoscope.engine.state import GRAPH_VERSION, State
 from nephoscope.models import Question, Script
 from nephoscope.models.report import Status
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.db"
 _log = logging.getLogger("nephoscope.engine")
 _START: State = {"step": 0, "attempt": 0, "outcome": ""}
-NODES_PER_STEP = 10
+NODES_PER_STEP = 2 + 5 * MOST_ATTEMPTS
+"""Observe and plan, then at most five nodes for each attempt."""
 
 
 class Driver:

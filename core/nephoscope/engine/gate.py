@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.verdict import diagnose
+from nephoscope.knowledge.view import SUPPOSED, Evidence
 from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Predicate
 from nephoscope.store import canonical
 
@@ -15,23 +16,35 @@ from nephoscope.store import canonical
 def gate(context: Context, conclusion: Conclusion) -> Diagnosis:
     """Re-read every reply (hashes checked), re-extract facts, re-run analyzers, weigh; then judge claims."""
     view = dossier(context)
-    recorded = {fact.id: fact for fact in context.store.facts()}
-    diagnosis = diagnose(view, view.findings, context.analysis)
-    changed = [one for one in diagnosis.causes if not all(_stands(fact_id, view, recorded) for fact_id in one.because)]
-    if changed:
-        kept = tuple(one for one in diagnosis.causes if one not in changed)
-        dropped = tuple(f"{one.cause}: the facts it rests on are not in the recorded replies any more" for one in changed)
-        verdict = diagnosis.verdict if kept else "inconclusive"
-        diagnosis = diagnosis.model_copy(update={"causes": kept, "verdict": verdict, "dropped": dropped})
-    return _with_claims(view, diagnosis, conclusion.claims)
+    sound = _sound(view, context.store.facts())
+
+    def analyze(evidence: Evidence) -> list[Finding]:
+        return [one if _stands(one, sound) else _doubted(one) for one in context.analysis(evidence)]
+
+    while True:
+        broken = set(context.analysis.broken)
+        diagnosis = diagnose(view, analyze(view), analyze)
+        if broken == set(context.analysis.broken):
+            break  # else an analyzer failed under a supposition: its silence must clear nothing
+    fallen = [one for one in view.findings if one.role == "cause" and one.holds == "yes" and not _stands(one, sound)]
+    dropped = tuple(f"{one.cause}: the facts it rests on are not in the recorded replies" for one in fallen)
+    return _with_claims(view, diagnosis.model_copy(update={"dropped": dropped}), conclusion.claims)
 
 
-def _stands(fact_id: str, view: Dossier, recorded: dict[str, Fact]) -> bool:
-    """The fact is extracted now as it was when the loop first saw it."""
-    now, then = view.by_id(fact_id), recorded.get(fact_id)
-    if now is None:
-        return False
-    return then is None or canonical(then.value) == canonical(now.value)
+def _sound(view: Dossier, recorded: Sequence[Fact]) -> frozenset[str]:
+    """Ids of facts that are extracted now as they were when the loop first saw them."""
+    then = {fact.id: canonical(fact.value) for fact in recorded}
+    return frozenset(fact.id for fact in view.all_facts() if then.get(fact.id) == canonical(fact.value))
+
+
+def _stands(finding: Finding, sound: Collection[str]) -> bool:
+    """Every fact it rests on is sound, derived from a sound inventory, or supposed; a fault rests on something."""
+    grounded = all(fact.startswith(SUPPOSED) or fact.partition("~")[0] in sound for fact in finding.because)
+    return grounded and bool(finding.because or finding.role != "cause" or finding.holds != "yes")
+
+
+def _doubted(finding: Finding) -> Finding:
+    return finding.model_copy(update={"holds": "unknown", "because": (), "suppose": ()})
 
 
 def _with_claims(view: Dossier, diagnosis: Diagnosis, claims: Sequence[Claim]) -> Diagnosis:
@@ -43,7 +56,7 @@ def _with_claims(view: Dossier, diagnosis: Diagnosis, claims: Sequence[Claim]) -
         if any(one.cause == claim.cause for one in diagnosis.causes):
             continue
         broken = [one for one in claim.predicates if not holds(one, view)]
-        unknown = [name for name in _identifiers(claim.prose) if not _occurs(name, view)]
+        unknown = [*(name for name in _identifiers(claim.prose) if not _occurs(name, view)), *_strangers(claim, view)]
         if broken or not claim.predicates or not claim.resources or claim.cause in refuted or unknown:
             dropped.append(f"{claim.cause}: {_why(claim, broken, unknown, refuted)}")
             continue
@@ -81,17 +94,37 @@ def holds(predicate: Predicate, view: Dossier) -> bool:  # noqa: PLR0911 - one l
     if predicate.is_ == "in":
         return isinstance(value, list) and fact.value in value
     if predicate.is_ == "matches":
-        return isinstance(fact.value, str) and re.search(str(value), fact.value) is not None
+        return isinstance(fact.value, str) and _matches(str(value), fact.value)
     if not isinstance(fact.value, int | float) or not isinstance(value, int | float):
         return False
     return fact.value < value * predicate.times if predicate.is_ == "lt" else fact.value > value * predicate.times
 
 
-_IDENTIFIER = re.compile(r"\b(?:[\w-]+:){3,}[\w/:.*-]+|\b[a-z]{1,4}-[0-9a-f]{8,17}\b|(?<=[\"'`])[\w./:-]{3,}(?=[\"'`])")
+_COSTLY = re.compile(r"\)[*+{]|(?:[*+{].*){3}", re.DOTALL)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Patterns come from models: broken ones match nothing, nor do those that could take forever."""
+    try:
+        return not _COSTLY.search(pattern) and re.search(pattern, value) is not None
+    except re.error:
+        return False
+
+
+_IDENTIFIER = re.compile(
+    r"\b(?:[\w-]+:){3,}[\w/:.*-]+|\b[a-z]{1,4}-[0-9a-f]{8,17}\b|(?<=[\"'`“‘])[\w./:-]{3,}(?=[\"'`”’])"
+    r"|\b\d{9,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b\w+_\w+\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])\w+(?:-\w+)+\b"
+)
 
 
 def _identifiers(prose: str) -> list[str]:
     return _IDENTIFIER.findall(prose)
+
+
+def _strangers(claim: Claim, view: Dossier) -> list[str]:
+    """Resources of a claim that neither a fact nor the problem is about."""
+    known = {fact.subject.key for fact in view.all_facts()} | {ref.key for ref in view.problem.matched()}
+    return [ref.native_id for ref in claim.resources if ref.key not in known]
 
 
 def _occurs(name: str, view: Dossier) -> bool:

@@ -1,12 +1,13 @@
 """What scripts say on their result channel, believed only where the recorded replies say the same.
 
 A statement is ``{subject: {type, id}, attribute, value, from: {operation, params?, expr}}``. ``expr`` (JMESPath) is evaluated again over
-the joined pages of the cited calls of that step, and the subject must occur in what was asked: there is no search by value.
+the joined pages of one question of that attempt: of its whole reply where the question was about the subject alone, else of what it shows of
+the subject. There is no search by value, and what a reply table shows is not for scripts to state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -15,7 +16,7 @@ from jmespath.exceptions import JMESPathError
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge.harvest import fact_id
 from nephoscope.knowledge.templates import PAGING
-from nephoscope.models import Fact, JsonValue, Reply
+from nephoscope.models import Fact, FactQuery, Identity, JsonValue, Reply, ResourceRef
 from nephoscope.store import canonical
 from nephoscope.store.run import RunStore
 
@@ -40,16 +41,17 @@ def rederive(statement: Mapping[str, JsonValue], replies: Sequence[Reply], estat
     if not isinstance(source, dict) or not isinstance(subject, dict) or not isinstance(attribute, str):
         return None
     expr, wanted = source.get("expr"), source.get("params")
-    cited = [reply for reply in replies if reply.call.name == source.get("operation") and not reply.error and _asked(reply, wanted)]
+    cited = _one_question([reply for reply in replies if reply.call.name == source.get("operation") and not reply.error and _asked(reply, wanted)])
     if not cited or not isinstance(expr, str) or not all(reply.complete for reply in cited):
         return None
     identity = cited[0].call.identity
     estate = estates.get(identity.cloud)
     named = estate.named(str(subject.get("type", "")), str(subject.get("id", "")), identity, cited[0].call.region) if estate else None
-    if named is None or not _about(named.native_id, named.name, expr, cited):
+    if estate is None or named is None or _tabled(estate, named, attribute, identity):
         return None
+    shown = _shown({named.native_id, named.name} - {""}, cited)
     try:
-        value = jmespath.search(expr, _joined([reply.document for reply in cited]))
+        value = jmespath.search(expr, shown)
     except (JMESPathError, ValueError, TypeError, RecursionError):
         return None
     if value is None or canonical(value) != canonical(statement.get("value")):
@@ -69,13 +71,53 @@ def rederive(statement: Mapping[str, JsonValue], replies: Sequence[Reply], estat
 
 
 def _asked(reply: Reply, wanted: JsonValue) -> bool:
-    return not isinstance(wanted, dict) or {key: value for key, value in reply.call.params.items() if key not in PAGING} == wanted
+    return not isinstance(wanted, dict) or _asking(reply) == {key: value for key, value in wanted.items() if key not in PAGING}
 
 
-def _about(native_id: str, name: str, expr: str, replies: Sequence[Reply]) -> bool:
-    """The subject was asked about by name, or picked out by name in the expression."""
-    asked = canonical([dict(reply.call.params) for reply in replies])
-    return any(f'"{one}"' in asked or f"'{one}'" in expr or f'"{one}"' in expr for one in {native_id, name} if one)
+def _asking(reply: Reply) -> dict[str, JsonValue]:
+    return {key: value for key, value in reply.call.params.items() if key not in PAGING}
+
+
+def _one_question(replies: Sequence[Reply]) -> list[Reply]:
+    """The pages of the last reading, if all put the same question in the same place; else nothing, for it cannot be told which is meant."""
+    if len({canonical([one.call.region, one.call.identity.account, _asking(one)]) for one in replies}) != 1:
+        return []
+    return [one for one in replies if one.chain == replies[-1].chain]
+
+
+def _tabled(estate: Estate, subject: ResourceRef, attribute: str, identity: Identity) -> bool:
+    queries = FactQuery(subject=subject, attribute=attribute), FactQuery(kind=subject.native_type, attribute=attribute)
+    return any(estate.checks(query, [identity]) for query in queries)
+
+
+def _shown(names: set[str], replies: Sequence[Reply]) -> Any:
+    """What the replies show of the thing with these names."""
+    document = _joined([reply.document for reply in replies])
+    return document if names & _singled_out(_asking(replies[0])) else _of(names, document)
+
+
+def _singled_out(asked: JsonValue) -> set[str]:
+    """Names that a question is about alone: one among several in a list is not."""
+    if isinstance(asked, str):
+        return {asked}
+    if isinstance(asked, dict):
+        return {name for member in asked.values() for name in _singled_out(member)}
+    if isinstance(asked, list) and (len(asked) == 1 or all(isinstance(member, dict) for member in asked)):
+        return {name for member in asked for name in _singled_out(member)}
+    return set()
+
+
+def _of(names: Collection[str], document: Any) -> Any:
+    """The document with other things' items taken away; ``None`` where nothing, or more than one item, is about the thing."""
+    if isinstance(document, list):
+        own = [part for member in document if (part := _of(names, member)) is not None]
+        return own if len(own) == 1 else None
+    if not isinstance(document, dict):
+        return None
+    if any(isinstance(value, str) and value in names for value in document.values()):
+        return document
+    parts = {key: part for key, member in document.items() if (part := _of(names, member)) is not None}
+    return parts or None
 
 
 def _joined(documents: Sequence[JsonValue]) -> Any:

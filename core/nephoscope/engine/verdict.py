@@ -46,9 +46,8 @@ def _verdict(evidence: Evidence, roots: Sequence[Finding], observations: Sequenc
 def _identified(evidence: Evidence) -> bool:
     """Every thing the person named was found, and none by guess."""
     entities = evidence.problem.entities
-    return bool(entities) and all(
-        entity.matches and not (entity.assumed and entity.near) for entity in entities if entity.native_types or entity.matches
-    )
+    sought = [entity for entity in entities if entity.native_types or entity.matches or entity.near]
+    return bool(sought) and all(entity.matches and not (entity.assumed and entity.near) for entity in sought)
 
 
 def _on_assumed_entity(evidence: Evidence, roots: Sequence[Finding]) -> bool:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from nephoscope.knowledge.tables import INVENTORY
 from nephoscope.models import Fact, FactQuery, Gap, Identity, Problem, ResourceRef, Supposition
 
+SUPPOSED = "supposed:"
+"""How ids of supposed facts begin."""
+
 References = Callable[[ResourceRef, "Evidence"], Iterable[tuple[str, ResourceRef]]]
 
 
@@ -113,7 +116,7 @@ class Evidence:
         for one in suppositions:
             former = self._facts.get((one.subject.key, one.attribute))
             fact = Fact(
-                id=f"supposed:{one.subject.key}#{one.attribute}",
+                id=f"{SUPPOSED}{one.subject.key}#{one.attribute}",
                 subject=one.subject,
                 attribute=one.attribute,
                 value=one.value,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.ending import end_step
 from nephoscope.engine.state import State, Update
+from nephoscope.interfaces import Generator, NephoscopeError
 from nephoscope.models import Script
 from nephoscope.store.run import Step
 
@@ -34,7 +35,7 @@ def _first(step: Step, context: Context) -> Script | None:
     view = dossier(context)
     estate = context.estates.get(step.check.cloud)
     written = estate.script(step.check, view.problem.now) if estate and step.check.reads else None
-    return written or _some(generator.generate(step.check, view) for generator in context.generators)
+    return written or _some(context, lambda generator: generator.generate(step.check, view))
 
 
 def _repaired(step: Step, attempt: int, context: Context) -> Script | None:
@@ -45,8 +46,19 @@ def _repaired(step: Step, attempt: int, context: Context) -> Script | None:
         return None
     context.emit("repair", step.index, attempt=attempt, reason=trouble.message if not isinstance(trouble, tuple) else trouble[0].message)
     view = dossier(context)
-    return _some(generator.repair(script, trouble, view) for generator in context.generators)
+    return _some(context, lambda generator: generator.repair(script, trouble, view))
 
 
-def _some(scripts: Iterable[Script | None]) -> Script | None:
-    return next((script for script in scripts if script is not None), None)
+def _some(context: Context, write: Callable[[Generator], Script | None]) -> Script | None:
+    """The first script that any generator gives; one that fails is passed over."""
+    for generator in context.generators:
+        try:
+            script = write(generator)
+        except NephoscopeError:
+            raise
+        except Exception as error:  # a pack's fault must not end an investigation
+            context.emit("notice", text=f"generator {generator.name} failed and was passed over: {type(error).__name__}: {error}")
+        else:
+            if script is not None:
+                return script
+    return None

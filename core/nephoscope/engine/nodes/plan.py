@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.guard import circling
 from nephoscope.engine.merging import merged
 from nephoscope.engine.state import State, Update
+from nephoscope.interfaces import NephoscopeError
 from nephoscope.models import Check, Conclusion, Question
 
 
@@ -21,7 +24,7 @@ def plan(state: State, context: Context) -> Update:
     if exhausted:
         context.store.put("exhausted", exhausted)
         return _conclude(context, exhausted)
-    decision = context.planner.plan(view)
+    decision = _decided(context, view)
     if isinstance(decision, Conclusion):
         context.store.put("conclusion", decision)
         return {"outcome": "conclude"}
@@ -30,6 +33,15 @@ def plan(state: State, context: Context) -> Update:
         context.store.put("pending_question", decision)
         return {"outcome": "question"} if asked.answer is None else _conclude(context, "the planner asks what was answered before")
     return _step(context, view, merged(list(decision)), state) if decision else _conclude(context, "the planner knows nothing more to ask")
+
+
+def _decided(context: Context, view: Dossier) -> Sequence[Check] | Question | Conclusion:
+    try:
+        return context.planner.plan(view)
+    except NephoscopeError:
+        raise
+    except Exception as error:
+        raise NephoscopeError(f"planner {context.planner.name} failed: {type(error).__name__}: {error}", "choose another with --planner") from error
 
 
 def spent_up(view: Dossier) -> str:

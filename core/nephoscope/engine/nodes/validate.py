@@ -23,7 +23,7 @@ def validate(state: State, context: Context) -> Update:
         violations = judged.violations
     if any(one.severity == "error" for one in violations):
         return {"attempt": attempt.number + 1, "outcome": "repair"}
-    return {"outcome": "approve" if _must_ask(context, attempt.author) and attempt.approved is None else "run"}
+    return {"outcome": "approve" if _must_ask(context, attempt.author) and not attempt.approved else "run"}
 
 
 def _must_ask(context: Context, author: str) -> bool:
