@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "providers" / "aws" / "analyzers")]
 
 from harness import ACCOUNT, REGION, Account, substitute  # noqa: E402
-from mutators import Mutant, Step, mutants  # noqa: E402
+from mutators import Mutant, Step, mutants, near  # noqa: E402
 
 import nephoscope_suite_aws  # noqa: E402
 from nephoscope.engine.verdict import diagnose  # noqa: E402
@@ -142,6 +142,7 @@ def judged(view: Any, diagnosis: Diagnosis, changed: set[str]) -> str:
     facts = {fact.id: fact for fact in view.all_facts()}
     for cause in diagnosis.causes:
         rests = {cause.subject.native_id, cause.subject.name, cause.subject.native_id.split("/")[-1].split(":")[-1]}
+        rests |= {value for value in cause.details.values() if isinstance(value, str)}
         rests |= {name for fact in map(facts.get, cause.because) if fact for name in (fact.subject.native_id, fact.subject.name)}
         if not rests & changed and not any(len(one) > 8 and one in word for one in rests for word in changed):
             return "wrong"
@@ -154,7 +155,13 @@ def chosen(family: str, only: str, every: int) -> Iterator[tuple[str, Mutant, st
     for scenario, edge in EDGES[family].items():
         if only and only not in scenario:
             continue
-        for mutant in mutants(steps_of(family, scenario)):
+        steps = steps_of(family, scenario)
+        concerned = near(steps, " ".join(map(str, edge.values())))
+        for mutant in mutants(steps):
+            if mutant.touched["do"] not in ("ec2:CreateVpc", "ec2:AttachInternetGateway") and not any(
+                {**one, "as": ""} == {**mutant.touched, "as": ""} for one in concerned
+            ):
+                continue
             count += 1
             if count % every == 0:
                 yield scenario, mutant, phrasings[count // every % len(phrasings)].format(**edge)
@@ -192,7 +199,7 @@ def main() -> None:
             table[re.sub(r"\.\d+", "", outcome.mutant.field)][outcome.kind] += 1
             if outcome.kind in given.show.split(","):
                 sys.stdout.write(
-                    f"{outcome.kind:12} {outcome.scenario} | {outcome.mutant.field} {outcome.mutant.how} | {outcome.text} | {outcome.told}\n"
+                    f"{outcome.kind:12} {outcome.scenario} | {outcome.mutant.field} {outcome.mutant.how} | {outcome.mutant.touched.get('as') or str(outcome.mutant.touched.get('params'))[:150]} | {outcome.text} | {outcome.told}\n"
                 )
                 sys.stdout.flush()
     for field, row in sorted(table.items()):

@@ -47,6 +47,27 @@ def mutants(steps: Sequence[Step]) -> Iterator[Mutant]:
         yield from _later(steps, step)
 
 
+_NAMES = ("RoleName", "UserName", "GroupName", "Bucket", "TableName", "FunctionName", "Name", "InstanceProfileName", "DBInstanceIdentifier", "QueueName")
+
+
+def near(steps: Sequence[Step], words: str) -> list[Step]:
+    """The steps that build what the words name, what that refers to, and what is said about any of it: the others are bystanders."""
+    names = {word for word in re.findall(r"[\w-]{3,}", words)}
+    kept: list[Step] = []
+    grown = True
+    while grown:
+        grown = False
+        for step in steps:
+            told = json.dumps(step.get("params", {}))
+            if step not in kept and (step.get("as") in names or names & set(re.findall(r"[\w-]{2,}", told))):
+                kept.append(step)
+                grown = True
+                names |= set(re.findall(r"\$\{(\w+)\.", told)) | {step.get("as", "it")}
+                names |= {str(step["params"][key]) for key in _NAMES if key in step.get("params", {}) and not step["do"].startswith("ec2:")}
+        names -= {one.get("as", "") for one in steps if one["do"] == "ec2:CreateVpc"} | {"account", "region"}
+    return kept
+
+
 def _dropped(steps: Sequence[Step], place: int) -> Iterator[Mutant]:
     step = steps[place]
     name = step.get("as")

@@ -10,7 +10,7 @@ from nephoscope.models import Mention
 
 _QUOTED = re.compile(r"[\"'`“”‘’«]([^\"'`“”‘’»\n]{1,200})[\"'`“”‘’»]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@#+-]*")
-_IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_./:@#+-]+\Z|[a-z]+[A-Z]\w+\Z")
+_IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_./:@#+-]+\Z|[A-Z]?[a-z]+[A-Z]\w+\Z")
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _PORT = re.compile(
     r"\bport\s+(\d{1,5})\b|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])|\b(\d{1,5})/(?:tcp|udp)\b",
@@ -53,7 +53,7 @@ def find(text: str, nouns: Mapping[str, Sequence[str]]) -> list[Mention]:
         beside = _beside(text, spoken, typed, index)
         if _ACTION.fullmatch(word):
             continue
-        identifier = _IDENTIFIER.match(word) and not ADDRESS.fullmatch(word)
+        identifier = index not in typed and _IDENTIFIER.match(word) and not ADDRESS.fullmatch(word) and index not in typed
         plain_name = beside and not ADDRESS.fullmatch(word) and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
         if identifier or plain_name:
             _add(found, word, start, beside)
@@ -82,6 +82,7 @@ def _beside(text: str, spoken: Sequence[tuple[int, str]], typed: Mapping[int, Se
     return () if named else typed[index + 1]
 
 
+_PORTED = re.compile(r":\d{1,5}\Z")
 _LONGEST = 3
 """So many words may make a noun."""
 
@@ -91,7 +92,7 @@ def _phrases(spoken: Sequence[tuple[int, str]], nouns: Mapping[str, Sequence[str
     index = 0
     while index < len(spoken):
         for count in range(min(_LONGEST, len(spoken) - index), 0, -1):
-            native = _types(" ".join(word for _, word in spoken[index : index + count]), nouns)
+            native = _types(" ".join(_PORTED.sub("", word) for _, word in spoken[index : index + count]), nouns)
             if native is not None:
                 yield index, index + count - 1, native
                 break

@@ -50,7 +50,17 @@ def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities
         if own:
             entities += _Matcher(problem.text, view, estate, own).entities()
     named = {entity.text for entity in entities}
-    return problem.model_copy(update={"entities": tuple(entities), "numbers": tuple(one for one in problem.numbers if one not in named)})
+    ranked = symptoms.classify(_without_names(problem.text, entities))
+    numbers = tuple(one for one in problem.numbers if one not in named)
+    return problem.model_copy(update={"entities": tuple(entities), "numbers": numbers, "symptom": ranked[0], "symptoms": ranked[1:]})
+
+
+def _without_names(text: str, entities: Iterable[Entity]) -> str:
+    """The words with neutral ones in place of names: what a thing is called tells nothing of what hurts."""
+    for entity in entities:
+        if any(entity.text.lower() in (ref.name.lower(), ref.native_id.lower()) for ref in entity.matches):
+            text = re.sub(rf"(?<!\w){re.escape(entity.text)}(?!\w)", "it", text)
+    return text
 
 
 def answered(problem: Problem, question: Question, answer: str, *, assumed: bool) -> Problem:
@@ -124,7 +134,7 @@ class _Matcher:
             if not mention.exact or spoken.ADDRESS.fullmatch(mention.text) or self._overlaps(mention.start, mention.start + len(mention.text)):
                 continue
             near = self._near(mention)
-            looks_like_name = bool(re.search(r"[-_0-9]", mention.text))
+            looks_like_name = bool(re.search(r"[-_0-9]|[a-z][A-Z]", mention.text))
             if near and (looks_like_name or mention.native_types):
                 sure = len(near) == 1
                 yield (

@@ -11,14 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nephoscope.interfaces.errors import UsageError
 from nephoscope.models import Call, Identity, JsonValue, Tier
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.entries import Answered, Holder, LedgerEntry, Position, Refusal, Sent, Spent, question
+from nephoscope.store.lock import hold
 from nephoscope.store.sqlite import open_reader, open_writer
 
 VERSION = 1
 FILE = "ledger.db"
 BLOBS = "blobs"
+HANDOVER_SECONDS = 15.0
+"""How long a new writer waits for the one before it, which may still be recording what was in flight."""
 
 _PLACE = "step INTEGER NOT NULL, attempt INTEGER NOT NULL, script_hash TEXT NOT NULL, origin TEXT NOT NULL"
 _ASKED = "question TEXT NOT NULL, occurrence INTEGER NOT NULL"
@@ -136,7 +140,20 @@ class Ledger(LedgerReader):
 
     def _open(self, path: Path) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open_writer(path, _SCHEMA, VERSION, "FULL")
+        try:
+            self._held = hold(path.with_suffix(".lock"), HANDOVER_SECONDS)
+        except BlockingIOError as error:
+            raise UsageError(f"another process still writes {path}", "wait for it to end, then try again") from error
+        try:
+            return open_writer(path, _SCHEMA, VERSION, "FULL")
+        except BaseException:
+            self._held.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file, and let another writer have it."""
+        super().close()
+        self._held.close()
 
     def sent(self, sent: Sent) -> None:
         """Record a call that is about to leave."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
 import sqlite3
@@ -19,6 +18,7 @@ from nephoscope.interfaces import UsageError
 from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Script, Violation
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, now
+from nephoscope.store.lock import hold
 from nephoscope.store.sqlite import open_reader, open_writer
 
 VERSION = 1
@@ -242,9 +242,11 @@ def find_run(home: Path, run_id: str) -> Path:
 @contextmanager
 def locked(run_dir: Path) -> Iterator[None]:
     """Hold the run's lock. Raises :class:`UsageError` when another process does."""
-    with (run_dir / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"investigation {run_dir.name} is already running", "wait for it, or stop the other process") from error
+    try:
+        file = hold(run_dir / LOCK)
+    except BlockingIOError as error:
+        raise UsageError(f"investigation {run_dir.name} is already running", "wait for it, or stop the other process") from error
+    except OSError as error:
+        raise UsageError(f"cannot write to {run_dir}: {error.strerror}", "give it back to yourself, or free some space") from error
+    with file:
         yield

@@ -15,7 +15,7 @@ class AwsPolicy:
     format = "aws-iam"
 
     def document(self, calls: Sequence[Call]) -> Json:
-        """An identity policy that allows exactly these operations. Reads of configuration rarely support resource scoping, so the resource is ``*``."""
+        """An identity policy that allows exactly these operations; reads of configuration rarely support narrower resources than ``*``."""
         by_service: dict[str, set[str]] = {}
         for call in calls:
             action = permission(call.service, call.operation)

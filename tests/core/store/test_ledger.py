@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,18 @@ def test_refusals_once_each_until_the_call_is_made(ledger: Ledger) -> None:
 
 
 def test_what_is_kept_is_kept(ledger: Ledger, tmp_path: Path) -> None:
-    assert ledger.keep("key", "one") == ledger.keep("key", "two") == Ledger(tmp_path).keep("key", "three") == "one"
+    assert ledger.keep("key", "one") == ledger.keep("key", "two") == "one"
+    ledger.close()
+    assert Ledger(tmp_path).keep("key", "three") == "one"
+
+
+def test_a_second_writer_waits_for_the_first_and_then_says_so(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nephoscope.store.ledger.HANDOVER_SECONDS", 0.2)
+    with pytest.raises(UsageError, match="still writes"):
+        Ledger(tmp_path)
+    monkeypatch.setattr("nephoscope.store.ledger.HANDOVER_SECONDS", 5.0)
+    threading.Timer(0.2, ledger.close).start()
+    Ledger(tmp_path).close()
 
 
 def test_a_full_disk_writes_nothing_and_says_so(ledger: Ledger) -> None:

@@ -148,7 +148,7 @@ def test_near_misses_say_which_part_fails():
     "document",
     [None, 7, "{", "[]", {}, {"Statement": "x"}, {"Statement": [1]}, {"Statement": [{"Effect": "allow", "Action": "*", "Resource": "*"}]},
      {"Statement": {"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}}, {"Statement": {"Effect": "Allow", "Action": {"a": 1}}},
-     {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}, {"Statement": {"Effect": "Deny", "Action": "*", "Principal": 3}}],
+     {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}, {"Statement": {"Effect": "Deny", "Action": "*", "Principal": 3}}],  # noqa: E501
 )  # fmt: skip
 def test_malformed_documents_leave_the_outcome_open(document):
     outcome = ask(identity=(Policy("broken", document),))

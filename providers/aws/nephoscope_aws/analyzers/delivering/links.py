@@ -178,7 +178,8 @@ def _subscribed_to(look: Look, node: ResourceRef) -> list[ResourceRef]:
 
 def welcomed(look: Look, node: ResourceRef) -> list[ResourceRef]:
     """Senders that the thing's own policy names as source."""
-    policy = look.value(node, "policy")
+    there = look.view.fact(node, "exists")
+    policy = None if there is not None and there.known_absent else look.value(node, "policy")
     found: dict[str, ResourceRef] = {}
     for arn in _source_arns(policy):
         ref = refs.of_arn(arn)

@@ -183,7 +183,7 @@ def _as_text(policy: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _decide(hop: Hop, policy: object, action: str, resource: str, target: ResourceRef) -> Evaluation | None:
-    if policy is UNKNOWN:
+    if policy is UNKNOWN or not hop.known:
         return None
     source = hop.source
     return allows_service(policy, mending.PRINCIPALS[source.native_type], action, resource, source.native_id, source.account or target.account)

@@ -18,7 +18,7 @@ _EVENTS: Sequence[tuple[str, tuple[str, ...]]] = (
     (r"\b(restor(e|ed|es|ing))\b", (s3_events.RESTORED,)),
     (r"\b(tagged|tagging)\b", (s3_events.TAGGED,)),
 )
-_ARRIVAL = re.compile(r"\b(upload\w*|land\w*|arriv\w*|new (files?|objects?)|put|added|stored|written|dropped|created)\b", re.IGNORECASE)
+_ARRIVAL = re.compile(r"\b(upload\w*|land\w*|arriv\w*|new \w+|incoming|put|added|stored|written|drop\w*|created|comes? in)\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w:/.])((?:[\w.+=@-]+/)+)([\w.*+=@-]*)")
 _EXTENSION = re.compile(r"(?<![\w/])\*?(\.[A-Za-z][A-Za-z0-9]{1,6}(?:\.gz)?)\b")
 _KNOWN = "csv|tsv|json|jsonl|ndjson|xml|parquet|avro|orc|txt|log|pdf|docx?|xlsx?|jpe?g|png|gif|tiff?|webp|svg|mp[34]|mov|wav|zip|gz|tar|html?|ya?ml"

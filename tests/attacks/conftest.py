@@ -1,0 +1,51 @@
+"""One account and one caller for all attacks; makes the modules beside these tests importable."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from account import LISTERS, SECRETS, seed  # noqa: E402
+from caller import CANARIES, Caller  # noqa: E402
+from cloud import Cloud, changes, operation, secret  # noqa: E402
+
+
+@dataclass
+class Stage:
+    """A seeded account, and somebody with credentials for it."""
+
+    cloud: Cloud
+    caller: Caller
+    ids: dict[str, str]
+    before: dict[str, str]
+
+    def unharmed(self) -> None:
+        """Nothing was changed, nothing secret was asked for, and nobody's credentials or secrets can be read anywhere."""
+        requests = self.cloud.log()
+        assert [operation(each) for each in requests if changes(each)] == []
+        assert [operation(each) for each in requests if secret(each)] == []
+        after = self.cloud.state(LISTERS)
+        assert {name: after[name] for name in after if after[name] != self.before[name]} == {}
+        assert self.caller.leaks([*CANARIES, *SECRETS.values()]) == []
+        self.cloud.forget()
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    if not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed")
+    cloud = Cloud()
+    try:
+        ids = seed(cloud)
+        before = cloud.state(LISTERS)
+        cloud.forget()
+        yield Stage(cloud, Caller(tmp_path_factory.mktemp("caller") / "home", cloud.endpoint), ids, before)
+    finally:
+        cloud.stop()
