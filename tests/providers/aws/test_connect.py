@@ -146,9 +146,28 @@ def test_options_that_make_no_sense(options: dict[str, str]) -> None:
         AwsWire().connect(scope(**options))
 
 
-def test_no_region() -> None:
-    with pytest.raises(UsageError, match="region"):
-        AwsWire().connect(Scope(cloud="aws", options={"endpoint_url": "http://127.0.0.1:1"}))
+REGIONS = b"""<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><regionInfo>
+<item><regionName>sa-east-1</regionName></item><item><regionName>eu-west-1</regionName></item></regionInfo></DescribeRegionsResponse>"""
+
+
+def test_where_nobody_chose_a_region_all_that_are_enabled_are_in_reach(cloud: Cloud) -> None:
+    cloud.answer = lambda body, headers: (200, REGIONS if b"DescribeRegions" in body else IDENTITY)
+    (session,) = AwsWire().connect(Scope(cloud="aws", options={"endpoint_url": cloud.url}))
+    assert session.identity.roaming
+    assert session.identity.regions == ("eu-west-1", "sa-east-1")
+
+
+def test_where_regions_may_not_be_asked_the_known_ones_are_in_reach(cloud: Cloud) -> None:
+    cloud.answer = lambda body, headers: (403, failure("UnauthorizedOperation")) if b"DescribeRegions" in body else (200, IDENTITY)
+    (session,) = AwsWire().connect(Scope(cloud="aws", options={"endpoint_url": cloud.url}))
+    assert session.identity.roaming
+    assert session.identity.regions[0] == "us-east-1"
+
+
+def test_a_chosen_region_is_the_only_one(cloud: Cloud) -> None:
+    (session,) = AwsWire().connect(scope(endpoint_url=cloud.url))
+    assert not session.identity.roaming
+    assert not any(b"DescribeRegions" in body for body, _ in cloud.asked)
 
 
 def test_a_reply_without_end_is_cut(cloud: Cloud) -> None:
