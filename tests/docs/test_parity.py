@@ -61,12 +61,3 @@ def test_what_a_project_and_an_organisation_may_set_is_documented() -> None:
     project, organisation = text.split("## A project's file")[1].split("## An organisation's file")
     assert all(f"`{key}`" in project for key in HARMLESS)
     assert all(f"`{key}`" in organisation for key in Organisation.model_fields)
-
-
-def test_links_between_pages_lead_somewhere() -> None:
-    dead = []
-    for page in DOCS.rglob("*.md"):
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
-            if not (page.parent / target).exists():
-                dead.append(f"{page.relative_to(DOCS)} → {target}")
-    assert dead == []
