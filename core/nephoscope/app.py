@@ -44,6 +44,8 @@ class App:
     def resume(self, run_id: str, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
         """Go on where a run stopped, under the same identity."""
         with recorded(find_run(self._settings.home, run_id)) as store, self._conducting(Callbacks(on_event, ask, approve)) as conductor:
+            if store.get("words") is None:
+                raise UsageError(f"investigation {store.id} was not begun: it was stopped before its problem was written down", "begin it again")
             store.put("exhausted", None)
             return conductor.run(store)
 
@@ -129,10 +131,14 @@ class App:
         with self._conducting(callbacks) as conductor, self._fresh() as store:
             conductor.planner()
             started = now()
-            store.put("words", words[:MOST_WORDS])
-            store.put("started_at", started)
-            store.put("scopes", [scope.model_dump(mode="json")])
-            store.put("problem", first_reading(words[:MOST_WORDS], started[:16] + ":00Z"))
+            store.put_all(
+                {
+                    "words": words[:MOST_WORDS],
+                    "started_at": started,
+                    "scopes": [scope.model_dump(mode="json")],
+                    "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
+                }
+            )
             if len(words) > MOST_WORDS:
                 callbacks.on_event(
                     Event(kind="notice", at=started, data={"text": f"the problem text is long: its first {MOST_WORDS} characters are read"})

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "plugins/suite-aws/nephoscope_suite_aws/scenarios"
 COMMAND = (str(Path(sys.executable).with_name("nephoscope")),)
 _HIDDEN = re.compile(r"(‹redacted:string:\d+:)[0-9a-f]+›")
-_KEEP = ("PATH", "SSL_CERT_FILE")
+_KEEP = ("PATH", "PYTHONPATH", "SSL_CERT_FILE")
 
 
 @dataclass

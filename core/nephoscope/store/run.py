@@ -6,7 +6,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,8 +99,14 @@ class RunStore:
 
     def put(self, key: str, value: JsonValue | BaseModel) -> None:
         """Remember a value under a key; the last one counts."""
-        text = value.model_dump_json() if isinstance(value, BaseModel) else canonical(value)
-        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
+        self.put_all({key: value})
+
+    def put_all(self, values: Mapping[str, JsonValue | BaseModel]) -> None:
+        """Remember all of these, or after a kill none."""
+        with self._transaction():
+            for key, value in values.items():
+                text = value.model_dump_json() if isinstance(value, BaseModel) else canonical(value)
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, text))
 
     def get(self, key: str, default: JsonValue = None) -> JsonValue:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
@@ -200,10 +206,11 @@ class RunStore:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
 
 def _attempt(row: sqlite3.Row) -> Attempt:
