@@ -107,6 +107,11 @@ class Terminal:
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "replace", **options}
         return subprocess.Popen([*self.command, *words], env=self.environment(**(variables or {})), **given)
 
+    @staticmethod
+    def ended(code: int, out: str | None, err: str | None) -> Result:
+        """How a process that was started ended."""
+        return Result(code, out or "", err or "")
+
     def run(self, *words: str, seconds: float = 90, variables: Mapping[str, str] | None = None, **options: Any) -> Result:
         """The command, ended."""
         typed = options.pop("typed", None)
@@ -117,7 +122,7 @@ class Terminal:
             out, err = process.communicate(typed, timeout=seconds)
         finally:
             process.kill()
-        return Result(process.returncode, out or "", err or "")
+        return self.ended(process.returncode, out, err)
 
     @property
     def runs(self) -> list[Path]:
@@ -132,7 +137,7 @@ class Terminal:
 
     def answered(self) -> dict[str, int]:
         """Answered calls of the only run, and how often each was sent. Empty while it has no ledger."""
-        return {call: sends for call, sends in self._ledger("SELECT call_id, sends FROM calls JOIN answers USING (call_id)")}
+        return dict(self._ledger("SELECT call_id, sends FROM calls JOIN answers USING (call_id)"))
 
     def asked_twice(self) -> list[str]:
         """What the only run had answered by the cloud more than once."""

@@ -12,7 +12,10 @@ PAUSE_SECONDS = 0.05
 
 
 def hold(path: Path, seconds: float = 0.0) -> IO[bytes]:
-    """The locked file; closing it lets go. Waits ``seconds`` for another holder, then raises ``BlockingIOError``; ``OSError`` when it cannot be made."""
+    """The locked file; closing it lets go. Waits ``seconds`` for another holder.
+
+    Raises ``BlockingIOError`` when it is still held then, another ``OSError`` when it cannot be made.
+    """
     deadline = time.monotonic() + seconds
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
     try:
