@@ -83,7 +83,11 @@ def _bait() -> Iterator[dict[str, object]]:
 def _variables() -> set[bytes]:
     """The caller's variables, those it was started with and those set since, but for what every script is given anyway."""
     now = {f"{name}={value}".encode() for name, value in os.environ.items()}
-    return (now | set(Path("/proc/self/environ").read_bytes().split(b"\0"))) - {b""} - _PUBLIC
+    try:
+        first = set(Path("/proc/self/environ").read_bytes().split(b"\0"))
+    except PermissionError:  # a process that may not be dumped hides this file even from itself, unless it is root's
+        first = set()
+    return (now | first) - {b""} - _PUBLIC
 
 
 def _home() -> str:
