@@ -1,7 +1,7 @@
 # The front door. Every line can be typed by hand; the environment is ./.venv.
 
 BIN := .venv/bin
-MEMBERS := core providers/aws[emulator] plugins/planner-playbook plugins/suite-aws
+MEMBERS := core prompts providers/aws[emulator] plugins/planner-playbook plugins/suite-aws
 EVERYTHING := --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 
 install: .venv/installed  ## build ./.venv with everything in it
 
-.venv/installed: pyproject.toml constraints.txt $(wildcard core/pyproject.toml providers/*/pyproject.toml plugins/*/pyproject.toml)
+.venv/installed: pyproject.toml constraints.txt $(wildcard core/pyproject.toml prompts/pyproject.toml providers/*/pyproject.toml plugins/*/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found: install it, or say make PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv .venv || { echo "Python's venv module is needed (on Debian and Ubuntu: apt-get install python3-venv)"; exit 2; }
 	$(PIP) --constraint constraints.txt --upgrade pip uv

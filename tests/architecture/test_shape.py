@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = [mark.parent for pattern in ("core/*", "providers/*/*", "plugins/*/*") for mark in sorted(ROOT.glob(f"{pattern}/py.typed"))]
+PACKAGES = [mark.parent for pattern in ("core/*", "prompts/*", "providers/*/*", "plugins/*/*") for mark in sorted(ROOT.glob(f"{pattern}/py.typed"))]
 SOURCES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
 MAX_SOURCE, MAX_TEST, MAX_FUNCTION = 400, 600, 60
 

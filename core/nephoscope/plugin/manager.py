@@ -109,6 +109,11 @@ class Plugins:
         return self._things(role.SUITES)
 
     @property
+    def prompts(self) -> Sequence[Path]:
+        """Folders of prompt files."""
+        return self._things(role.PROMPTS)
+
+    @property
     def versions(self) -> Mapping[str, str]:
         """Distribution → version of every pack in use. Builds nothing."""
         return {pack.distribution: pack.version for pack in self._packs if pack.plugin is not None and pack.version}

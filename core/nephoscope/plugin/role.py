@@ -51,6 +51,7 @@ POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
 EMULATORS = Role("emulators", Emulator, key="cloud")  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
+PROMPTS = Role("prompts", Path, key="")
 
 ROLES: tuple[Role[Any], ...] = (
     PLANNERS,
@@ -65,4 +66,5 @@ ROLES: tuple[Role[Any], ...] = (
     EMULATORS,
     PLAYBOOKS,
     SUITES,
+    PROMPTS,
 )

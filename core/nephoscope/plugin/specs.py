@@ -75,5 +75,10 @@ def nephoscope_register_suites() -> Sequence[Path]:  # type: ignore[empty-body]
 
 
 @hookspec
+def nephoscope_register_prompts() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of prompt files, looked through with the folders below."""
+
+
+@hookspec
 def nephoscope_on_event(event: Event) -> None:
     """Observe a run. Cannot change it; raising is logged once and ignored."""

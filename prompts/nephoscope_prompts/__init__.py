@@ -1,0 +1,1 @@
+"""The prompts of Nephoscope, as files."""
