@@ -32,6 +32,12 @@ STOPWORDS = frozenset(
 )  # fmt: skip
 
 
+_ACTING = re.compile(
+    r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]t)|isn['’]t|gets?|fails?|no longer|lost)\b"
+)
+"""What follows the word that tells who is in trouble, which may be a plain name."""
+
+
 def words(text: str) -> Iterator[tuple[int, str]]:
     """Words with their offsets, sentence punctuation stripped."""
     for match in _WORD.finditer(text):
@@ -55,7 +61,8 @@ def find(text: str, nouns: Mapping[str, Sequence[str]]) -> list[Mention]:
             continue
         identifier = index not in typed and _IDENTIFIER.match(word) and not ADDRESS.fullmatch(word) and index not in typed
         plain_name = beside and not ADDRESS.fullmatch(word) and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
-        if identifier or plain_name:
+        acting = index not in typed and word.isalpha() and _ACTING.match(text, start + len(word)) and word.lower() not in STOPWORDS
+        if identifier or plain_name or acting:
             _add(found, word, start, beside)
     for first, last, native in phrases:
         start, word = spoken[first][0], text[spoken[first][0] : spoken[last][0] + len(spoken[last][1])]
@@ -69,11 +76,11 @@ def _beside(text: str, spoken: Sequence[tuple[int, str]], typed: Mapping[int, Se
 
     def close(left: int) -> bool:
         start, word = spoken[left]
-        return re.fullmatch(r"[\s\"'`“”‘’(]*", text[start + len(word) : spoken[left + 1][0]]) is not None
+        return re.fullmatch(r"[\s\"'`“”‘’]*\(?[\s\"'`“”‘’]*", text[start + len(word) : spoken[left + 1][0]]) is not None
 
     if index - 1 in typed and close(index - 1):
         return typed[index - 1]
-    if index + 1 not in typed or not close(index):
+    if index + 1 not in typed or not close(index) or text[spoken[index + 1][0] - 1] == "(":
         return ()
     end = index + 1
     while end + 1 in typed:

@@ -161,7 +161,7 @@ class _Matcher:
         """Type nouns without a name: "our queue"."""
         covered = {native for _, entity in named for native in (*entity.native_types, *(ref.native_type for ref in entity.matches))}
         for mention in self._mentions:
-            if mention.exact or not mention.native_types or covered & set(mention.native_types):
+            if mention.exact or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
             few = 0 < len(refs) <= FEW
@@ -176,6 +176,11 @@ class _Matcher:
                     assumed=few,
                 ),
             )
+
+    def _describes(self, noun: Mention) -> bool:
+        """Whether the noun only says what the identified thing right after it is (``User: ci``)."""
+        stop = noun.start + len(noun.text)
+        return any(start >= stop and re.fullmatch(r"[\s:=\"'`(]*", self._text[stop:start]) for start, _ in self._taken)
 
     def _near(self, mention: Mention) -> tuple[ResourceRef, ...]:
         pool = [ref for ref in self._known if not mention.native_types or ref.native_type in mention.native_types]

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from nephoscope.knowledge.mentions import healthy_spans
 from nephoscope.models import Entity, Problem, ResourceRef
 from nephoscope_aws.analyzers.reach.ends import ENDS, End, end_for
 from nephoscope_aws.analyzers.reach.journeys import Asked
@@ -22,6 +23,9 @@ _CALLED_ONLY = ("rds:db-instance", "elbv2:load-balancer", "ec2:vpc-endpoint")
 _PLACES = ("ec2:subnet", "ec2:vpc")
 _MOST = 4
 _PORT = re.compile(r"\bports?[ :=]+(\d{1,5})\b|\b(?:tcp|udp)[ /:](\d{1,5})\b|\b(\d{1,5})/(?:tcp|udp)\b|(?<=[A-Za-z]):(\d{2,5})\b", re.IGNORECASE)
+
+_BESIDE = r"[\s\"'`]+(?!4(?!43)\d\d\b)(\d{2,5})(?=\s*(?:$|[,.;)]|tim\w+|hang\w*|refuse\w*|is\b|clos\w+|fail\w*|not\b|unreach\w*))"
+"""A number right after the name of a machine, as ``telnet`` and ``nc`` take it."""
 
 
 @dataclass(frozen=True)
@@ -179,14 +183,23 @@ def _asked(problem: Problem, text: str) -> Asked:
     refused = re.search(r"\b(connection refused|econnrefused)\b", text, re.IGNORECASE) is not None
     answered = re.search(r"\b(5\d\d|bad gateway|service unavailable)\b", text, re.IGNORECASE) is not None
     numbers = _port_numbers(problem)
+    text = _sick(text)
     if numbers:
         protocol = "udp" if re.search(r"\budp\b", text, re.IGNORECASE) else "tcp"
         return Asked(Traffic(_ports(numbers), protocol, each=True), exact=True, named=True, answered=answered, refused=refused)
     return Asked(_by_word(text), named=_by_word(text).ports != Traffic().ports, answered=answered, refused=refused)
 
 
+def _sick(text: str) -> str:
+    """The text without what it says to work: "http works, https does not" is about https."""
+    for left, right in reversed(healthy_spans(text)):
+        text = f"{text[:left]} {text[right:]}"
+    return text
+
+
 def _port_numbers(problem: Problem) -> list[int]:
     written = [int(next(group for group in match.groups() if group)) for match in _PORT.finditer(problem.text)]
+    written += [int(port) for entity in problem.entities for port in re.findall(re.escape(entity.text) + _BESIDE, problem.text, re.IGNORECASE)]
     given = [int(number) for number in problem.numbers if number.isdigit()]
     return sorted({number for number in (*written, *given) if 0 < number < 65536 and not 500 <= number <= 511})
 
