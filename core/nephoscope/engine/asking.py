@@ -67,7 +67,7 @@ class Catalog:
 
     def _known(self, query: FactQuery, attribute: str) -> str | None:
         fact = self._evidence.fact(query.subject, attribute) if query.subject else None
-        return str(fact.value) if fact and not fact.known_absent else None
+        return str(fact.value) if fact and isinstance(fact.value, str | int | float) else None
 
     def _filled(self, check: Check, query: FactQuery) -> Check:
         def one(match: re.Match[str]) -> str:

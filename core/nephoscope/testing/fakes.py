@@ -90,6 +90,10 @@ class LedgerBoundary:
     def spent(self) -> Spent:
         return self.ledger.spent()
 
+    def close(self) -> None:
+        """Let go of the ledger, so that another may write it."""
+        self.ledger.close()
+
     def _ask(self, read: Read, position: Position) -> list[str]:
         answer = self._cloud(read)
         pages = [answer] if isinstance(answer, Answer) else list(answer)

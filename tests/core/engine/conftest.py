@@ -87,6 +87,11 @@ class Run:
 
 
 @pytest.fixture
+def who() -> Identity:
+    return Identity(cloud="brook", account="4711", principal="reader", regions=("north",))
+
+
+@pytest.fixture
 def pond() -> Pond:
     return Pond()
 
@@ -95,13 +100,16 @@ def pond() -> Pond:
 def begin(tmp_path: Path, who: Identity, ponds: FakeEstate, pond: Pond) -> Iterator[Callable[..., Run]]:
     """Prepares runs; ``planner`` may be a planner or a list of decisions."""
     opened: list[RunStore] = []
+    boundaries: dict[str, LedgerBoundary] = {}
 
     def make(words: str = "the pond deep is empty", planner: Any = (), tear: frozenset[str] = frozenset(), name: str = "r-1", **more: Any) -> Run:
         run_dir = tmp_path / name
         run_dir.mkdir(exist_ok=True)
         store = RunStore(run_dir)
         opened.append(store)
-        boundary = LedgerBoundary(run_dir, who, pond, tear=tear)
+        if name in boundaries:
+            boundaries.pop(name).close()
+        boundary = boundaries[name] = LedgerBoundary(run_dir, who, pond, tear=tear)
         events: list[Event] = []
         decider = planner if hasattr(planner, "plan") else ScriptedPlanner(planner)
         more.setdefault("analyzers", [Weirs()])
@@ -109,5 +117,7 @@ def begin(tmp_path: Path, who: Identity, ponds: FakeEstate, pond: Pond) -> Itera
         return Run(context, boundary, pond, events)
 
     yield make
+    for boundary in boundaries.values():
+        boundary.close()
     for store in opened:
         store.close()

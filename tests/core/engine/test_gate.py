@@ -17,7 +17,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.knowledge.paths import at
 from nephoscope.models import Check, Claim, Conclusion, Diagnosis, Fact, Finding, Predicate, Read, ResourceRef
 from nephoscope.store import canonical
-from nephoscope.testing.fakes import Answer
+from nephoscope.testing.fakes import Answer, source_of
 
 GET_POND = Check(
     id="weir",
@@ -111,8 +111,9 @@ def test_a_reply_changed_with_hashes_and_ledger_in_step_proves_nothing(concluded
 
 
 def test_a_fault_that_would_follow_from_other_facts_is_dropped_by_name(concluded: Any) -> None:
-    """Its subject's other reading says the same, but it is not what the loop saw."""
-    concluded.boundary.inventory([GET_POND.reads[0]])
+    """Another reading says the same, but it is not what the loop saw."""
+    script = concluded.context.store.blobs.put(source_of(GET_POND.reads).encode())
+    concluded.boundary.execute(2, 1, script, "person")
     diagnosis = gate(concluded.context, STOP)
     assert diagnosis.causes == ()
     assert any(one.startswith("brook.ponds.weir-shut") for one in diagnosis.dropped)

@@ -12,6 +12,9 @@ from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import NephoscopeError
 from nephoscope.models import Check, Conclusion, Question
 
+MOST_QUESTIONS = 8
+"""So many questions may be put to a person in one investigation."""
+
 
 def plan(state: State, context: Context) -> Update:
     """A step that was planned and not finished is taken up again; else the planner is asked, inside the budget."""
@@ -29,6 +32,8 @@ def plan(state: State, context: Context) -> Update:
         context.store.put("conclusion", decision)
         return {"outcome": "conclude"}
     if isinstance(decision, Question):
+        if len(context.store.questions()) >= MOST_QUESTIONS:
+            return _conclude(context, "the planner has asked enough")
         asked = context.store.ask(decision)
         context.store.put("pending_question", decision)
         return {"outcome": "question"} if asked.answer is None else _conclude(context, "the planner asks what was answered before")
