@@ -21,8 +21,8 @@ from moto import mock_aws
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "providers" / "aws" / "analyzers")]
 
-from delivery_accounts import ACCOUNTS, Change, Example, World  # noqa: E402
 import harness  # noqa: E402
+from delivery_accounts import ACCOUNTS, Change, Example, World  # noqa: E402
 
 harness.IDENTITY = harness.IDENTITY.model_copy(update={"emulated": True})
 

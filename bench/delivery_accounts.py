@@ -229,6 +229,7 @@ S3_LAMBDA = Example(
                 s3_lambda_notify(w, LambdaFunctionArn=w.arn("lambda", "function:imageThumbs")),
             ),
             ("aws.s3.notification-missing",),
+            about="imageResizer",
         ),
         Change(
             "two-faults",
@@ -283,9 +284,9 @@ def keyed(queue: str, *statements: dict[str, Any], after: str = "") -> Callable[
         policy = world.client("sqs").get_queue_attributes(QueueUrl=world.url(queue), AttributeNames=["Policy"])["Attributes"]["Policy"]
         world.queue_set(queue, KmsMasterKeyId=key, Policy=policy)
         if after == "disable":
-            world.client("kms").disable_key(KeyId=key)
+            world.client("kms").disable_key(KeyId=key.rsplit("/", 1)[-1])
         if after == "delete":
-            world.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+            world.client("kms").schedule_key_deletion(KeyId=key.rsplit("/", 1)[-1], PendingWindowInDays=7)
 
     return apply
 
@@ -333,31 +334,40 @@ S3_SQS = Example(
             "mapping-disabled",
             lambda w: w.client("lambda").update_event_source_mapping(UUID=w.made["map"], Enabled=False),
             ("aws.lambda.event-source-mapping-disabled",),
+            about="invoiceParser",
         ),
         Change(
             "mapping-deleted",
             lambda w: w.client("lambda").delete_event_source_mapping(UUID=w.made["map"]),
             ("aws.lambda.event-source-mapping-missing",),
+            about="invoiceParser",
         ),
         Change("key-without-s3", keyed("invoice-jobs"), ("aws.kms.key-policy-lacks-service",)),
         Change("key-with-s3", keyed("invoice-jobs", usable_by(S3))),
         Change("key-disabled", keyed("invoice-jobs", usable_by(S3), after="disable"), ("aws.kms.delivery-key-unusable",)),
         Change("key-being-deleted", keyed("invoice-jobs", usable_by(S3), after="delete"), ("aws.kms.delivery-key-unusable",)),
-        Change("managed-key", lambda w: w.queue_set("invoice-jobs", KmsMasterKeyId="alias/aws/sqs", Policy=document(s3_queue())), ("aws.sqs.default-key-blocks-service",)),
+        Change(
+            "managed-key",
+            lambda w: w.queue_set("invoice-jobs", KmsMasterKeyId="alias/aws/sqs", Policy=document(s3_queue())),
+            ("aws.sqs.default-key-blocks-service",),
+        ),
         Change(
             "reserved-0",
             lambda w: w.client("lambda").put_function_concurrency(FunctionName="invoiceParser", ReservedConcurrentExecutions=0),
             ("aws.lambda.reserved-concurrency-zero",),
+            about="invoiceParser",
         ),
         Change(
             "role-cannot-poll",
             lambda w: w.client("iam").delete_role_policy(RoleName="lambda-role", PolicyName="basic"),
             ("aws.lambda.role-cannot-poll",),
+            about="invoiceParser",
         ),
         Change(
             "two-faults",
             lambda w: (w.queue_set("invoice-jobs", Policy=""), w.client("lambda").update_event_source_mapping(UUID=w.made["map"], Enabled=False)),
             ("aws.sqs.queue-policy-missing-service", "aws.lambda.event-source-mapping-disabled"),
+            about="invoiceParser",
         ),
     ),
 )
@@ -513,13 +523,19 @@ S3_SNS = Example(
             lambda w: w.client("sns").set_topic_attributes(TopicArn=w.made["topic"], AttributeName="KmsMasterKeyId", AttributeValue="alias/aws/sns"),
             ("aws.sns.default-key-blocks-service",),
         ),
-        Change("queue-policy", lambda w: w.queue_set("ocr_jobs", Policy=""), QUEUE_POLICY),
+        Change("queue-policy", lambda w: w.queue_set("ocr_jobs", Policy=""), QUEUE_POLICY, about="ocr_jobs"),
         Change(
             "body-filter",
             subscription_set("sub", FilterPolicyScope="MessageBody", FilterPolicy='{"kind": ["scan"]}'),
             ("aws.sns.subscription-filter-mismatch",),
+            about="ocr_jobs",
         ),
-        Change("attribute-filter", subscription_set("sub", FilterPolicy='{"kind": ["scan"]}'), ("aws.sns.subscription-filter-mismatch",)),
+        Change(
+            "attribute-filter",
+            subscription_set("sub", FilterPolicy='{"kind": ["scan"]}'),
+            ("aws.sns.subscription-filter-mismatch",),
+            about="ocr_jobs",
+        ),
     ),
 )
 

@@ -10,7 +10,7 @@ from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, que
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import named, routes
 from nephoscope_aws.analyzers.delivering.look import Look, mend
-from nephoscope_aws.analyzers.delivering.search import Hop, Route
+from nephoscope_aws.analyzers.delivering.search import Hop, Route, gone
 from nephoscope_aws.analyzers.delivering.words import Words
 from nephoscope_aws.iam.truth import Truth
 
@@ -39,6 +39,7 @@ class EventDelivery:
             return ()
         words = Words.of(problem)
         found, orphan, look = routes(view, words)
+        found = _living(view, found)
         plain = bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
         if not plain and not _about_delivery(view, words):
             return ()
@@ -56,6 +57,9 @@ def _about_delivery(view: FactView, words: Words) -> bool:
 
 def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
     context = Context(view, words, route)
+    if gone(view, route.start):
+        yield from _without_start(view, route.start)
+        return
     for hop in route.hops:
         causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
         yield from _with_traffic(causes, route)
@@ -64,6 +68,23 @@ def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
     for queue in {one.key: one for hop in route.hops for one in (hop.source, hop.target) if one and one.native_type == refs.QUEUE}.values():
         yield from queues.settings(context, queue)
     yield from trace.observe(context)
+
+
+def _living(view: FactView, found: tuple[Route, ...]) -> tuple[Route, ...]:
+    """Senders that are gone explain something when they were named, or when nobody else sends; an old permission alone may name them."""
+    spoken = {ref.key for ref in named(view)}
+    living = tuple(route for route in found if route.start.key in spoken or not gone(view, route.start))
+    return living or found
+
+
+def _without_start(view: FactView, start: ResourceRef) -> Iterator[Finding]:
+    """What was named as the sender is not there; nothing further can be asked about it."""
+    service, kind = start.native_type.split(":")
+    look = Look(view)
+    look.exists(start)
+    note = f"{kind.replace('-', ' ')} {start.label} does not exist" + (f" in {start.region}" if start.region else "")
+    yield look.finding(f"aws.{service}.{kind}-deleted", start, True, note=note, details={"name": start.label}, suppose=[mend(start, "exists", True)])
+    yield look.observation(f"aws.{service}.seen-sender-there", start, False, note)
 
 
 def _ready(context: Context) -> Iterator[Finding]:

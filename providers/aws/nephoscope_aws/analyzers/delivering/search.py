@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nephoscope.interfaces import FactView
@@ -160,7 +160,7 @@ def _broken(view: FactView, source: ResourceRef, target: ResourceRef, found: _Ex
             return (*_hops(found, link.source), _hop(view, (link,), target))
     for link in found.dangling:
         onward = between(view, link.target, target) if link.target and _leads(link.target, target) else ()
-        if onward and all(hop.links for hop in onward):
+        if link.target and onward and (_awaits(view, target, link.target) or all(hop.links or not hop.known for hop in onward)):
             return (*_hops(found, link.source), _hop(view, (link,)), *onward)
     behind, look = _behind(view, target)
     look.take(found.look)
@@ -191,6 +191,11 @@ def _behind(view: FactView, target: ResourceRef) -> tuple[list[ResourceRef], Loo
     return [target, *(ref for ref in sources if ref.native_type in (refs.QUEUE, refs.TOPIC))], look
 
 
+def _awaits(view: FactView, receiver: ResourceRef, sender: ResourceRef) -> bool:
+    """Whether the receiver's own policy names the sender."""
+    return sender.key in {ref.key for ref in welcomed(Look(view), receiver)}
+
+
 def _leads(left: ResourceRef, right: ResourceRef) -> bool:
     """Whether things of the one type may send to the other."""
     return left.key != right.key and right.native_type in LEADS_TO.get(left.native_type, ())
@@ -201,14 +206,24 @@ def _awaiting(view: FactView, bucket: ResourceRef, fed: ResourceRef, look: Look)
     sources, further = incoming(view, fed)
     look.take(further)
     waiting = [ref for ref in sources if ref.native_type == refs.RULE]
-    return next((rule for rule in waiting if speaks_of(look.value(rule, "pattern"), f'"{bucket.name}')), None)
+    named = [rule for rule in waiting if speaks_of(look.value(rule, "pattern"), f'"{bucket.name}')]
+    return next(iter(named or [rule for rule in waiting if _for_no_bucket(view, look.value(rule, "pattern"))]), None)
+
+
+def _for_no_bucket(view: FactView, pattern: object) -> bool:
+    """Whether a pattern waits for the events of a bucket that is not there: another one may be meant."""
+    detail = pattern.get("detail") if isinstance(pattern, Mapping) and speaks_of(pattern, "aws.s3") else None
+    bucket = detail.get("bucket") if isinstance(detail, Mapping) else None
+    names = bucket.get("name") if isinstance(bucket, Mapping) else None
+    living = {ref.name for ref in view.subjects(refs.BUCKET)}
+    return isinstance(names, list) and bool(names) and not any(isinstance(name, Mapping) or name in living for name in names)
 
 
 def _likelihood(  # noqa: PLR0917 - one place, one question
     view: FactView, left: ResourceRef, right: ResourceRef, source: ResourceRef, target: ResourceRef, found: _Explored
 ) -> tuple[int, int]:
     """Where a missing step belongs: where the receiver awaits it, then where a chain that was begun has no end, then the straight way."""
-    awaited = left.key in {ref.key for ref in welcomed(Look(view), right)}
+    awaited = _awaits(view, right, left)
     begun = left.key != source.key and left.key in found.dead_ends
     return (2 * awaited + begun, int(left.key == source.key and right.key == target.key))
 
