@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nephoscope.cli import bench, demo, doctor, exits, investigate, plugins, resume, runs, settings, streams, verify, why
+from nephoscope.cli import bench, demo, doctor, exits, investigate, plugins, prompts, resume, runs, settings, streams, verify, why
 from nephoscope.cli import exec as exec_command
 
 _ASK: Final = "Ask what is wrong"
@@ -36,6 +36,7 @@ app.command("exec", rich_help_panel=_BOUNDARY, context_settings={**_LEFTOVER_OPT
 app.command(rich_help_panel=_BOUNDARY)(doctor.doctor)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
+app.add_typer(prompts.app, name="prompts", rich_help_panel=_EXTEND)
 app.command(rich_help_panel=_EXTEND)(settings.settings)
 
 

@@ -26,7 +26,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | code | meaning |
 |---|---|
 | 0 | a verdict: confirmed, likely, or no fault found |
-| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `bench --fail-under`: too few are right |
+| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `bench --fail-under`: too few are right; `prompts lint`: a fault |
 | 2 | usage, settings, a folder that cannot be written, no isolation |
 | 3 | no, expired or refused credentials; the endpoint is unreachable or not a cloud |
 | 4 | a fault of ours |
@@ -46,6 +46,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | `demo --list` | `nephoscope.scenarios/1` |
 | `why` | `nephoscope.explanation/1` |
 | `verify` | `nephoscope.verification/1` |
+| `prompts list`, `show`, `render`, `lint` | `nephoscope.prompts/1`, `nephoscope.prompt/1`, `nephoscope.messages/1`, `nephoscope.lint/1` |
 | `doctor`, `plugins`, `settings` | `nephoscope.doctor/1`, `nephoscope.plugins/1`, `nephoscope.settings/1` |
 
 ## Surroundings

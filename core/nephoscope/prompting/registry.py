@@ -50,11 +50,11 @@ def load_prompts(folders: Iterable[Path]) -> PromptRegistry:
     faults: list[Fault] = []
     for folder in dict.fromkeys(folders):
         for path in sorted(folder.rglob("*.yaml")):
-            read = list(_read(path))
-            faults += [each for each in read if isinstance(each, Fault)]
-            for prompt in read:
-                if isinstance(prompt, PromptTemplate):
-                    found.setdefault(prompt.id, []).append(prompt)
+            read = read_prompt(path)
+            if isinstance(read, Fault):
+                faults.append(read)
+            else:
+                found.setdefault(read.id, []).append(read)
     for prompt_id, rivals in found.items():
         if len(rivals) > 1:
             files = " and ".join(prompt.source for prompt in rivals)
@@ -63,18 +63,21 @@ def load_prompts(folders: Iterable[Path]) -> PromptRegistry:
     return PromptRegistry({prompt_id: rivals[0] for prompt_id, rivals in sorted(found.items()) if len(rivals) == 1}, tuple(faults))
 
 
-def _read(path: Path) -> Iterator[PromptTemplate | Fault]:
+def read_prompt(path: Path) -> PromptTemplate | Fault:
+    """The prompt of a file, or why there is none."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
-        yield Fault(file=str(path), what=f"it is no YAML: {' '.join(str(error).split())}", fix="mend the file")
-        return
+        return Fault(file=str(path), what=f"it is no YAML: {' '.join(str(error).split())}", fix="mend the file")
     if not isinstance(raw, dict):
-        yield Fault(file=str(path), what="it holds no prompt", fix="write id, version, description, tags, variables, messages and tests")
-        return
+        return Fault(file=str(path), what="it holds no prompt", fix="write id, version, description, tags, variables, messages and tests")
     try:
-        yield PromptTemplate.model_validate({**raw, "source": str(path)})
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            where = ".".join(str(step) for step in each["loc"])
-            yield Fault(file=str(path), prompt=str(raw.get("id", "")), where=where, what=each["msg"], fix="mend the field")
+        return PromptTemplate.model_validate({**raw, "source": str(path)})
+    except (ValidationError, TypeError) as error:
+        what = "; ".join(_wrong(error)) if isinstance(error, ValidationError) else str(error)
+        return Fault(file=str(path), prompt=str(raw.get("id", "")), what=what, fix="mend these fields")
+
+
+def _wrong(error: ValidationError) -> Iterator[str]:
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        yield f"{'.'.join(str(step) for step in each['loc']) or 'the prompt'}: {each['msg']}"

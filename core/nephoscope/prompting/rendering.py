@@ -9,7 +9,6 @@ from typing import Any, Literal
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen
 from nephoscope.prompting.data import RULE, block
 from nephoscope.prompting.overrides import messages_for
@@ -38,11 +37,6 @@ class Block:
 
     def __str__(self) -> str:
         raise TypeError("an untrusted value can only be printed as it is")
-
-    __format__ = __repr__ = None  # type: ignore[assignment]
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 @lru_cache(maxsize=1)
@@ -98,8 +92,6 @@ def _message(prompt: PromptTemplate, message: PromptMessage, context: Mapping[st
 def _part(prompt: PromptTemplate, name: str, text: str, context: Mapping[str, Any]) -> str:
     try:
         return environment().from_string(text).render(context)
-    except UsageError:
-        raise
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         fix = "mend the template; nephoscope prompts lint says what else is wrong"
         raise fault(prompt, f"part {name}", f"it cannot be rendered: {error}", fix).error() from error

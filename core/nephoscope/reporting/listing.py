@@ -82,6 +82,14 @@ def scenario_table(scenarios: Sequence[tuple[str, str, str]]) -> Table:
     return table
 
 
+def prompt_table(prompts: Sequence[tuple[str, str, str, str, str]]) -> Table:
+    """Id, version, role, services and description of every prompt."""
+    table = _table("prompt", "version", "role", "services", "what it does")
+    for prompt in prompts:
+        table.add_row(*_cells(*prompt))
+    return table
+
+
 def pack_tables(records: Sequence[PackRecord], options: Mapping[str, Mapping[str, str]]) -> list[Table]:
     """Packs with what they register and what is wrong with them, and the options that clouds add."""
     packs = _table("pack", "distribution", "registers", "trouble")

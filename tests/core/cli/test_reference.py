@@ -29,6 +29,11 @@ COMMANDS = [
     "doctor",
     "bench",
     "plugins",
+    "prompts list",
+    "prompts show",
+    "prompts render",
+    "prompts lint",
+    "prompts diff",
     "settings",
 ]
 
