@@ -1,10 +1,10 @@
 """Faults nobody wrote a scenario for: change one field of each healthy account, tell what hurts, count what is made of it.
 
-    python bench/mutation.py [--family connect|access] [--only ID] [--every N] [--show wrong,quiet] [--cli N]
+    python bench/mutation.py [--family connect|access] [--only ID] [--every N] [--show wrong,quiet] [--healthy]
 
 ``explained``: a confirmed or likely cause that rests on what was changed. ``inconclusive``: honest. ``wrong``: a cause that rests on something else.
-``quiet``: "no fault found"; many changes are harmless, so an oracle that knows nothing of the analyzers (``bench/oracle.py``) says which are not:
-``false_quiet``. The last and ``wrong`` are the columns that decide whether people trust the tool.
+``quiet``: "no fault found". Many changes are harmless (another rule still lets the traffic through), so these are to be read one by one: ``--show quiet``.
+``wrong`` and the harmful ones among ``quiet`` decide whether people trust the tool. ``--healthy``: the unchanged accounts, where all must be quiet.
 """
 
 from __future__ import annotations
@@ -179,6 +179,13 @@ def healthy(family: str, only: str) -> Iterator[Outcome]:
                     yield outcome
 
 
+def line(outcome: Outcome) -> str:
+    """One outcome for a person: what was changed, what was said, what was made of it."""
+    mutant = outcome.mutant
+    about = mutant.touched.get("as") or str(mutant.touched.get("params"))[:150]
+    return f"{outcome.kind:12} {outcome.scenario} | {mutant.field} {mutant.how} | {about} | {outcome.text} | {outcome.told}"
+
+
 def main() -> None:
     """Run, then print a line per field and the sums."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -198,9 +205,7 @@ def main() -> None:
             table[family][outcome.kind] += 1
             table[re.sub(r"\.\d+", "", outcome.mutant.field)][outcome.kind] += 1
             if outcome.kind in given.show.split(","):
-                sys.stdout.write(
-                    f"{outcome.kind:12} {outcome.scenario} | {outcome.mutant.field} {outcome.mutant.how} | {outcome.mutant.touched.get('as') or str(outcome.mutant.touched.get('params'))[:150]} | {outcome.text} | {outcome.told}\n"
-                )
+                sys.stdout.write(f"{line(outcome)}\n")
                 sys.stdout.flush()
     for field, row in sorted(table.items()):
         sys.stdout.write(f"{field:70} {dict(row)}\n")

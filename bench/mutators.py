@@ -47,12 +47,12 @@ def mutants(steps: Sequence[Step]) -> Iterator[Mutant]:
         yield from _later(steps, step)
 
 
-_NAMES = ("RoleName", "UserName", "GroupName", "Bucket", "TableName", "FunctionName", "Name", "InstanceProfileName", "DBInstanceIdentifier", "QueueName")
+_NAMES = ["RoleName", "UserName", "GroupName", "Bucket", "TableName", "FunctionName", "Name", "InstanceProfileName", "DBInstanceIdentifier"]
 
 
 def near(steps: Sequence[Step], words: str) -> list[Step]:
     """The steps that build what the words name, what that refers to, and what is said about any of it: the others are bystanders."""
-    names = {word for word in re.findall(r"[\w-]{3,}", words)}
+    names = set(re.findall(r"[\w-]{3,}", words))
     kept: list[Step] = []
     grown = True
     while grown:

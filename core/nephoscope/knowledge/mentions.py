@@ -33,7 +33,8 @@ STOPWORDS = frozenset(
 
 
 _ACTING = re.compile(
-    r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]t)|isn['’]t|gets?|fails?|no longer|lost)\b"
+    r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]t)|isn['’]t"
+    r"|gets?|fails?|no longer|lost)\b"
 )
 """What follows the word that tells who is in trouble, which may be a plain name."""
 
