@@ -56,6 +56,7 @@ class Driver:
             "recursion_limit": NODES_PER_STEP * (steps + 3),
             "metadata": {"graph_version": GRAPH_VERSION},
         }
+        self._context.store.put("exhausted", None)
         given: Any = self._beginning(graph, config)
         try:
             while True:

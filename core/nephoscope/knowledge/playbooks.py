@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from nephoscope.interfaces import FactView, UsageError
 from nephoscope.models import CauseCard, Fact, FactQuery, Finding, Frozen, Holds, JsonValue, ResourceRef, Supposition
+
+_VALUES: Mapping[str, type | tuple[type, ...]] = {"in": list, "matches": str, "lt": (int, float), "gt": (int, float)}
+"""What each comparison takes."""
 
 
 class Condition(Frozen):
@@ -29,6 +32,10 @@ class Condition(Frozen):
         forms = [bool(self.all), bool(self.any), self.not_ is not None, bool(self.attribute)]
         if sum(forms) != 1 or (self.attribute and not self.is_):
             raise ValueError("a condition is one of all, any, not, or an attribute with `is`")
+        if self.is_ in _VALUES and not isinstance(self.value, _VALUES[self.is_]):
+            raise ValueError(f"`is: {self.is_}` does not compare with {self.value!r}")
+        if self.is_ == "matches":
+            re.compile(str(self.value))
         return self
 
 
@@ -42,6 +49,12 @@ class Playbook(Frozen):
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
     """Attributes as they would read without the fault."""
     source: str = ""
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Playbook:
+        if self.when is not None and not self.subject:
+            raise ValueError(f"{self.card.id}: a condition needs the `subject` it is about")
+        return self
 
 
 _OWN = ("when", "subject", "mended")
@@ -65,7 +78,7 @@ def _load(path: Path) -> Iterable[Playbook]:
         for entry in raw.get("causes") or []:
             card = CauseCard.model_validate({key: value for key, value in entry.items() if key not in _OWN})
             yield Playbook.model_validate({"card": card, "source": path.name, **{key: entry[key] for key in _OWN if key in entry}})
-    except (yaml.YAMLError, ValidationError, AttributeError, TypeError) as error:
+    except (yaml.YAMLError, re.error, ValueError, AttributeError, TypeError) as error:
         raise UsageError(f"playbook {path.name} cannot be read: {error}", "mend the file, or block the pack that brings it") from error
 
 

@@ -67,24 +67,38 @@ class Evidence:
         return found
 
     def _existence(self, subject: ResourceRef) -> Fact | None:
-        """What a complete inventory says of a thing: listed, or not there."""
-        for region in dict.fromkeys((subject.region, "")):
-            everything = self.complete(subject.native_type, region, subject.account)
-            if everything is None or not isinstance(everything.value, list):
-                continue
-            listed = subject.native_id in everything.value
-            derived = everything.model_copy(
-                update={
-                    "id": f"{everything.id}~{subject.native_id}",
-                    "subject": subject,
-                    "attribute": "exists",
-                    "value": True if listed else None,
-                    "grounding": "derived" if listed else "absent",
-                }
-            )
-            self._by_id[derived.id] = derived
-            return derived
-        return None
+        """What complete inventories of the thing's region say of it: listed, or not there. Without a region, those of all our regions."""
+        inventories = self._inventories(subject)
+        listed = next((fact for fact in inventories if isinstance(fact.value, list) and subject.native_id in fact.value), None)
+        everything = listed or next((fact for fact in inventories if self._covers(subject, inventories)), None)
+        if everything is None:
+            return None
+        derived = everything.model_copy(
+            update={
+                "id": f"{everything.id}~{subject.native_id}",
+                "subject": subject,
+                "attribute": "exists",
+                "value": True if listed else None,
+                "grounding": "derived" if listed else "absent",
+            }
+        )
+        self._by_id[derived.id] = derived
+        return derived
+
+    def _inventories(self, subject: ResourceRef) -> list[Fact]:
+        """Complete inventories that would list the thing."""
+        return [
+            fact
+            for ref in self._subjects.get(INVENTORY, {}).values()
+            if ref.name == subject.native_type and subject.account in (ref.account, "") and (not subject.region or ref.region in (subject.region, ""))
+            if (fact := self._facts.get((ref.key, "complete")))
+        ]
+
+    def _covers(self, subject: ResourceRef, inventories: Sequence[Fact]) -> bool:
+        """Whether the thing would be in one of them, wherever it is."""
+        listed = {fact.subject.region for fact in inventories}
+        ours = {region for one in self.identities if one.account == subject.account or not subject.account for region in one.regions}
+        return bool(subject.region or "" in listed or ours <= listed)
 
     def subjects(self, native_type: str) -> Sequence[ResourceRef]:
         known = self._subjects.get(native_type, {}).values()

@@ -279,6 +279,12 @@ def test_a_spent_budget_leaves_a_partial_report(begin: Begin, budget: Budget, st
     assert any("larger budget" in one.observation for one in report.next_best)
 
 
+def test_a_larger_budget_takes_up_a_run_that_was_cut_short(begin: Begin) -> None:
+    assert begin(planner=[[WEIR]], budget=Budget(steps=0)).drive().status == "budget_exhausted"
+    report = begin(planner=[[WEIR]]).drive()
+    assert (report.status, report.verdict) == ("concluded", "confirmed")
+
+
 @pytest.mark.parametrize("pattern", ["aaaaaaaa", "abababab"])
 def test_circles_end_within_three_repeats(begin: Begin, pattern: str) -> None:
     checks = {letter: [FREE.model_copy(update={"id": letter, "intent": f"look {letter}"})] for letter in "ab"}
