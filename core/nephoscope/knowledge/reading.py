@@ -174,6 +174,7 @@ class _Matcher:
                     matches=refs if few else (),
                     near=() if few else refs[:20],
                     assumed=few,
+                    named=False,
                 ),
             )
 
@@ -211,6 +212,9 @@ def _occurrences(name: str, text: str) -> Iterable[tuple[int, int]]:
     pattern = f"{plain}|{host}"
     for match in re.finditer(pattern, text, re.IGNORECASE):
         yield match.span()
+    for match in re.finditer(rf"(?<=[/=]){re.escape(name)}(?=[/?&#,;)\s]|\Z)", text):
+        if "://" in text[: match.start()].split()[-1]:
+            yield match.span()
 
 
 def _plain(name: str) -> str:
