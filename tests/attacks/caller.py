@@ -19,7 +19,8 @@ IN_FILE: Mapping[str, str] = {
     "aws_secret_access_key": "fIlEcAnArYsEcReT0kEy8Zt3Kx9Vn2Lw5Rm4Qb7Ys",
     "aws_session_token": "fIlEcAnArYtOkEn6mYt8QwR3xKz5VnL9cPb4Ws2",
 }
-CANARIES = (*CREDENTIALS.values(), *IN_FILE.values())
+OWN: Mapping[str, str] = {"NO_COLOR": "1", "CALLER_CANARY": "caller-9Kq2vRt7", "NEPHOSCOPE_LIMITS__SECONDS": "30"}
+CANARIES = (OWN["CALLER_CANARY"], *CREDENTIALS.values(), *IN_FILE.values())
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Caller:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "NEPHOSCOPE_", "XDG_"))}
-        return {**inherited, **CREDENTIALS, "HOME": str(self.home), "NEPHOSCOPE_HOME": str(self.records), "NO_COLOR": "1", "CALLER_CANARY": "caller-9Kq2"}
+        return {**inherited, **CREDENTIALS, "HOME": str(self.home), "NEPHOSCOPE_HOME": str(self.records), **OWN}
 
 
 def _spellings(secret: str) -> set[bytes]:

@@ -29,6 +29,8 @@ class Entity(Frozen):
     role: Role = "mentioned"
     native_types: tuple[str, ...] = ()
     matches: tuple[ResourceRef, ...] = ()
+    named: bool = True
+    """False for a type noun alone ("our queue"): nothing is missing when it matches nothing."""
     near: tuple[ResourceRef, ...] = ()
     """Things with nearly that name, where none has exactly it."""
     assumed: bool = False

@@ -22,7 +22,8 @@ async def choose_executor(candidates: Sequence[Executor], name: str = AUTO, memo
     wanted = [executor for executor in candidates if (executor.name == name if name != AUTO else executor.level != "none")]
     if not wanted:
         known = ", ".join(executor.name for executor in candidates) or "none"
-        raise IsolationError(f"there is no executor {name!r}; installed: {known}", HINT)
+        missing = "no executor here can contain a script" if name == AUTO else f"there is no executor {name!r}"
+        raise IsolationError(f"{missing}; there is: {known}", HINT)
     reasons = []
     for executor in wanted:
         reason = await _objection(executor, memory)
