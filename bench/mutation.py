@@ -3,7 +3,7 @@
     python bench/mutation.py [--family connect|access] [--only ID] [--every N] [--show wrong,quiet] [--healthy]
 
 ``explained``: a confirmed or likely cause that rests on what was changed. ``inconclusive``: honest. ``wrong``: a cause that rests on something else.
-``quiet``: "no fault found". Many changes are harmless (another rule still lets the traffic through), so these are to be read one by one: ``--show quiet``.
+``quiet``: "no fault found". Many changes are harmless (another rule lets the traffic through), so these are to be read one by one: ``--show quiet``.
 ``wrong`` and the harmful ones among ``quiet`` decide whether people trust the tool. ``--healthy``: the unchanged accounts, where all must be quiet.
 """
 
