@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,12 +100,10 @@ class AwsEstate(TableEstate):
     def render(self, change: Change) -> Sequence[str]:
         """The change as an AWS CLI command."""
         service = _CLI_NAMES.get(change.service, change.service)
-        words = ["aws", service, snake(change.operation).replace("_", "-")]
-        for name, value in change.params.items():
-            words += _cli_option(name, value)
+        words = ["aws", service, snake(change.operation).replace("_", "-"), *_cli_options(change.params)]
         if change.region:
             words += ["--region", change.region]
-        return [" ".join(word if word.startswith("--") and "=" not in word else shlex.quote(_visible(word)) for word in words)]
+        return [shlex.join(map(_visible, words))]
 
 
 _CLI_NAMES = {"s3": "s3api", "stepfunctions": "stepfunctions"}
@@ -116,9 +115,18 @@ def _visible(word: str) -> str:
     return _BIDI.sub("\N{REPLACEMENT CHARACTER}", word)
 
 
-def _cli_option(name: str, value: JsonValue) -> list[str]:
-    import json
+_READ_OTHERWISE = re.compile(r"-|fileb?://")
+"""Values that the CLI would take for an option, or replace by a file of this machine."""
 
+
+def _cli_options(params: Mapping[str, JsonValue]) -> list[str]:
+    members = [member for value in params.values() for member in (value if isinstance(value, list) else [value])]
+    if any(isinstance(member, str) and _READ_OTHERWISE.match(member) for member in members):
+        return ["--cli-input-json", json.dumps(dict(params), sort_keys=True)]
+    return [word for name, value in params.items() for word in _cli_option(name, value)]
+
+
+def _cli_option(name: str, value: JsonValue) -> list[str]:
     option = f"--{snake(name).replace('_', '-')}"
     if isinstance(value, bool):
         return [option if value else f"--no-{option[2:]}"]
