@@ -107,7 +107,7 @@ def test_an_endpoint_that_is_no_address(terminal: Any, address: str) -> None:
     assert_refused(terminal.run("investigate", WORDS, "--region", "eu-west-1", "--endpoint-url", address, "--json"), 2, address)
 
 
-@pytest.mark.parametrize("region", ["mars-north-1", "Ireland", "eu-west-1/x", ""])
+@pytest.mark.parametrize("region", ["mars-north-1", "Ireland", "eu-west-1/x"])
 def test_a_region_that_does_not_exist(terminal: Any, account: Any, region: str) -> None:
     words = ["investigate", account.words, "--endpoint-url", account.endpoint, "--json"]
     assert_refused(terminal.run(*words, "--region", region), 2, "region")
@@ -130,18 +130,14 @@ def test_no_words(terminal: Any, words: str) -> None:
     assert_refused(terminal.run("investigate", words, "--json"), 2, "no problem", "nephoscope investigate")
 
 
-@pytest.mark.parametrize(
-    "words", ["🔥" * 50, "🔥 😱 ⛅", "\u202e\u0007‮", "%s {0} ${x} $(id) `id` '; --"], ids=["fire", "weather", "controls", "shell"]
-)
-def test_words_without_a_name_end_without_a_verdict(terminal: Any, account: Any, words: str) -> None:
+@pytest.mark.parametrize("words", ["🔥" * 50, "\u202e\u0007\u2066", "%s {0} ${x} $(id) `id` '; --"], ids=["fire", "controls", "shell"])
+def test_words_that_name_nothing_lead_to_no_verdict(terminal: Any, account: Any, words: str) -> None:
     result = terminal.run("investigate", words, "--endpoint-url", account.endpoint, "--region", "eu-west-1", "--ask", "never", "--json")
-    if words.strip().isprintable():
-        assert result.code in (1, 5), result.err
-        assert result.document["verdict"] == "inconclusive"
-        assert not result.document["root_causes"]
-    else:
-        assert_refused(result, 2, "no problem")
+    assert result.code == 1, result.err
+    assert result.document["verdict"] == "inconclusive"
+    assert not result.document["root_causes"]
     assert "Traceback" not in result.err
+    assert "\u202e" not in result.out + result.err
 
 
 def test_very_many_words_are_read_from_the_beginning(terminal: Any, account: Any) -> None:
@@ -153,9 +149,12 @@ def test_very_many_words_are_read_from_the_beginning(terminal: Any, account: Any
     assert "problem text is long" in result.err
 
 
-def test_very_many_words_from_a_pipe(terminal: Any, account: Any) -> None:
-    flood = "\x00\x1b[31m" * 30_000
-    assert_refused(terminal.run("investigate", "-", "--endpoint-url", account.endpoint, "--json", typed=flood), 2, "no problem")
+def test_very_much_noise_from_a_pipe(terminal: Any, account: Any) -> None:
+    noise = "\x00\x1b[31m" * 30_000
+    result = terminal.run("investigate", "-", "--endpoint-url", account.endpoint, "--region", "eu-west-1", "--json", typed=noise)
+    assert result.code == 1, result.err
+    assert result.document["verdict"] == "inconclusive"
+    assert "\x1b" not in result.out + result.err
 
 
 # -- settings and options ----------------------------------------------------------------------------------------------
@@ -201,20 +200,24 @@ def test_options_that_say_nothing(terminal: Any, account: Any, words: list[str])
 # -- budgets -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit", [["--max-calls", "3"], ["--max-steps", "1"], ["--max-seconds", "1"], ["--max-usd", "0"]])
+@pytest.mark.parametrize("limit", [["--max-calls", "3"], ["--max-seconds", "1"]])
 def test_a_used_up_budget_ends_with_what_is_known(terminal: Any, account: Any, investigate: Sequence[str], limit: list[str]) -> None:
     result = terminal.run(*investigate, *limit)
     assert result.code == 1, result.err
     document = result.document
     assert document["status"] == "budget_exhausted"
-    assert limit[0] in json.dumps([document["gaps"], document["next_best"], document["assumptions"], result.err])
+    assert limit[0] in json.dumps([document["gaps"], document["next_best"], document["assumptions"]])
     if limit[0] == "--max-calls":
         assert document["ledger"]["upstream"] <= 3
-    resumed = terminal.run(
-        "resume", terminal.run_dir.name, "--max-calls", "500", "--max-steps", "30", "--max-seconds", "300", "--max-usd", "1", "--json"
-    )
+    resumed = terminal.run("resume", terminal.run_dir.name, "--max-calls", "500", "--max-seconds", "300", "--json")
     assert resumed.code == 0, resumed.err
     assert resumed.document["verdict"] == "confirmed"
+
+
+def test_what_one_step_proves_needs_no_second(terminal: Any, account: Any, investigate: Sequence[str]) -> None:
+    result = terminal.run(*investigate, "--max-steps", "1")
+    assert result.code == 0, result.err
+    assert (result.document["status"], result.document["verdict"], len(result.document["steps"])) == ("concluded", "confirmed", 1)
 
 
 # -- surroundings ------------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from nephoscope.interfaces.errors import EndpointError
+from nephoscope.interfaces.errors import CredentialsError, EndpointError
 from nephoscope.models import Call, Identity, WireReply
-from nephoscope_aws.errors import readable
+from nephoscope_aws.errors import EXPIRED_CODES, readable, sign_in
+from nephoscope_aws.wire.canonical import parse
 from nephoscope_aws.wire.models import operation_model
 from nephoscope_aws.wire.scalars import native
 
@@ -46,7 +47,10 @@ class AwsSession:
         return self._identity
 
     def send(self, call: Call) -> WireReply:
-        """Build the request from ``call.params``, sign it, send it once, and return what came back, whatever it says."""
+        """Build the request from ``call.params``, sign it, send it once, and return what came back, whatever it says.
+
+        Raises ``CredentialsError`` when it says that the session has expired.
+        """
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError
 
@@ -57,7 +61,10 @@ class AwsSession:
             method = getattr(self._client(call.service, call.region), xform_name(call.operation))
             method(**native(operation.input_shape, dict(call.params)))
         except _Answered as answer:
-            return _reply(answer.response, STREAM_CAP if operation.has_streaming_output else DOCUMENT_CAP)
+            reply = _reply(answer.response, STREAM_CAP if operation.has_streaming_output else DOCUMENT_CAP)
+            if reply.status >= 400 and parse(call, reply).error in EXPIRED_CODES:
+                raise CredentialsError("the AWS session has expired", sign_in(self._profile), expired=True) from None
+            return reply
         except BotoCoreError as error:
             raise readable(error, self._profile, self._endpoint_url, call) from error
         raise EndpointError(f"{call.name} was not sent")

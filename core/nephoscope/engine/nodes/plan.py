@@ -23,14 +23,14 @@ def plan(state: State, context: Context) -> Update:
         attempts = context.store.attempts(unfinished.index)
         return {"step": unfinished.index, "attempt": attempts[-1].number if attempts else 1, "outcome": "checks"}
     view = dossier(context)
-    exhausted = spent_up(view)
-    if exhausted:
-        context.store.put("exhausted", exhausted)
-        return _conclude(context, exhausted)
     decision = _decided(context, view)
     if isinstance(decision, Conclusion):
         context.store.put("conclusion", decision)
         return {"outcome": "conclude"}
+    exhausted = spent_up(view)
+    if exhausted:
+        context.store.put("exhausted", exhausted)
+        return _conclude(context, exhausted)
     if isinstance(decision, Question):
         if len(context.store.questions()) >= MOST_QUESTIONS:
             return _conclude(context, "the planner has asked enough")
