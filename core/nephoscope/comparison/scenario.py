@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue, Verdict
@@ -73,7 +73,7 @@ def load_scenarios(folders: Iterable[Path]) -> dict[str, Scenario]:
         for path in sorted(folder.rglob("*.yaml")):
             try:
                 scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-            except (yaml.YAMLError, ValidationError) as error:
+            except (yaml.YAMLError, ValueError) as error:
                 raise UsageError(f"scenario {path.name} cannot be read: {error}", "mend the file, or block the pack that brings it") from error
             if scenario.id in found:
                 raise UsageError(f"scenario {scenario.id} is there twice", f"rename the one in {path.name}")

@@ -46,6 +46,8 @@ def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate:
         report = investigate(spoken, emulator.scope())
     except NephoscopeError as error:
         return blank.model_copy(update={"error": error.message})
+    except Exception as error:  # a bug is a wrong answer too, and not the end of the suite
+        return blank.model_copy(update={"error": f"{type(error).__name__}: {error}"})
     finally:
         mutations = _mutations(emulator)
         emulator.stop()

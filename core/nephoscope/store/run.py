@@ -240,10 +240,11 @@ def find_run(home: Path, run_id: str) -> Path:
     """The directory of a run by its id or an unambiguous beginning of it. Raises :class:`UsageError`."""
     runs = home / "runs"
     found = [path for path in sorted(runs.glob("r-*")) if path.is_dir() and path.name.removeprefix("r-").startswith(run_id.removeprefix("r-"))]
-    if len(found) != 1:
+    exact = [path for path in found if path.name.removeprefix("r-") == run_id.removeprefix("r-")]
+    if len(exact or found) != 1:
         what = "no investigation" if not found else f"{len(found)} investigations"
         raise UsageError(f"{what} here with id {run_id!r}", "list them with: nephoscope runs")
-    return found[0]
+    return (exact or found)[0]
 
 
 @contextmanager
