@@ -53,6 +53,11 @@ class Investigation:
         pipeline.owners = Owners(pipeline.identities, self._inventory.documents, opening.named, opening.allow)
         self._runs: set[asyncio.Task[ExecutionResult]] = set()
 
+    @property
+    def run_dir(self) -> str:
+        """Where its record is."""
+        return self._opening.run_dir
+
     async def inventory(self, reads: Sequence[Read]) -> list[str]:
         """Read listings as each identity of their cloud; ids of the calls, in order. What could not be read is in the ledger."""
         wanted = [self._inventory.read(read, identity) for read in reads for identity in self._of_cloud(read.cloud)]

@@ -59,6 +59,9 @@ class Service:
 
     async def _open_lease(self, arguments: Mapping[str, Any]) -> Any:
         opening = Opening.model_validate(arguments)
+        for former in [each for each in self._open.values() if each.run_dir == opening.run_dir]:  # a record has one writer
+            del self._open[former.lease.id]
+            await former.close()
         opened = await open_investigation(
             opening, self._wires, self._isolation(opening.executor, opening.executors, demo=opening.demo), self._on_event
         )
