@@ -39,7 +39,7 @@ def raw(text):
     return said
 
 def form(service, body, *headers, target="http://aws.neph/", method="POST"):
-    lines = [method + " " + target + " HTTP/1.1", "Host: aws.neph", "Content-Type: application/x-www-form-urlencoded", authorization(service), *headers]
+    lines = [method + " " + target + " HTTP/1.1", "Host: aws.neph", "Content-Type: application/x-www-form-urlencoded", authorization(service), *headers]  # noqa: E501
     if not any(line.lower().startswith(("transfer-encoding", "content-length")) for line in headers):
         lines.append("Content-Length: " + str(len(body)))
     return raw(LINES.join(lines) + LINES * 2 + body)

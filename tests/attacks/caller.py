@@ -61,7 +61,7 @@ class Caller:
     def run(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [str(Path(sys.executable).with_name("nephoscope")), *words],
-            capture_output=True, text=True, errors="replace", cwd=self.work, env=self._environment(), timeout=seconds, check=False, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace", cwd=self.work, env=self._environment(), timeout=seconds, check=False, stdin=subprocess.DEVNULL,  # noqa: E501
         )  # fmt: skip
         self.said += [done.stdout, done.stderr]
         return done
@@ -70,7 +70,9 @@ class Caller:
         """Where any of the secrets can be read: what was printed, and every file of every run, databases and blobs included."""
         places = {f"printed {number}": text.encode() for number, text in enumerate(self.said)}
         places |= {str(path.relative_to(self.records)): path.read_bytes() for path in self.records.rglob("*") if path.is_file()}
-        return [f"{secret[:6]}… in {place}" for secret in secrets for place, text in places.items() if any(each in text for each in _spellings(secret))]
+        return [
+            f"{secret[:6]}… in {place}" for secret in secrets for place, text in places.items() if any(each in text for each in _spellings(secret))
+        ]
 
     def _where(self) -> list[str]:
         return ["--endpoint-url", self.endpoint, "--region", "eu-west-1"]
@@ -86,5 +88,3 @@ def _spellings(secret: str) -> set[bytes]:
 
     raw = secret.encode()
     return {raw, raw.hex().encode(), base64.b64encode(raw).rstrip(b"=")[:-1], raw[::-1]}
-
-

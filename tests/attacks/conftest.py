@@ -12,9 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from account import LISTERS, SECRETS, seed  # noqa: E402
-from caller import CANARIES, Caller  # noqa: E402
-from cloud import Cloud, changes, operation, secret  # noqa: E402
+from account import LISTERS, SECRETS, seed
+from caller import CANARIES, Caller
+from cloud import Cloud, changes, operation, secret
 
 
 @dataclass

@@ -38,7 +38,13 @@ def test_a_command_says_exactly_its_words_to_a_shell(tmp_path: Path, text: str, 
     assert list(tmp_path.iterdir()) == []
     assert not STEERING.search(command)
     options = [word for word in said if word.startswith("-")]
-    assert options in (["--name", "--region"], ["--names", "--region"], ["--policy", "--region"], ["--tags", "--region"], ["--cli-input-json", "--region"])
+    assert options in (
+        ["--name", "--region"],
+        ["--names", "--region"],
+        ["--policy", "--region"],
+        ["--tags", "--region"],
+        ["--cli-input-json", "--region"],
+    )
     assert not any(word.startswith(("file:", "fileb:")) for word in said)
     if "--cli-input-json" in said:
         assert json.loads(said[said.index("--cli-input-json") + 1]) == params
@@ -60,7 +66,9 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(stage: Any) -> None:
     cloud = stage.cloud
     logs, now = cloud.client("logs"), int(time.time() * 1000)
     cloud.client("lambda").update_function_configuration(FunctionName="resize", Description=HOSTILE[0])
-    cloud.client("lambda").tag_resource(Resource=cloud.client("lambda").get_function(FunctionName="resize")["Configuration"]["FunctionArn"], Tags={"x": HOSTILE[1]})
+    cloud.client("lambda").tag_resource(
+        Resource=cloud.client("lambda").get_function(FunctionName="resize")["Configuration"]["FunctionArn"], Tags={"x": HOSTILE[1]}
+    )
     logs.put_log_events(logGroupName="/aws/lambda/resize", logStreamName="one", logEvents=[{"timestamp": now, "message": text} for text in HOSTILE])
     for number, text in enumerate(HOSTILE):
         cloud.client("s3").put_object(Bucket="orders-in", Key=f"{number}/{text[:200]}", Body=b"")

@@ -38,7 +38,11 @@ def test_the_ways_of_attack_work_for_what_is_allowed(stage: Any) -> None:
         Snippet("a form", 'form("ec2", "Action=DescribeVpcs&Version=2016-11-15")', "HTTP/1.1 200"),
         Snippet("chunks", r'form("ec2", "26\r\nAction=DescribeVpcs&Version=2016-11-15\r\n0\r\n\r\n", "Transfer-Encoding: chunked")', "HTTP/1.1 200"),
         Snippet("a path", r'raw("GET http://aws.neph/ HTTP/1.1\r\nHost: aws.neph\r\n" + authorization("s3") + "\r\n\r\n")', "HTTP/1.1 200"),
-        Snippet("a presigned list", 'print(urllib.request.urlopen(c("s3").generate_presigned_url("list_objects_v2", {"Bucket": "orders-in"})).status)', "200"),
+        Snippet(
+            "a presigned list",
+            'print(urllib.request.urlopen(c("s3").generate_presigned_url("list_objects_v2", {"Bucket": "orders-in"})).status)',
+            "200",
+        ),
     ]
     told = run(stage, controls)
     assert {each.name: told[each.name] for each in controls if not re.search(each.says, told[each.name].said)} == {}
