@@ -39,7 +39,8 @@ def raw(text):
     return said
 
 def form(service, body, *headers, target="http://aws.neph/", method="POST"):
-    lines = [method + " " + target + " HTTP/1.1", "Host: aws.neph", "Content-Type: application/x-www-form-urlencoded", authorization(service), *headers]  # noqa: E501
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    lines = [method + " " + target + " HTTP/1.1", "Host: aws.neph", kind, authorization(service), *headers]
     if not any(line.lower().startswith(("transfer-encoding", "content-length")) for line in headers):
         lines.append("Content-Length: " + str(len(body)))
     return raw(LINES.join(lines) + LINES * 2 + body)

@@ -17,7 +17,8 @@ from nephoscope_aws.estate import AwsEstate
 TEXTS = (
     "$(touch pwned)", "`touch pwned`", "a; touch pwned", "a && touch pwned", "a | touch pwned", "a\ntouch pwned", "'; touch pwned; '",
     '"; touch pwned; "', "> pwned", "$((touch pwned))", "${IFS}touch${IFS}pwned", "--$(touch pwned)", "--endpoint-url", "-v", "~root", "*", "!!",
-    "a\\'; touch pwned #", "file:///etc/passwd", "fileb:///etc/passwd", "{{ 7 * 7 }}", "{name}", "%n%n", "\u202egnp.exe", "\x1b]0;pwned\x07", "é ü 名",
+    "a\\'; touch pwned #", "file:///etc/passwd", "fileb:///etc/passwd", "{{ 7 * 7 }}", "{name}", "%n%n",
+    "\u202egnp.exe", "\x1b]0;pwned\x07", "é ü 名",
     "a: [b", "<script>alert(1)</script>", "x" * 20_000,
 )  # fmt: skip
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,9 +117,9 @@ def _types(word: str, nouns: Mapping[str, Sequence[str]]) -> Sequence[str] | Non
 
 
 def _near(spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]], start: int, end: int) -> Sequence[str]:
-    before = [index for index, (at, word) in enumerate(spoken) if at + len(word) <= start]
-    after = [index for index, (at, _) in enumerate(spoken) if at >= end]
-    return (typed.get(before[-1], ()) if before else ()) or (typed.get(after[0], ()) if after else ())
+    before = bisect.bisect_left(spoken, start, key=lambda one: one[0] + len(one[1]) + 1) - 1
+    after = bisect.bisect_left(spoken, end, key=lambda one: one[0])
+    return typed.get(before, ()) or typed.get(after, ())
 
 
 def _add(found: dict[str, Mention], text: str, start: int, native: Sequence[str]) -> None:

@@ -213,7 +213,7 @@ def _occurrences(name: str, text: str) -> Iterable[tuple[int, int]]:
     for match in re.finditer(pattern, text, re.IGNORECASE):
         yield match.span()
     for match in re.finditer(rf"(?<=[/=]){re.escape(name)}(?=[/?&#,;)\s]|\Z)", text):
-        if "://" in text[: match.start()].split()[-1]:
+        if "://" in text[: match.start()].rsplit(maxsplit=1)[-1]:
             yield match.span()
 
 

@@ -94,6 +94,7 @@ def test_kill_9_before_and_after_every_write(start: Start, opening: Opening, sto
         dying = start("--die-at", str(moment))
         dying.open(fresh)
         died = run_or_die(dying, script) is None
+        dying.kill()
         kept, asked = answered(fresh), len(brook.seen)
         boundary = start()
         boundary.open(fresh)
