@@ -295,7 +295,7 @@ def test_circles_end_within_three_repeats(begin: Begin, pattern: str) -> None:
 
 def test_every_step_may_need_all_its_attempts(begin: Begin) -> None:
     sources = [crash(number) for number in range(60)]
-    run = begin(planner=[[FREE.model_copy(update={"intent": f"free {n}"})] for n in range(12)], generators=[ScriptedGenerator(sources)])
+    run = begin(planner=[[FREE.model_copy(update={"intent": f"free {n}"})] for n in range(13)], generators=[ScriptedGenerator(sources)])
     run.context.ask_policy = "always"
     run.context.approve = lambda *_: True
     assert run.drive().status == "budget_exhausted"
