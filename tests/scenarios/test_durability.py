@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_a_kill_around_a_write_changes_nothing(
     store: str, when: str, terminal: Any, investigate: Sequence[str], expected: dict[str, Any], counted: dict[str, int], tmp_path: Path
 ) -> None:
     writes = count(terminal, investigate, tmp_path, counted)[store]
-    for number in sorted({1, random.Random(SEED).randint(2, writes), writes}):
+    for number in (1, random.Random(SEED).randint(2, writes)):
         assert_same(killed_at_write(store, number, when, terminal, investigate, tmp_path), terminal, expected)
         shutil.rmtree(terminal.home, ignore_errors=True)
 
@@ -169,3 +170,153 @@ def test_a_kill_around_each_write_changes_nothing(
     for number in range(1, count(terminal, investigate, tmp_path, counted)[store] + 1):
         assert_same(killed_at_write(store, number, when, terminal, investigate, tmp_path), terminal, expected)
         shutil.rmtree(terminal.home, ignore_errors=True)
+
+
+# -- what happens to a stopped run -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stopped(terminal: Any, investigate: Sequence[str], tmp_path: Path) -> Path:
+    """The directory of a run killed after its script ran."""
+    variables = {"MORTAL": "run.db:140:after", "MORTAL_MARK": str(tmp_path / "mark")}
+    command = [sys.executable, "-P", str(MORTAL), *investigate]
+    killed = subprocess.run(command, env=terminal.environment(**variables), capture_output=True, check=False, timeout=90)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    directory: Path = terminal.run_dir
+    return directory
+
+
+def damage(path: Path, how: str) -> None:
+    if how == "missing":
+        for file in path.parent.glob("checkpoint.db*"):
+            file.unlink()
+        return
+    path.with_name("checkpoint.db-wal").unlink(missing_ok=True)
+    if how == "truncated":
+        os.truncate(path, path.stat().st_size // 3)
+    else:
+        path.write_bytes(b"this is no database" * 1000)
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("how", ["missing", "truncated", "nonsense"])
+def test_a_run_outlives_its_checkpoint(how: str, terminal: Any, investigate: Sequence[str], expected: dict[str, Any], stopped: Path) -> None:
+    damage(stopped / "checkpoint.db", how)
+    assert_same(finish(terminal, investigate), terminal, expected)
+
+
+@pytest.mark.scenario
+def test_two_resumes_at_once_are_one(terminal: Any, account: Any, expected: dict[str, Any], stopped: Path) -> None:
+    both = [terminal.start("resume", stopped.name, "--json") for _ in range(2)]
+    results = [terminal.ended(process.wait(60), *process.communicate()) for process in both]
+    first, second = sorted(results, key=lambda one: one.code)
+    assert_same(first, terminal, expected)
+    assert second.code == 2, second.err
+    assert "already running" in second.err
+
+
+@pytest.mark.scenario
+def test_a_run_goes_on_only_as_who_it_began(terminal: Any, account: Any, expected: dict[str, Any], stopped: Path) -> None:
+    other = {"Account": "999999999999", "Arn": "arn:aws:iam::999999999999:user/eve", "UserId": "AIDA"}
+    account.control("rules", {"answer": [{"operation": "sts:GetCallerIdentity", "document": other}]})
+    refused = terminal.run("resume", stopped.name, "--json")
+    assert refused.code == 2, refused.err
+    assert "999999999999" in refused.err and "Traceback" not in refused.err
+    assert set(account.upstream()) == {"sts:GetCallerIdentity"}
+    account.control("rules", {})
+    assert_same(terminal.run("resume", stopped.name, "--json"), terminal, expected)
+
+
+@pytest.mark.scenario
+def test_an_interrupted_run_says_how_to_go_on(terminal: Any, investigate: Sequence[str], expected: dict[str, Any]) -> None:
+    process = terminal.start(*investigate)
+    assert process.stderr is not None
+    seen = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    stopped = terminal.ended(process.returncode, out, seen + err)
+    assert stopped.code == 130, stopped.err
+    assert stopped.document["status"] == "interrupted"
+    assert_same(terminal.run("resume", terminal.run_dir.name, "--json"), terminal, expected)
+
+
+@pytest.mark.scenario
+def test_a_finished_run_resumed_says_the_same_and_asks_nothing(terminal: Any, account: Any, investigate: Sequence[str]) -> None:
+    whole = terminal.run(*investigate)
+    account.control("clear", {})
+    again = terminal.run("resume", terminal.run_dir.name, "--json")
+    assert again.essence == whole.essence
+    assert set(account.upstream()) <= {"sts:GetCallerIdentity"}
+    assert again.document["ledger"] == whole.document["ledger"]
+    shown = terminal.run("runs", "list", "--json")
+    assert [one["id"] for one in json.loads(shown.out)["runs"]] == [terminal.run_dir.name]
+    why = terminal.run("why", terminal.run_dir.name, "1")
+    assert why.code == 0, why.err
+    assert whole.document["facts"][0]["calls"][0] in why.out
+
+
+# -- space and rights --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(terminal: Any) -> Iterator[Path]:
+    """A home on a disk of its own."""
+    terminal.home.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(terminal.home)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("only root may make a small disk")
+    yield terminal.home
+    subprocess.run(["umount", "-l", str(terminal.home)], check=True)
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """Use the disk up, but for so many bytes."""
+    filler = disk / "filler"
+    free = shutil.disk_usage(disk).free - leave
+    filler.write_bytes(b"x" * max(0, free))
+    return filler
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("left", [0, 60_000, 150_000, 260_000])
+def test_a_full_disk_is_told_and_the_run_goes_on_later(
+    left: int, terminal: Any, investigate: Sequence[str], expected: dict[str, Any], small_disk: Path
+) -> None:
+    filler = fill(small_disk, left)
+    full = terminal.run(*investigate)
+    assert full.code in (2, 4), full.err
+    assert "Traceback" not in full.err
+    assert any(word in full.err for word in ("No space", "disk is full", "full")), full.err
+    filler.unlink()
+    assert_same(finish(terminal, investigate), terminal, expected)
+
+
+@pytest.mark.scenario
+def test_a_run_directory_that_cannot_be_written(terminal: Any, investigate: Sequence[str], small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    refused = terminal.run(*investigate)
+    assert refused.code == 2, refused.err
+    assert "NEPHOSCOPE_HOME" in refused.err and "Traceback" not in refused.err
+    assert len([line for line in refused.err.splitlines() if line.strip()]) <= 4
+
+
+# -- after the fix -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.scenario
+def test_verify_sees_whether_the_fix_helped(terminal: Any, emulate: Callable[..., Any]) -> None:
+    account = emulate("ec2-ssh-port-closed")
+    found = terminal.run("investigate", account.words, "--endpoint-url", account.endpoint, "--region", "eu-west-1", "--json")
+    assert found.document["verdict"] == "confirmed"
+    run_id, cause = terminal.run_dir.name, found.document["root_causes"][0]
+    before = terminal.run("verify", run_id, "--json")
+    assert before.code == 1, before.err
+    assert json.loads(before.out)["remaining"] == [cause["id"]]
+    (group,) = [one.rsplit("/", 1)[-1] for one in cause["resources"] if "sg-" in one][:1]
+    opened = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.10/32"}]}
+    account.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[opened])
+    after = terminal.run("verify", run_id, "--json")
+    assert after.code == 0, after.err
+    assert json.loads(after.out)["remaining"] == []
+    assert "gone" in json.loads(after.out)["note"]
+    assert len(terminal.runs) == 1
