@@ -117,7 +117,7 @@ def _types(word: str, nouns: Mapping[str, Sequence[str]]) -> Sequence[str] | Non
 
 
 def _near(spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]], start: int, end: int) -> Sequence[str]:
-    before = bisect.bisect_left(spoken, start, key=lambda one: one[0] + len(one[1]) + 1) - 1
+    before = bisect.bisect_right(spoken, start, key=lambda one: one[0] + len(one[1])) - 1
     after = bisect.bisect_left(spoken, end, key=lambda one: one[0])
     return typed.get(before, ()) or typed.get(after, ())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge import mentions as spoken
@@ -185,8 +186,8 @@ class _Matcher:
 
     def _near(self, mention: Mention) -> tuple[ResourceRef, ...]:
         pool = [ref for ref in self._known if not mention.native_types or ref.native_type in mention.native_types]
-        wanted = _plain(mention.text)
-        scored = [(difflib.SequenceMatcher(None, wanted, _plain(ref.label)).ratio(), ref) for ref in pool]
+        matcher = difflib.SequenceMatcher(None, b=_plain(mention.text))
+        scored = [(_likeness(matcher, _plain(ref.label)), ref) for ref in pool]
         best = max((score for score, _ in scored), default=0.0)
         return tuple(ref for score, ref in scored if score >= NEAR and score >= best - 0.02)
 
@@ -217,5 +218,12 @@ def _occurrences(name: str, text: str) -> Iterable[tuple[int, int]]:
             yield match.span()
 
 
+def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
+    """How alike two names are; nothing where a glance shows that they are not."""
+    matcher.set_seq1(name)
+    return matcher.ratio() if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR else 0.0
+
+
+@lru_cache(maxsize=8192)
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
