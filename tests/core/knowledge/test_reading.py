@@ -1,0 +1,197 @@
+"""From words to things: names, nouns, typos, namesakes, what works beside what does not, and text of any kind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nephoscope.knowledge import mentions, reading
+from nephoscope.knowledge.harvest import harvest
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Entity, Identity, Problem, Question, Reply
+from nephoscope.testing.fakes import NOW, FakeEstate
+
+Read = Callable[..., Problem]
+PONDS = ["deep", "orders", "orders-in", "orders-in-archive", "Größe", "mill.example", "web_1"]
+FISH = [("f-01", "nemo"), ("f-02", "deep"), ("f-03", "dory"), ("f-04", "marlin")]
+
+
+@pytest.fixture
+def read(ponds: FakeEstate, reply: Callable[..., Reply], who: Identity) -> Read:
+    def run(text: str, names: list[str] | None = None) -> Problem:
+        fish = [{"Id": one, "Tags": [{"Key": "Name", "Value": name}]} for one, name in FISH]
+        replies = [
+            reply("ListPonds", {"Ponds": [{"Name": name} for name in (PONDS if names is None else names)]}),
+            reply("ListFish", {"Shoals": [{"Fish": fish}]}),
+            reply("ListKeepers", {"Keepers": [{"Name": "ann"}]}),
+        ]
+        view = Evidence(reading.first_reading(text, NOW), harvest(replies, (), {"brook": ponds}).facts.values(), identities=[who])
+        return reading.read(view.problem, view, [ponds], [who])
+
+    return run
+
+
+def matched(problem: Problem) -> list[str]:
+    return [f"{ref.native_type.removeprefix('ponds:')}:{ref.label}" for ref in problem.matched()]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("uploads to “orders-in” vanish", ["pond:orders-in"]),
+        ("uploads to 'orders-in' vanish", ["pond:orders-in"]),
+        ("uploads to `orders-in`, then nothing", ["pond:orders-in"]),
+        ("pond orders-in.", ["pond:orders-in"]),
+        ("pond ORDERS-IN is empty", ["pond:orders-in"]),
+        ("orders-in-archive is fine", ["pond:orders-in-archive"]),
+        ("orders-in: nothing arrives (orders-in-archive does)", ["pond:orders-in", "pond:orders-in-archive"]),
+        ("the orders pond, not orders-in", ["pond:orders", "pond:orders-in"]),
+        ("web_1 leaks into mill.example", ["pond:web_1", "pond:mill.example"]),
+        ("see pond:north:4711:orders-in please", ["pond:orders-in"]),
+        ("keeper::4711:bob lost the key", ["keeper:bob"]),
+        ("fish f-03 is sick", ["fish:dory"]),
+        ("nemo swims in orders-in 🐟🔥", ["fish:nemo", "pond:orders-in"]),
+        ("الحوض orders-in فارغ", ["pond:orders-in"]),
+        ("\u202eorders-in\u202c", ["pond:orders-in"]),
+        ("池塘orders-in是空的", ["pond:orders-in"]),
+        ("Größe ist leer", ["pond:Größe"]),
+        ("recorders-in2 and preorders", []),
+        ("it is raining", []),
+        ("", []),
+    ],
+)
+def test_names_are_found_wherever_they_stand(read: Read, text: str, found: list[str]) -> None:
+    assert matched(read(text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the pond deep is empty", ["pond:deep"]),
+        ("our fish deep is sick", ["fish:deep"]),
+        ("deep is sick", ["pond:deep", "fish:deep"]),
+    ],
+)
+def test_of_namesakes_the_noun_beside_decides(read: Read, text: str, found: list[str]) -> None:
+    assert sorted(matched(read(text))) == sorted(found)
+
+
+def entity(problem: Problem, text: str) -> Entity:
+    return next(one for one in problem.entities if one.text == text)
+
+
+@pytest.mark.parametrize("typo", ["order-in", "ordes-in", "orders_in", "ordersin-1", "orderz-in"])
+def test_a_name_almost_right_is_taken_and_told(read: Read, typo: str) -> None:
+    one = entity(read(f"pond {typo} is empty", ["orders-in", "mill"]), typo)
+    assert ([ref.label for ref in one.matches], [ref.label for ref in one.near], one.assumed) == (["orders-in"], ["orders-in"], True)
+
+
+def test_a_name_almost_right_for_two_is_no_guess(read: Read) -> None:
+    one = entity(read("pond orders-i is empty", ["orders-a", "orders-b"]), "orders-i")
+    assert (one.matches, [ref.label for ref in one.near], one.assumed) == ((), ["orders-a", "orders-b"], False)
+
+
+def test_a_name_nobody_has_is_a_thing_that_is_not_there(read: Read) -> None:
+    one = entity(read("pond harbour-9 is empty", ["mill"]), "harbour-9")
+    assert ([ref.native_id for ref in one.matches], one.near, one.assumed) == (["pond:north:4711:harbour-9"], (), False)
+
+
+def test_a_noun_without_a_name_is_all_of_few_and_none_of_many(read: Read) -> None:
+    few = read("our keeper is ill")
+    assert (matched(few), few.entities[0].assumed) == (["keeper:ann"], True)
+    many = read("our fish are ill")
+    assert (matched(many), len(many.entities[0].near)) == ([], 4)
+    none = read("the weir is shut")
+    assert [(one.text, one.matches, one.near) for one in none.entities] == [("weir", (), ())]
+
+
+def test_a_noun_says_nothing_more_where_the_thing_is_named(read: Read) -> None:
+    assert matched(read("keeper ann feeds nemo, and our keeper sleeps")) == ["keeper:ann", "fish:nemo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "healthy"),
+    [
+        ("orders-in is empty but orders-in-archive works", {"orders-in-archive"}),
+        ("nemo is fine, dory does not move", {"nemo"}),
+        ("orders-in does not work, web_1 does not either", set[str]()),
+        ("web_1 worked until yesterday", set[str]()),
+        ("orders-in-archive is OK while orders-in is dry", {"orders-in-archive"}),
+        ("orders-in is no longer healthy", set[str]()),
+    ],
+)
+def test_what_works_is_told_from_what_does_not(read: Read, text: str, healthy: set[str]) -> None:
+    assert {one.text for one in read(text).entities if one.role == "healthy"} == healthy
+
+
+def test_a_name_says_nothing_of_what_hurts(read: Read) -> None:
+    assert read("pond timeout-alarm-denied is empty", ["timeout-alarm-denied"]).symptoms == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "actions", "onset"),
+    [
+        ("cannot reach 10.0.1.5 on port 5432 since yesterday", ("10.0.1.5", "5432"), (), "since yesterday"),
+        ("mill.example:8443 refuses 10.0.0.0/16, also 443/tcp", ("10.0.0.0/16", "8443", "443"), (), None),
+        ("ponds:GetFish fails, PutObject too, at 10:30", (), ("ponds:GetFish", "PutObject"), None),
+        ("empty after the last release, sadly", (), (), "after the last release"),
+        ("nothing", (), (), None),
+    ],
+)
+def test_numbers_actions_and_onset(text: str, numbers: tuple[str, ...], actions: tuple[str, ...], onset: str | None) -> None:
+    problem = reading.first_reading(text, NOW)
+    assert (problem.numbers, problem.actions, problem.onset) == (numbers, actions, onset)
+
+
+def test_an_answer_settles_the_thing_asked_about(read: Read) -> None:
+    problem = read("pond orders-i is empty", ["orders-a", "orders-b"])
+    question = Question(text="Which?", about="orders-i")
+    told = reading.answered(problem, question, "orders-b (ponds:pond, north)", assumed=False)
+    assert ([ref.label for ref in told.matched()], told.entities[0].assumed) == (["orders-b"], False)
+    assert told.text.endswith("Which? orders-b (ponds:pond, north)")
+    guessed = reading.answered(problem, question, "orders-a", assumed=True)
+    assert ([ref.label for ref in guessed.matched()], guessed.entities[0].assumed, guessed.text) == (["orders-a"], True, problem.text)
+    assert reading.answered(problem, question, "neither", assumed=False).matched() == ()
+
+
+def test_what_is_listed_is_what_the_words_call_for(ponds: FakeEstate) -> None:
+    def listed(text: str) -> tuple[str, ...] | None:
+        return reading.types_to_list(ponds.mentions(text))
+
+    assert listed("the keeper ann is ill") == ("ponds:keeper",)
+    assert listed("orders-in is empty") == (), "a bare name may be anything"
+    assert listed("it rains") == ()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    problem = reading.first_reading(text, NOW)
+    for mention in mentions.find(text, {"pond": ["ponds:pond"]}):
+        assert mention.text.strip()
+        assert text[mention.start :].startswith(mention.text)
+    assert problem.text == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["word ", "orders-in ", "conn-17 'x' ", "n't works, ", "a-", "since ", "“", "https://x.y/", "10.0.0.1:80 ", "pond ", "🔥", "\u202e", "\n"],
+)
+def test_long_text_stays_fast(read: Read, piece: str) -> None:
+    text = (piece * 100_000)[:20_000]
+    read("warm up")
+    started = time.process_time()
+    read(text)
+    assert time.process_time() - started < 2.0
+
+
+def test_a_pasted_log_of_distinct_names_stays_fast(read: Read) -> None:
+    text = " ".join(f"req-{number:05d} pond p{number}" for number in range(5000))[:20_000]
+    names = [f"bucket-{number}-data" for number in range(300)]
+    started = time.process_time()
+    read(text, names)
+    assert time.process_time() - started < 5.0
