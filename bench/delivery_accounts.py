@@ -723,6 +723,7 @@ PAYMENTS = Example(
             "source-typo",
             lambda w: w.client("events").put_rule(Name="payment-received", EventPattern='{"source": ["com.shop.payment"]}'),
             ("aws.events.pattern-mismatch",),
+            about="com.shop.payments",
         ),
         Change("key", keyed("payments-q"), ("aws.kms.key-policy-lacks-service",)),
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nephoscope.interfaces import FactView
@@ -18,6 +20,9 @@ LEADS_TO: Mapping[str, tuple[str, ...]] = {
     refs.TOPIC: (refs.QUEUE, refs.FUNCTION),
     refs.QUEUE: (refs.FUNCTION,),
 }
+_STEM = 4
+"""So many letters in common make two words akin."""
+_FEW = 12
 NOTIFICATIONS = (("notification.function", "LambdaFunctionArn"), ("notification.queue", "QueueArn"), ("notification.topic", "TopicArn"))
 
 
@@ -148,21 +153,40 @@ def incoming(view: FactView, node: ResourceRef) -> tuple[tuple[ResourceRef, ...]
 
 
 def notifying(look: Look, node: ResourceRef, most: int) -> list[ResourceRef]:
-    """Buckets that notify the thing; they have to be asked one by one, so at most so many are."""
+    """Buckets that notify the thing; they have to be asked one by one: of more than so many, only those whose name has something in common with it."""  # noqa: E501
     if node.native_type not in LEADS_TO[refs.BUCKET]:
         return []
     inventory = look.view.complete(refs.BUCKET)
-    if inventory is None or not isinstance(inventory.value, list) or len(inventory.value) > most:
+    if inventory is None or not isinstance(inventory.value, list):
         look.want(FactQuery(kind=refs.BUCKET, attribute="complete"))
         return []
     look.use(inventory)
+    asked = list(look.view.subjects(refs.BUCKET))
+    if len(asked) > most:
+        look.want(FactQuery(kind=refs.BUCKET, attribute="notifying"))
+        asked = _akin(node.name, asked)
     found = []
-    for bucket in look.view.subjects(refs.BUCKET):
+    for bucket in asked:
         ahead = outgoing(look.view, bucket)
         look.take(ahead.look)
         if any(link.target is not None and link.target.key == node.key for link in ahead.links):
             found.append(bucket)
     return found
+
+
+def _akin(name: str, buckets: Sequence[ResourceRef]) -> list[ResourceRef]:
+    """Buckets with a word that begins like one of the name's, the most alike first."""
+    scored = [(max((_shared(one, other) for one in _words(name) for other in _words(ref.name)), default=0), ref) for ref in buckets]
+    likely = sorted((pair for pair in scored if pair[0] >= _STEM), key=lambda pair: (-pair[0], pair[1].name))
+    return [ref for _, ref in likely[:_FEW]]
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+
+
+def _shared(one: str, other: str) -> int:
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _subscribed_to(look: Look, node: ResourceRef) -> list[ResourceRef]:
