@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class Stage:
     ids: dict[str, str]
     before: dict[str, str]
 
+    def seeded(self) -> None:
+        """From here on nothing may change."""
+        self.before = self.cloud.state(LISTERS)
+        self.cloud.forget()
+
     def unharmed(self) -> None:
         """Nothing was changed, nothing secret was asked for, and nobody's credentials or secrets can be read anywhere."""
         requests = self.cloud.log()
@@ -37,15 +43,28 @@ class Stage:
         self.cloud.forget()
 
 
-@pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@contextmanager
+def staged(home: Path) -> Iterator[Stage]:
     if not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")
     cloud = Cloud()
     try:
         ids = seed(cloud)
-        before = cloud.state(LISTERS)
-        cloud.forget()
-        yield Stage(cloud, Caller(tmp_path_factory.mktemp("caller") / "home", cloud.endpoint), ids, before)
+        yield Stage(cloud, Caller(home, cloud.endpoint), ids, cloud.state(LISTERS))
     finally:
         cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for everybody: nobody may change it."""
+    with staged(tmp_path_factory.mktemp("caller") / "home") as made:
+        made.cloud.forget()
+        yield made
+
+
+@pytest.fixture
+def own_stage(tmp_path: Path) -> Iterator[Stage]:
+    """One that a test may seed further, with :meth:`Stage.seeded` at the end of that."""
+    with staged(tmp_path / "home") as made:
+        yield made

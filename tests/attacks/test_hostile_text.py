@@ -18,7 +18,7 @@ TEXTS = (
     "$(touch pwned)", "`touch pwned`", "a; touch pwned", "a && touch pwned", "a | touch pwned", "a\ntouch pwned", "'; touch pwned; '",
     '"; touch pwned; "', "> pwned", "$((touch pwned))", "${IFS}touch${IFS}pwned", "--$(touch pwned)", "--endpoint-url", "-v", "~root", "*", "!!",
     "a\\'; touch pwned #", "file:///etc/passwd", "fileb:///etc/passwd", "{{ 7 * 7 }}", "{name}", "%n%n",
-    "\u202egnp.exe", "\x1b]0;pwned\x07", "é ü 名",
+    "\u202egnp.exe", "\x1b]0;pwned\x07", "é ü",
     "a: [b", "<script>alert(1)</script>", "x" * 20_000,
 )  # fmt: skip
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -60,11 +60,11 @@ HOSTILE = (
 
 @pytest.mark.sandbox
 @pytest.mark.timeout(300)
-def test_an_investigation_of_hostile_text_shows_it_as_text(stage: Any) -> None:
+def test_an_investigation_of_hostile_text_shows_it_as_text(own_stage: Any) -> None:
     """Everything that people may write into an account is hostile; the report is what it would have been, and readable by machines."""
     import time
 
-    cloud = stage.cloud
+    stage, cloud = own_stage, own_stage.cloud
     logs, now = cloud.client("logs"), int(time.time() * 1000)
     cloud.client("lambda").update_function_configuration(FunctionName="resize", Description=HOSTILE[0])
     cloud.client("lambda").tag_resource(
@@ -72,9 +72,8 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(stage: Any) -> None:
     )
     logs.put_log_events(logGroupName="/aws/lambda/resize", logStreamName="one", logEvents=[{"timestamp": now, "message": text} for text in HOSTILE])
     for number, text in enumerate(HOSTILE):
-        cloud.client("s3").put_object(Bucket="orders-in", Key=f"{number}/{text[:200]}", Body=b"")
-    cloud.forget()
-    stage.before = cloud.state(_listers())
+        cloud.client("s3").put_object(Bucket="orders-in", Key=f"{number}/{text[:200]}".replace("\n", " "), Body=b"")
+    stage.seeded()
     words = "uploads to bucket orders-in no longer trigger function resize; the log says '\x1b[31m$(touch pwned) {{ 7*7 }}\x1b[0m'"
     shown = stage.caller.investigate(words)
     told = stage.caller.investigate(words, "--json")
@@ -94,8 +93,3 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(stage: Any) -> None:
     assert "pwned" not in {path.name for path in stage.caller.work.iterdir()}
     stage.unharmed()
 
-
-def _listers() -> Any:
-    from account import LISTERS
-
-    return LISTERS
