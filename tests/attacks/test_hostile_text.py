@@ -92,4 +92,3 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(own_stage: Any) -> No
         page.unlink()
     assert "pwned" not in {path.name for path in stage.caller.work.iterdir()}
     stage.unharmed()
-
