@@ -23,9 +23,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "providers" / "aws" / "an
 
 import harness  # noqa: E402
 from delivery_accounts import ACCOUNTS, Change, Example, World  # noqa: E402
-
-harness.IDENTITY = harness.IDENTITY.model_copy(update={"emulated": True})
-
 from mutation import InProcess, _estate  # noqa: E402
 
 from nephoscope.engine.verdict import diagnose  # noqa: E402
@@ -33,12 +30,13 @@ from nephoscope.models import Diagnosis  # noqa: E402
 from nephoscope_aws.analyzers.event_delivery import EventDelivery  # noqa: E402
 
 ANALYZERS = [EventDelivery()]
+STAND_IN = harness.IDENTITY.model_copy(update={"emulated": True})
 
 
 def trial(example: Example, change: Change, text: str) -> tuple[str, str]:
     """Build, spoil, ask, judge: the column and what was told."""
     with mock_aws():
-        account = InProcess("", estate=_estate())
+        account = InProcess("", estate=_estate(), identity=STAND_IN)
         world = World(account.client, harness.REGION)
         try:
             example.build(world)

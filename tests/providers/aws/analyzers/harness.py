@@ -68,6 +68,7 @@ class Account:
     endpoint: str
     deny: frozenset[str] = frozenset()
     estate: AwsEstate = field(default_factory=AwsEstate)
+    identity: Identity = IDENTITY
     replies: list[Reply] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     unanswerable: set[str] = field(default_factory=set)
@@ -98,7 +99,7 @@ class Account:
         self.asked[key] = len(self.asked)
         call = Call(
             id=f"s1.c{len(self.replies)}",
-            identity=IDENTITY,
+            identity=self.identity,
             region=read.region or REGION,
             service=read.service,
             operation=read.operation,
@@ -149,15 +150,15 @@ class Account:
     def evidence(self, problem_: Problem) -> Evidence:
         """All facts of all replies so far."""
         crop = harvest(self.replies, (), {"aws": self.estate})
-        return Evidence(problem=problem_, facts=crop.facts.values(), gaps=crop.gaps, identities=[IDENTITY])
+        return Evidence(problem=problem_, facts=crop.facts.values(), gaps=crop.gaps, identities=[self.identity])
 
     def understand(self, text: str, symptom: str = "") -> Problem:
         """Read the problem as the loop does, looking up what the words call for. ``symptom`` overrules the words."""
         first = reading.first_reading(text, NOW)
         mentions = list(self.estate.mentions(text))
-        for read in self.estate.listings(reading.types_to_list(mentions) or (), IDENTITY, REGION):
+        for read in self.estate.listings(reading.types_to_list(mentions) or (), self.identity, REGION):
             self.read(read)
-        problem_ = reading.read(first, self.evidence(first), [self.estate], [IDENTITY])
+        problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:
@@ -173,7 +174,7 @@ class Account:
         raise AssertionError(f"no fixpoint after {rounds} rounds")
 
     def _answer(self, query: Any) -> None:
-        checks = self.estate.checks(query, [IDENTITY])
+        checks = self.estate.checks(query, [self.identity])
         if not checks:
             self.unanswerable.add(query.key)
         for check in checks[:1] if query.subject else checks:
