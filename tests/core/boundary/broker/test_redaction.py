@@ -8,6 +8,7 @@ import json
 import random
 import secrets
 import string
+import time
 import uuid
 
 import pytest
@@ -78,6 +79,9 @@ SURVIVE = [
     ("Environment/Variables/DB_HOST", "orders.internal.example.com"),
     ("containerDefinitions/0/environment/0/LOG_LEVEL", "info"),
     ("Policy", json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "s3.example.com"}}]})),
+    ("events/0/message", "the password is incorrect for user ana"),
+    ("events/0/message", "mysql -P 3306 -h db.example.com -p orders"),
+    ("events/0/message", "mkdir -p /var/lib/mysql"),
 ]
 
 HIDDEN = [
@@ -121,6 +125,13 @@ PARTS = [
     ("Body", json.dumps({"a": {"b": [{"client_secret": "open"}]}}), '"open"'),
     ("Body", json.dumps({"a": json.dumps({"password": "deep-down"})}), "deep-down"),
     ("Message", 'export OUR_SECRET="x7Kp2Qm9Vt4Zr8Lw1Nb6"', "x7Kp2Qm9Vt4Zr8Lw1Nb6"),
+    ("events/0/message", "PASSWORD: 'correct horse battery' was refused", "horse"),
+    ("events/0/message", 'loaded {"password": "two words", "user": "app"} from file', "two words"),
+    ("events/0/message", "the password is Tr0ub4dor&3, try it", "Tr0ub4dor&3"),
+    ("events/0/message", "running curl -s -u admin:hunter2 https://api.example.com", "hunter2"),
+    ("containerDefinitions/0/command/2", "exec mysql -u root -pS3cretPass orders", "S3cretPass"),
+    ("containerDefinitions/0/command/2", "exec sshpass -p hunter2 ssh host", "hunter2"),
+    ("events/0/message", "Set-Cookie: session=0123456789abcdef0123; Path=/", "0123456789abcdef0123"),
 ]
 
 
@@ -203,3 +214,12 @@ def test_names_made_of_words_survive(words: list[str]) -> None:
 def test_identifiers_survive(identifier: uuid.UUID) -> None:
     for text in (str(identifier), f"task/{identifier}", f"sg-{identifier.hex[:17]}"):
         assert REDACTOR.hide("Value", text) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["curl ", "mysql -", "password ", "token:", 'cookie: "', "a://", "eyJ", "-eyJ", "aA1", "://a:", "{", "Basic ", "-----BEGIN A PRIVATE KEY-----"]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    began = time.monotonic()
+    REDACTOR.hide("events/0/message", "x " + piece * (250_000 // len(piece)))
+    assert time.monotonic() - began < 5
