@@ -75,7 +75,7 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(own_stage: Any) -> No
         cloud.client("s3").put_object(Bucket="orders-in", Key=f"{number}/{text[:200]}".replace("\n", " "), Body=b"")
     stage.seeded()
     words = "uploads to bucket orders-in no longer trigger function resize; the log says '\x1b[31m$(touch pwned) {{ 7*7 }}\x1b[0m'"
-    shown = stage.caller.investigate(words)
+    shown = stage.caller.investigate(words, "--out", "report.md")
     told = stage.caller.investigate(words, "--json")
     report = json.loads(told.stdout)
     assert (shown.returncode, told.returncode) in {(0, 0), (1, 1)}, shown.stderr + told.stderr
@@ -85,10 +85,9 @@ def test_an_investigation_of_hostile_text_shows_it_as_text(own_stage: Any) -> No
     for recommendation in report["recommendations"]:
         for command in recommendation["commands"]:
             assert subprocess.run(["bash", "-n", "-c", command], check=False).returncode == 0
-    markdown = stage.caller.run("runs", "show", report["id"], "--out", "report.md")
-    page = stage.caller.work / "report.md"
-    if markdown.returncode == 0:
-        assert not re.search(r"(?<!\\)<(?:img|script)|\]\(javascript", page.read_text(encoding="utf-8"))
-        page.unlink()
+    page = (stage.caller.work / "report.md").read_text(encoding="utf-8")
+    assert "aws.lambda.permission-missing" in page or "permission" in page
+    assert not re.search(r"(?<!\\)<(?:img|script)|\]\(javascript", page)
+    assert not STEERING.search(page)
     assert "pwned" not in {path.name for path in stage.caller.work.iterdir()}
     stage.unharmed()
