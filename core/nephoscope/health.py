@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def examine(settings: Settings, plugins: Plugins) -> Sequence[Ailment]:
     """Python, run directory, packs, isolation with each promise probed from inside."""
-    return [*_machine(), *_home(settings), *_packs(plugins), *_isolation(settings)]
+    return [*_machine(), *_home(settings), *_packs(plugins), *_isolation(plugins)]
 
 
 def _machine() -> Iterator[Ailment]:
@@ -48,11 +49,11 @@ def _packs(plugins: Plugins) -> Iterator[Ailment]:
         )
 
 
-def _isolation(settings: Settings) -> Iterator[Ailment]:
+def _isolation(plugins: Plugins) -> Iterator[Ailment]:
     from nephoscope.boundary.client import Boundary
 
     try:
-        with Boundary.start(blocked=settings.packs_blocked) as boundary:
+        with Boundary.start(blocked=plugins.switched_off) as boundary:
             found = boundary.probe()
     except NephoscopeError as error:
         yield Ailment(name="boundary", state="broken", detail=error.message, remedy=error.hint)
@@ -67,7 +68,8 @@ def _isolation(settings: Settings) -> Iterator[Ailment]:
         usable = True
         yield from _promises(executor)
     if not usable:
-        yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy="apt-get install bubblewrap")
+        remedy = "do what the executors above ask for" if shutil.which("bwrap") else "apt-get install bubblewrap"
+        yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy=remedy)
 
 
 def _promises(probe: Probe) -> Iterator[Ailment]:

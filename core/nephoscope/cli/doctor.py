@@ -8,7 +8,7 @@ from nephoscope.cli import exits, options
 
 
 def doctor(context: typer.Context, cloud: options.Cloud = None, executor: options.ExecutorName = None, as_json: options.AsJson = False) -> None:
-    """Check isolation, packs, folders and credentials, and say what would help. Exit 2 when something is broken."""
+    """Check isolation, packs and folders, and say what would help. Exit 2 when something is broken."""
     from nephoscope.cli.output import Output
     from nephoscope.cli.session import open_session
     from nephoscope.reporting.listing import ailment_table

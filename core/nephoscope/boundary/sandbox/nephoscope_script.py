@@ -14,8 +14,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 
-def state(subject: str, attribute: str, value: Any, operation: str, expr: str, params: Mapping[str, Any] | None = None) -> None:  # noqa: PLR0917
-    """Claim that ``subject`` has ``attribute`` = ``value`` because ``expr`` over the replies to ``operation`` (``service:Operation``) says so.
+def state(  # noqa: PLR0917 - a script's own vocabulary
+    subject: Mapping[str, str], attribute: str, value: Any, operation: str, expr: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Claim that ``subject`` (``{"type": ..., "id": ...}``) has ``attribute`` = ``value`` because ``expr`` over the replies to ``operation`` (``service:Operation``) says so.
 
     The claim is worth nothing by itself: the expression is evaluated again over the recorded replies.
     """
