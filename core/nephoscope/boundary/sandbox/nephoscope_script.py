@@ -17,7 +17,9 @@ from typing import Any
 def state(  # noqa: PLR0917 - a script's own vocabulary
     subject: Mapping[str, str], attribute: str, value: Any, operation: str, expr: str, params: Mapping[str, Any] | None = None
 ) -> None:
-    """Claim that ``subject`` (``{"type": ..., "id": ...}``) has ``attribute`` = ``value`` because ``expr`` over the replies to ``operation`` (``service:Operation``) says so.
+    """Claim that an attribute of a subject has a value because ``expr`` over the replies to ``operation`` (``service:Operation``) says so.
+
+    ``subject`` is ``{"type": ..., "id": ...}``.
 
     The claim is worth nothing by itself: the expression is evaluated again over the recorded replies.
     """

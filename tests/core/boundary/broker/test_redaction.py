@@ -218,7 +218,7 @@ def test_identifiers_survive(identifier: uuid.UUID) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["curl ", "mysql -", "password ", "token:", 'cookie: "', "a://", "eyJ", "-eyJ", "aA1", "://a:", "{", "Basic ", "-----BEGIN A PRIVATE KEY-----"]
+    ["curl ", "mysql -", "password ", "token:", 'cookie: "', "a://", "eyJ", "-eyJ", "aA1", "://a:", "{", "Basic ", "-----BEGIN A PRIVATE KEY-----"],
 )
 def test_no_text_takes_long(piece: str) -> None:
     began = time.monotonic()
