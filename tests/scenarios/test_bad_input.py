@@ -200,7 +200,7 @@ def test_options_that_say_nothing(terminal: Any, account: Any, words: list[str])
 # -- budgets -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit", [["--max-calls", "3"], ["--max-seconds", "1"]])
+@pytest.mark.parametrize("limit", [["--max-calls", "3"], ["--max-seconds", "0.01"]])
 def test_a_used_up_budget_ends_with_what_is_known(terminal: Any, account: Any, investigate: Sequence[str], limit: list[str]) -> None:
     result = terminal.run(*investigate, *limit)
     assert result.code == 1, result.err

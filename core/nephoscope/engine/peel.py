@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nephoscope.knowledge.view import Evidence
+from nephoscope.knowledge.view import SUPPOSED, Evidence
 from nephoscope.models import Finding
 
 Analyze = Callable[[Evidence], list[Finding]]
@@ -35,13 +35,18 @@ def blocked(findings: Sequence[Finding]) -> bool:
     return bool(holding(findings)) or any(one.role == "observation" and one.holds == "no" and one.on_path for one in findings)
 
 
+def recorded(finding: Finding) -> bool:
+    """Whether it rests on recorded facts alone. What follows from a thing we made up ourselves was never in the account."""
+    return not any(fact.startswith(SUPPOSED) for fact in finding.because)
+
+
 def peel(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) -> Peeled:
     """Suppose every holding cause mended, uncover what stood behind, then drop what was not needed."""
     layers = {one.key: one for one in holding(findings) if one.suppose}
     clears = False
     for _ in range(MOST_ROUNDS):
         beneath = analyze(_without(evidence, list(layers.values())))
-        fresh = {one.key: one for one in holding(beneath) if one.suppose and one.key not in layers}
+        fresh = {one.key: one for one in holding(beneath) if one.suppose and one.key not in layers and recorded(one)}
         if not fresh:
             clears = bool(layers) and not blocked(beneath)
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -40,13 +41,25 @@ def classes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(symptom for symptom, _, _ in _patterns()))
 
 
+def _begins_in(start: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Words that already tell an answer tell nothing else: "not authorized to publish" is no "not ... published"."""
+    return any(left <= start < right for left, right in spans)
+
+
 def classify(text: str) -> tuple[str, ...]:
     """Symptom classes the words fit, best first; at least one. Typographic apostrophes read as plain ones."""
     plain = text.replace("’", "'")
     scores: dict[str, int] = {}
     stated: set[str] = set()
+    answers = [
+        match.span()
+        for symptom, weight, pattern in _patterns()
+        if weight >= STATED and symptom in _document()["disproves"]
+        for match in pattern.finditer(plain)
+    ]
     for symptom, weight, pattern in _patterns():
-        hits = len(pattern.findall(plain))
+        own = symptom in _document()["disproves"]
+        hits = sum(own or not _begins_in(match.start(), answers) for match in pattern.finditer(plain))
         if hits:
             scores[symptom] = scores.get(symptom, 0) + weight + min(hits - 1, 2)
             stated |= {symptom} if weight >= STATED else set()
