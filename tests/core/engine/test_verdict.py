@@ -93,6 +93,22 @@ def test_a_second_fault_behind_the_first_is_uncovered() -> None:
     assert told(judged({"b": False, "d": False}, Hops("b", "d", masked=True))) == ("likely", ["c.b", "c.d"]), "nothing was seen in order"
 
 
+def test_what_follows_from_a_thing_made_up_for_the_peel_is_no_cause() -> None:
+    """The mend invents a subscriber; that the invented one does not exist is nothing the account shows."""
+
+    def say(view: FactView) -> list[Finding]:
+        wired = view.fact(REF, "wired")
+        assert wired is not None
+        mend = (Supposition(subject=REF, attribute="wired", value="made-up"),)
+        missing = Finding(cause="c.wiring-missing", subject=REF, holds="no" if wired.value else "yes", because=(wired.id,), suppose=mend)
+        if not wired.value:
+            return [missing]
+        imagined = (wired.id, "f:inventory~made-up")
+        return [missing, Finding(cause="c.target-deleted", subject=REF, holds="yes", because=imagined, suppose=mend)]
+
+    assert told(judged({"wired": ""}, Says(say))) == ("likely", ["c.wiring-missing"])
+
+
 def test_a_fault_that_goes_with_another_is_noticed_only() -> None:
     """``echo`` holds because ``b`` is off: with that mended it is gone."""
 

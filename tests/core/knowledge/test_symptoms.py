@@ -95,3 +95,12 @@ def test_any_text_fits_some_class(text: str) -> None:
     found = symptoms.classify(text)
     assert found and set(found) <= {*symptoms.classes(), symptoms.SUSPICION}
     assert found == symptoms.classify(text)
+
+
+@pytest.mark.parametrize(
+    "words", ["role a is not authorized to publish to topic pager", "ci is not authorized to invoke function resize", "unauthorized to send messages"]
+)
+def test_the_words_of_an_answer_tell_nothing_else(words: str) -> None:
+    found = symptoms.classify(words)
+    assert found[0] == "access_denied"
+    assert "event_not_delivered" not in found
