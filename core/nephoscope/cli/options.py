@@ -39,7 +39,7 @@ UnsafeLocal = Annotated[
     bool | None, typer.Option("--unsafe-local", help="Run the packs' own scripts without isolation, on the emulator only.", rich_help_panel=_HOW)
 ]
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", min=1, help="Steps.", rich_help_panel=_LIMITS)]
-MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", min=1, help="Wall-clock seconds.", rich_help_panel=_LIMITS)]
+MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Wall-clock seconds.", rich_help_panel=_LIMITS)]
 MaxCalls = Annotated[int | None, typer.Option(metavar="N", min=1, help="Calls to the cloud.", rich_help_panel=_LIMITS)]
 MaxUsd = Annotated[float | None, typer.Option(metavar="USD", min=0, help="Dollars, cloud and models together.", rich_help_panel=_LIMITS)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; everything else on stderr.", rich_help_panel=_OUTPUT)]
