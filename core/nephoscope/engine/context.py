@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nephoscope.engine.analysis import Analysis
-from nephoscope.interfaces import Estate, Generator, Judge, Planner, Policy, Rewriter
+from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Rewriter
 from nephoscope.knowledge.playbooks import Playbook
 from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Script, Tier, Violation
 from nephoscope.store import LedgerReader, Spent
@@ -55,6 +55,7 @@ class Context:
     tell: Callable[[Event], None]
     versions: Mapping[str, str] = field(default_factory=dict)
     allowed: Sequence[str] = ()
+    models: Models | None = None
     elapsed_before: float = 0.0
     started: float = field(default_factory=time.monotonic)
 

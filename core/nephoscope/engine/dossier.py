@@ -30,6 +30,7 @@ class Dossier(Evidence):
         self.gaps = tuple(gap for gap in self.gaps if gap.subject is None or self.fact(gap.subject, gap.attribute) is None)
         self._context = context
         self._gathered = gathered
+        self.models = context.models
         self.granted: frozenset[Tier] = context.granted
         self.steps: Sequence[tuple[Check, ExecutionResult]] = gathered.steps
         self.findings: Sequence[Finding] = context.analysis(self)

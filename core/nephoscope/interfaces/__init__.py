@@ -5,14 +5,17 @@ from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Wire
 from nephoscope.interfaces.errors import (
     Ambiguous,
     BoundaryGone,
+    BudgetError,
     CredentialsError,
     EndpointError,
     IsolationError,
+    ModelError,
     NephoscopeError,
     UsageError,
 )
 from nephoscope.interfaces.executor import Executor, ListenerReady
 from nephoscope.interfaces.generator import Generator
+from nephoscope.interfaces.llm import LLMBackend, Models
 from nephoscope.interfaces.planner import Planner
 from nephoscope.interfaces.validator import Judge, Rewriter
 from nephoscope.interfaces.view import FactView, View
@@ -21,6 +24,7 @@ __all__ = [
     "Ambiguous",
     "Analyzer",
     "BoundaryGone",
+    "BudgetError",
     "CredentialsError",
     "Emulator",
     "EndpointError",
@@ -30,7 +34,10 @@ __all__ = [
     "Generator",
     "IsolationError",
     "Judge",
+    "LLMBackend",
     "ListenerReady",
+    "ModelError",
+    "Models",
     "NephoscopeError",
     "Planner",
     "Policy",

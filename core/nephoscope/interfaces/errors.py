@@ -48,3 +48,19 @@ class Ambiguous(NephoscopeError):
 
 class BoundaryGone(NephoscopeError):
     """The boundary process ended."""
+
+
+class ModelError(NephoscopeError):
+    """A language model gives no usable answer. ``kind`` as in :class:`nephoscope.models.Fault`."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, hint: str = "", *, kind: str = "unknown") -> None:
+        super().__init__(message, hint)
+        self.kind = kind
+
+
+class BudgetError(NephoscopeError):
+    """Tokens or dollars for language models are used up."""
+
+    exit_code = 1

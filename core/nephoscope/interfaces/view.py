@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from nephoscope.interfaces.llm import Models
 from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Identity, Problem, ResourceRef, Supposition, Tier
 
 
@@ -53,6 +54,9 @@ class View(FactView, Protocol):
     def steps(self) -> Sequence[tuple[Check, ExecutionResult]]: ...
     @property
     def environment(self) -> Mapping[str, object]: ...
+    @property
+    def models(self) -> Models | None:
+        """Language models, where the person named one; ``None``: there is none, and nothing may be sent anywhere."""
 
     def checks(self, query: FactQuery) -> Sequence[Check]:
         """Checks that would provide the fact and whose questions have not been put yet, cheapest first; empty: nobody can, or it was tried."""

@@ -5,6 +5,7 @@ from nephoscope.models.call import Call, Classification, Price, Read, Reply, Sur
 from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
+from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, Usage
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.recommendation import CauseCard, Change, Recommendation
 from nephoscope.models.resource import ResourceRef
@@ -12,6 +13,7 @@ from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
 
 __all__ = [
+    "Answer",
     "Budget",
     "Call",
     "CauseCard",
@@ -20,6 +22,7 @@ __all__ = [
     "Claim",
     "Classification",
     "Conclusion",
+    "Connection",
     "Diagnosis",
     "Entity",
     "Event",
@@ -28,7 +31,10 @@ __all__ = [
     "Fact",
     "FactQuery",
     "Failure",
+    "Fault",
+    "FaultKind",
     "Finding",
+    "FinishReason",
     "Frozen",
     "Gap",
     "Holds",
@@ -51,6 +57,7 @@ __all__ = [
     "Supposition",
     "Surroundings",
     "Tier",
+    "Usage",
     "Verdict",
     "Violation",
     "WireReply",

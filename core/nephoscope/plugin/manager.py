@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, Planner, Policy, Rewriter, UsageError, Wire
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, UsageError, Wire
 from nephoscope.models import Event
 from nephoscope.plugin import role
 from nephoscope.plugin.pack import CORE, Pack, PackRecord, discover, given, new_manager
@@ -97,6 +97,16 @@ class Plugins:
     def emulators(self) -> Mapping[str, Emulator]:
         """By cloud."""
         return self._named(role.EMULATORS)
+
+    @property
+    def backends(self) -> Mapping[str, LLMBackend]:
+        """By the prefix of model names."""
+        return self._named(role.BACKENDS)
+
+    @property
+    def catalogs(self) -> Sequence[Path]:
+        """Folders of model catalog files."""
+        return self._things(role.CATALOGS)
 
     @property
     def playbooks(self) -> Sequence[Path]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, Planner, Policy, Rewriter, Wire
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Wire
 from nephoscope.plugin.contract import breaches
 
 T = TypeVar("T")
@@ -49,9 +49,11 @@ WIRES = Role("wires", Wire, key="cloud")  # type: ignore[type-abstract]
 ESTATES = Role("estates", Estate, key="cloud")  # type: ignore[type-abstract]
 POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
 EMULATORS = Role("emulators", Emulator, key="cloud")  # type: ignore[type-abstract]
+BACKENDS = Role("backends", LLMBackend)  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
 PROMPTS = Role("prompts", Path, key="")
+CATALOGS = Role("catalogs", Path, key="")
 
 ROLES: tuple[Role[Any], ...] = (
     PLANNERS,
@@ -64,7 +66,9 @@ ROLES: tuple[Role[Any], ...] = (
     ESTATES,
     POLICIES,
     EMULATORS,
+    BACKENDS,
     PLAYBOOKS,
     SUITES,
     PROMPTS,
+    CATALOGS,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, Planner, Policy, Rewriter, Wire
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Wire
 from nephoscope.models import Event
 from nephoscope.plugin.markers import hookspec
 
@@ -77,6 +77,16 @@ def nephoscope_register_suites() -> Sequence[Path]:  # type: ignore[empty-body]
 @hookspec
 def nephoscope_register_prompts() -> Sequence[Path]:  # type: ignore[empty-body]
     """Folders of prompt files, looked through with the folders below."""
+
+
+@hookspec
+def nephoscope_register_backends() -> Sequence[LLMBackend]:  # type: ignore[empty-body]
+    """Families of language-model providers, chosen by the prefix of a model's name."""
+
+
+@hookspec
+def nephoscope_register_catalogs() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of model catalog files: what models can do, what they cost, what they reject."""
 
 
 @hookspec

@@ -9,6 +9,7 @@ Needs pytest: ``pip install nephoscope-core[testing]``.
 """
 
 from nephoscope.testing.conformance.analyzer import AnalyzerSuite, Case
+from nephoscope.testing.conformance.backend import BackendSuite
 from nephoscope.testing.conformance.emulator import EmulatorSuite
 from nephoscope.testing.conformance.estate import EstateSuite
 from nephoscope.testing.conformance.executor import ExecutorSuite
@@ -21,6 +22,7 @@ from nephoscope.testing.conformance.wire import Sample, WireSuite
 
 __all__ = [
     "AnalyzerSuite",
+    "BackendSuite",
     "Case",
     "EmulatorSuite",
     "EstateSuite",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from nephoscope.interfaces import Models
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Identity, Problem, Tier
 
@@ -22,12 +23,14 @@ class StillView(Evidence):
         identities: Sequence[Identity] = (),
         steps: Sequence[tuple[Check, ExecutionResult]] = (),
         budget: Budget | None = None,
+        models: Models | None = None,
     ) -> None:
         super().__init__(problem, facts, gaps, identities)
         self.findings = tuple(findings)
         self.steps = tuple(steps)
         self.budget = budget or Budget()
         self.granted = frozenset({Tier.IDENTITY, Tier.CONFIG, Tier.TELEMETRY})
+        self.models = models
         self.environment: Mapping[str, object] = {}
         self._offers = offers or {}
 
