@@ -12,6 +12,7 @@ from nephoscope.comparison.scenario import Scenario, load_scenarios
 from nephoscope.conducting import Callbacks, Conductor, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
 from nephoscope.models import Event, Question, Scope, Script, Violation
+from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
@@ -105,14 +106,15 @@ class App:
 
     # -- the boundary by itself, and the machine -------------------------------------------------------------------
 
-    def execute(self, argv: Sequence[str]) -> int:
-        """Run a command behind the boundary; its own exit status."""
-        from nephoscope.executing import run_command
+    def execute(self, order: Order) -> Execution:
+        """Run a script or a command behind the boundary, in a record of its own or in that of an investigation."""
+        from nephoscope.executing import execute
 
-        with recorded(new_run(self._settings.home)) as store, self._conducting(Callbacks()) as conductor:
-            store.put("scopes", [self._settings.scope_of(self._cloud()).model_dump(mode="json")])
-            with conductor.boundary(store) as (boundary, _):
-                return run_command(argv, store, boundary)
+        run_dir = find_run(self._settings.home, order.investigation) if order.investigation else new_run(self._settings.home)
+        with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
+            if not order.investigation:
+                store.put("scopes", [self._settings.scope_of(self._cloud()).model_dump(mode="json")])
+            return execute(order, store, conductor)
 
     def doctor(self) -> Sequence[Ailment]:
         """What holds on this machine."""

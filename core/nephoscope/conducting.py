@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope import __version__, archive
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
-from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Scope, Script, Violation
+from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Scope, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nephoscope.boundary.protocol import Lease
     from nephoscope.engine.context import Context
     from nephoscope.engine.driving import Driver
+    from nephoscope.validation import Validated
 
 MOST_NAMES = 200
 """So many names from a problem text are taken for names of things."""
@@ -86,8 +87,7 @@ class Conductor:
     def opened(self, store: RunStore, *, demo: bool = False) -> Iterator[Context]:
         """The boundary opened for a record, and everything the engine needs around it."""
         with self.boundary(store, demo=demo) as (boundary, lease):
-            _same_identities(store, lease.identities)
-            context = self._context(store, boundary, lease)
+            context = self.context(store, boundary, lease)
             _announce(context, lease)
             yield context
 
@@ -115,6 +115,7 @@ class Conductor:
         try:
             lease = boundary.open(opening)
             self._admit(lease, demo=demo)
+            _same_identities(store, lease.identities)
             yield boundary, lease
         finally:
             boundary.close()
@@ -137,7 +138,16 @@ class Conductor:
             raise UsageError(f"no planner called {self._settings.planner!r} is installed", f"installed: {names}; see: nephoscope plugins")
         return found
 
-    def _context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:
+    def judge(self, script: Script, lease: Lease, unasked: Collection[str] = ()) -> Validated:
+        """What the installed judges say of a script's bytes as they are. ``unasked``: judges by name that are left out."""
+        from nephoscope.validation import validate
+
+        clouds = [estate for cloud, estate in self._plugins.estates.items() if cloud in {one.cloud for one in lease.identities}]
+        environment = clouds[0].environment() if clouds else ScriptEnvironment()
+        return validate(script, environment, (), [judge for judge in self._plugins.judges if judge.name not in unasked])
+
+    def context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:
+        """What the engine's nodes work with."""
         from nephoscope.engine.analysis import Analysis
         from nephoscope.engine.context import Context
         from nephoscope.engine.locating import narrowed

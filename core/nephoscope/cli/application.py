@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypedDict
 
 from nephoscope.models import Event, Question, Script, Violation
+from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
 from nephoscope.models.report import Report
 
@@ -50,8 +51,8 @@ class Application(Protocol):
     def why(self, run_id: str, number: int) -> Explanation: ...
     def verify(self, run_id: str) -> Verification: ...
 
-    def execute(self, argv: Sequence[str]) -> int:
-        """Run a command behind the boundary; its own exit status, 125 when the boundary refused to."""
+    def execute(self, order: Order) -> Execution:
+        """Run a script or a command behind the boundary."""
 
     def doctor(self) -> Sequence[Ailment]: ...
 

@@ -32,7 +32,12 @@ app.command(rich_help_panel=_ASK)(resume.resume)
 app.add_typer(runs.app, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(why.why)
 app.command(rich_help_panel=_LOOK)(verify.verify)
-app.command("exec", rich_help_panel=_BOUNDARY, context_settings={**_LEFTOVER_OPTIONS, "allow_interspersed_args": False})(exec_command.exec_)
+app.command(
+    "exec",
+    cls=exec_command.ExecCommand,
+    rich_help_panel=_BOUNDARY,
+    context_settings={**_LEFTOVER_OPTIONS, "allow_interspersed_args": False},
+)(exec_command.exec_)
 app.command(rich_help_panel=_BOUNDARY)(doctor.doctor)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from nephoscope.cli.main import app
 from nephoscope.models import Event, Question
+from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
 from nephoscope.models.report import Report
 
@@ -31,6 +32,8 @@ class RecordingApplication:
         self.summaries: list[RunSummary] = []
         self.stops = 0
         self.kept = ""
+        self.orders: list[Order] = []
+        self.execution: Execution | BaseException = Execution(id="r-7k2", name="it", status="failed", exit_code=7, output="said\n")
 
     def _run(self, name: str, arguments: Any, on_event: Callable[[Event], None], ask: Callable[[Question], str | None]) -> Report:
         self.asked.append((name, arguments))
@@ -73,9 +76,12 @@ class RecordingApplication:
         self.asked.append(("verify", run_id))
         return Verification(id=run_id, verdict="confirmed", remaining=("aws.lambda.permission-missing",))
 
-    def execute(self, argv: Sequence[str]) -> int:
-        self.asked.append(("execute", list(argv)))
-        return 7
+    def execute(self, order: Order) -> Execution:
+        self.orders.append(order)
+        self.asked.append(("execute", list(order.argv)))
+        if isinstance(self.execution, BaseException):
+            raise self.execution
+        return self.execution
 
     def doctor(self) -> Sequence[Ailment]:
         return [Ailment(name="isolation", state="broken", detail="no user namespaces", remedy="apt install bubblewrap")]
