@@ -29,7 +29,7 @@ demo: install  ## an investigation of an emulated account, from a clean clone to
 	$(BIN)/nephoscope demo
 
 test: install
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak" -n auto --dist loadfile
 
 lint: install
 	$(BIN)/ruff check

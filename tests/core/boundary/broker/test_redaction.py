@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import random
-import secrets
 import string
 import time
 import uuid
@@ -105,8 +104,8 @@ HIDDEN = [
     ("Environment/Variables/TABLE", KEY_ID),
     ("containerDefinitions/0/environment/0/value", "croak"),
     ("UserData", base64.b64encode(b"#!/bin/bash\nexport PASSWORD=hunter2\n").decode()),
-    ("Value", secrets.token_urlsafe(48)),
-    ("Value", secrets.token_hex(32)),
+    ("Value", base64.urlsafe_b64encode(random.Random(3).randbytes(48)).decode()),
+    ("Value", random.Random(4).randbytes(32).hex()),
     ("Value", base64.b64encode(random.Random(5).randbytes(48)).decode()),
 ]
 
