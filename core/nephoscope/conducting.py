@@ -165,6 +165,7 @@ class Conductor:
             estates={cloud: estate for cloud, estate in self._plugins.estates.items() if cloud in clouds},
             policies=self._plugins.policies,
             planner=self.planner(),
+            planners=self._plugins.planners,
             generators=self._plugins.generators,
             rewriters=chosen(self._plugins.rewriters, self._settings.formatter),
             judges=self._plugins.judges,

@@ -12,7 +12,7 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
     """The fix for one cause, ``None`` where no card tells one."""
     book = context.playbooks.get(cause.cause)
     if book is None:
-        return None
+        return _in_words(cause)
     card, values = book.card, values_for(cause)
     changes = [_change(dict(one), values, cause) for one in card.changes]
     complete = [one for one in changes if "{" not in canonical(_placeholders(one))]
@@ -29,6 +29,23 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
         verify=_text(card.verify, values),
         proof="not_proven",
         proof_note=_note(cause),
+    )
+
+
+def _in_words(cause: Finding) -> Recommendation | None:
+    """What a model advises: words, no commands, nothing proven."""
+    advice = cause.details.get("advice")
+    if not isinstance(advice, str) or not advice:
+        return None
+    return Recommendation(
+        title=advice.split("\n", 1)[0][:200],
+        why=str(cause.details.get("title") or cause.note),
+        undo="",
+        verify="",
+        commands=(),
+        proof="not_proven",
+        proof_note=f"advice by {cause.decided_by}: its names occur in the facts, the rest of it nobody checked"
+        + (f". In full: {advice}" if "\n" in advice or len(advice) > 200 else ""),
     )
 
 

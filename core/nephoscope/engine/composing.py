@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, cited, dossier
+from nephoscope.engine.rounds import hypotheses
 from nephoscope.knowledge.playbooks import tell, values_for
 from nephoscope.models import Diagnosis, Fact, Finding, Gap, Problem, Recommendation
 from nephoscope.models.report import (
@@ -176,7 +177,9 @@ def _assumptions(problem: Problem, context: Context, diagnosis: Diagnosis) -> tu
     ]
     answers = [f"{one.question.text} — assumed: {one.answer}" for one in context.store.questions() if one.assumed]
     broken = [f"analyzer {name} failed and was left out: {why}" for name, why in context.analysis.broken.items()]
-    return (*taken, *answers, *broken, *(f"dropped: {one}" for one in diagnosis.dropped))
+    noted = context.store.get("planner_notes", [])
+    notes = [str(one) for one in noted] if isinstance(noted, list) else []
+    return (*taken, *answers, *broken, *notes, *(f"dropped: {one}" for one in diagnosis.dropped))
 
 
 def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context) -> tuple[NextBest, ...]:
@@ -187,7 +190,12 @@ def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context
     by_finding = [NextBest(observation=one.note or f"whether {title(context, one)}", needs="") for one in unseen]
     exhausted = context.store.get("exhausted")
     more = [NextBest(observation=f"go on with a larger budget: {exhausted}", needs=f"nephoscope resume {context.store.id}")] if exhausted else []
-    return tuple({one.observation: one for one in [*more, *by_gap, *by_finding]}.values())[:5]
+    thought = [
+        NextBest(observation=f"whether {one.title or one.cause}: {one.why}" if one.why else f"whether {one.title or one.cause}")
+        for one in hypotheses(context.store)
+        if one.stands != "ruled_out" and diagnosis.verdict == "inconclusive"
+    ]
+    return tuple({one.observation: one for one in [*more, *by_gap, *thought, *by_finding]}.values())[:5]
 
 
 def _recommendations(context: Context) -> tuple[ReportRecommendation, ...]:
@@ -222,7 +230,7 @@ def _steps(context: Context) -> tuple[ReportStep, ...]:
         attempts = context.store.attempts(step.index)
         script = f"blobs/{attempts[-1].script[:2]}/{attempts[-1].script}" if attempts else ""
         row = ReportStep(index=step.index, intent=step.check.intent, script=script, attempts=len(attempts), status=step.status, seconds=step.seconds)
-        rows.append(row)
+        rows.append(row.model_copy(update={"decided_by": step.check.decided_by, "author": attempts[-1].author if attempts else ""}))
     return tuple(rows)
 
 

@@ -56,6 +56,8 @@ class Context:
     versions: Mapping[str, str] = field(default_factory=dict)
     allowed: Sequence[str] = ()
     models: Models | None = None
+    planners: Mapping[str, Planner] = field(default_factory=dict)
+    """All that are installed, for one that falls back on another."""
     elapsed_before: float = 0.0
     started: float = field(default_factory=time.monotonic)
 

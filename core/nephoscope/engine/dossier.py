@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nephoscope.engine.asking import Catalog, read_key
 from nephoscope.engine.context import Context
+from nephoscope.engine.rounds import hypotheses, rounds
 from nephoscope.engine.statements import statement_facts
+from nephoscope.engine.verdict import diagnose
+from nephoscope.interfaces import Planner
 from nephoscope.knowledge.harvest import Harvest, Refusal, harvest
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Problem, Read, Reply, ResourceRef, Tier
+from nephoscope.models import (
+    Budget,
+    CauseCard,
+    Check,
+    Diagnosis,
+    ExecutionResult,
+    Fact,
+    FactQuery,
+    Finding,
+    Gap,
+    Hypothesis,
+    Operation,
+    Problem,
+    Read,
+    Reply,
+    ResourceRef,
+    Round,
+    Tier,
+)
 from nephoscope.models.fact import GapReason
 from nephoscope.store import BlobError, LedgerEntry
 from nephoscope.store import Refusal as RefusedRow
@@ -36,7 +58,33 @@ class Dossier(Evidence):
         self.findings: Sequence[Finding] = context.analysis(self)
         self.budget: Budget = gathered.left
         self.environment: Mapping[str, object] = {name: estate.environment() for name, estate in context.estates.items()}
+        self.rounds: Sequence[Round] = rounds(context)
+        self.hypotheses: Sequence[Hypothesis] = hypotheses(context.store)
         self._catalog = Catalog(context.estates, self, gathered.asked)
+
+    @cached_property
+    def _outlook(self) -> Diagnosis:
+        return diagnose(self, self.findings, self._context.analysis)
+
+    def outlook(self) -> Diagnosis:
+        return self._outlook
+
+    def planner(self, name: str) -> Planner | None:
+        return self._context.planners.get(name)
+
+    def playbooks(self) -> Sequence[CauseCard]:
+        return [book.card for book in self._context.playbooks.values()]
+
+    def asked(self, read: Read) -> bool:
+        return read_key(read) in self._gathered.asked
+
+    def operation(self, cloud: str, name: str) -> Operation | None:
+        estate = self._context.estates.get(cloud)
+        return estate.operation(name) if estate else None
+
+    def operations_of(self, cloud: str, service: str) -> Sequence[str]:
+        estate = self._context.estates.get(cloud)
+        return estate.operations_of(service) if estate else ()
 
     def checks(self, query: FactQuery) -> Sequence[Check]:
         return self._catalog.checks(query)

@@ -7,6 +7,7 @@ the subject. There is no search by value, and what a reply table shows is not fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from nephoscope.interfaces import Estate
+from nephoscope.knowledge import paths
+from nephoscope.knowledge.claims import leaves
 from nephoscope.knowledge.harvest import fact_id
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Fact, FactQuery, Identity, JsonValue, Reply, ResourceRef
@@ -46,7 +49,7 @@ def rederive(statement: Mapping[str, JsonValue], replies: Sequence[Reply], estat
         return None
     identity = cited[0].call.identity
     estate = estates.get(identity.cloud)
-    named = estate.named(str(subject.get("type", "")), str(subject.get("id", "")), identity, cited[0].call.region) if estate else None
+    named = _subject(estate, str(subject.get("type", "")), str(subject.get("id", "")), cited) if estate else None
     if estate is None or named is None or _tabled(estate, named, attribute, identity):
         return None
     shown = _shown({named.native_id, named.name} - {""}, cited)
@@ -70,11 +73,34 @@ def rederive(statement: Mapping[str, JsonValue], replies: Sequence[Reply], estat
     )
 
 
+def _subject(estate: Estate, native_type: str, native_id: str, cited: Sequence[Reply]) -> ResourceRef | None:
+    """The thing a statement is about; of a type without a table, only one that question or answer names in full."""
+    call = cited[0].call
+    known = estate.named(native_type, native_id, call.identity, call.region)
+    service = native_type.partition(":")[0]
+    if known or not native_id or not _NATIVE_TYPE.fullmatch(native_type) or service not in estate.operations_of(""):
+        return known
+    if native_id not in {*leaves(_asking(cited[0])), *(leaf for reply in cited for leaf in leaves(reply.document))}:
+        return None
+    return ResourceRef(
+        cloud=call.identity.cloud,
+        kind="unknown",
+        native_type=native_type,
+        native_id=native_id,
+        account=call.identity.account,
+        region=call.region,
+        name=native_id.rpartition("/")[2].rpartition(":")[2],
+    )
+
+
+_NATIVE_TYPE = re.compile(r"[a-z0-9-]+:[a-z0-9-]+")
+
+
 def _asked(reply: Reply, wanted: JsonValue) -> bool:
     return not isinstance(wanted, dict) or _asking(reply) == {key: value for key, value in wanted.items() if key not in PAGING}
 
 
-def _asking(reply: Reply) -> dict[str, JsonValue]:
+def _asking(reply: Reply) -> JsonValue:
     return {key: value for key, value in reply.call.params.items() if key not in PAGING}
 
 
@@ -92,7 +118,7 @@ def _tabled(estate: Estate, subject: ResourceRef, attribute: str, identity: Iden
 
 def _shown(names: set[str], replies: Sequence[Reply]) -> Any:
     """What the replies show of the thing with these names."""
-    document = _joined([reply.document for reply in replies])
+    document = paths.joined([reply.document for reply in replies])
     return document if names & _singled_out(_asking(replies[0])) else _of(names, document)
 
 
@@ -118,14 +144,3 @@ def _of(names: Collection[str], document: Any) -> Any:
         return document
     parts = {key: part for key, member in document.items() if (part := _of(names, member)) is not None}
     return parts or None
-
-
-def _joined(documents: Sequence[JsonValue]) -> Any:
-    """Pages as one document: lists under the same key are one list."""
-    if len(documents) == 1 or not all(isinstance(one, dict) for one in documents):
-        return documents[0]
-    joined: dict[str, Any] = {}
-    for document in documents:
-        for key, value in document.items() if isinstance(document, dict) else ():
-            joined[key] = [*joined[key], *value] if isinstance(value, list) and isinstance(joined.get(key), list) else value
-    return joined

@@ -18,6 +18,7 @@ from nephoscope.models import (
     Identity,
     Json,
     Mention,
+    Operation,
     Price,
     Read,
     Reply,
@@ -135,6 +136,12 @@ class Estate(Protocol):
         """Edges out of a thing, live or dangling."""
 
     def environment(self) -> ScriptEnvironment: ...
+
+    def operation(self, name: str) -> Operation | None:
+        """The operation ``service:Operation``; ``None``: the cloud has none of that name."""
+
+    def operations_of(self, service: str) -> Sequence[str]:
+        """Names of a service's operations, for those who misspell one; with ``""``, names of the services."""
 
     def script(self, check: Check, now: str) -> Script | None:
         """The pack's own script for a check made of reads; ``None`` when it has none."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from nephoscope.interfaces.view import View
-from nephoscope.models import Check, Conclusion, Question
+from nephoscope.models import Check, Conclusion, Decision, Question
 
 
 @runtime_checkable
@@ -16,5 +16,8 @@ class Planner(Protocol):
     @property
     def name(self) -> str: ...
 
-    def plan(self, view: View) -> Sequence[Check] | Question | Conclusion:
-        """One to five independent checks, a question for a person, or a wish to stop. The same view gives the same answer."""
+    def plan(self, view: View) -> Sequence[Check] | Question | Conclusion | Decision:
+        """One to five independent checks, a question for a person, or a wish to stop; or a :class:`Decision`, one of them with its reasons.
+
+        The same view gives the same answer, as far as whoever is asked gives it.
+        """

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nephoscope.interfaces.llm import Models
-from nephoscope.models import Budget, Check, ExecutionResult, Fact, FactQuery, Finding, Gap, Identity, Problem, ResourceRef, Supposition, Tier
+from nephoscope.models import (
+    Budget,
+    CauseCard,
+    Check,
+    Diagnosis,
+    ExecutionResult,
+    Fact,
+    FactQuery,
+    Finding,
+    Gap,
+    Hypothesis,
+    Identity,
+    Operation,
+    Problem,
+    Read,
+    ResourceRef,
+    Round,
+    Supposition,
+    Tier,
+)
+
+if TYPE_CHECKING:
+    from nephoscope.interfaces.planner import Planner
 
 
 class FactView(Protocol):
@@ -37,6 +59,12 @@ class FactView(Protocol):
     def neighbours(self, ref: ResourceRef, *, relation: str | None = None, incoming: bool = False) -> Sequence[ResourceRef]:
         """Resources one reference away, live or dangling."""
 
+    def all_facts(self) -> Sequence[Fact]:
+        """Every fact that counts, oldest first."""
+
+    def by_id(self, fact_id: str) -> Fact | None:
+        """A fact by its id."""
+
     def suppose(self, suppositions: Sequence[Supposition]) -> FactView:
         """The same view with some facts thought otherwise."""
 
@@ -57,6 +85,32 @@ class View(FactView, Protocol):
     @property
     def models(self) -> Models | None:
         """Language models, where the person named one; ``None``: there is none, and nothing may be sent anywhere."""
+
+    @property
+    def rounds(self) -> Sequence[Round]:
+        """Every step so far with all its attempts, those that never ran included."""
+
+    @property
+    def hypotheses(self) -> Sequence[Hypothesis]:
+        """What the planner thought after the last round."""
+
+    def outlook(self) -> Diagnosis:
+        """What the verdict would be, were the investigation to end now without any claim."""
+
+    def planner(self, name: str) -> Planner | None:
+        """Another planner, for one that falls back on it."""
+
+    def playbooks(self) -> Sequence[CauseCard]:
+        """Every cause that somebody wrote down."""
+
+    def asked(self, read: Read) -> bool:
+        """Whether that question was put already, whatever came of it."""
+
+    def operation(self, cloud: str, name: str) -> Operation | None:
+        """The operation ``service:Operation`` of a cloud; ``None``: there is none."""
+
+    def operations_of(self, cloud: str, service: str) -> Sequence[str]:
+        """Names of a service's operations; with ``""``, names of services."""
 
     def checks(self, query: FactQuery) -> Sequence[Check]:
         """Checks that would provide the fact and whose questions have not been put yet, cheapest first; empty: nobody can, or it was tried."""

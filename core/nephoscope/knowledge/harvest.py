@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge import paths
+from nephoscope.knowledge.claims import SAMPLE
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Call, Extract, Fact, Gap, JsonValue, Reply, ResourceRef
 from nephoscope.models.fact import GapReason, Grounding
@@ -68,7 +69,7 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
         if reply.error and not extracts:
             result.gaps.extend(_unseen(reply.call, gap_reason(reply.status, reply.error), reply.error, estate))
         for extract in extracts:
-            if extract.collection:
+            if extract.collection or extract.whole:
                 chains.setdefault(_chain_key(reply, extract), []).append((reply, extract))
             elif extract.requires:
                 pending.append((reply, extract))
@@ -77,7 +78,8 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
             else:
                 _add(result, _fact(reply, extract, cached))
     for members in chains.values():
-        _add_collection(result, members, estates, cached)
+        add = _add_document if members[0][1].whole else _add_collection
+        add(result, members, estates, cached)
     _settle_absences(result, pending, estates, cached)
     _in_order(result, replies)
     for refusal in refusals:
@@ -184,6 +186,37 @@ def _add_collection(result: Harvest, members: list[tuple[Reply, Extract]], estat
         cached=reply.call.id in cached,
     )
     _add(result, fact)
+
+
+def _add_document(result: Harvest, members: list[tuple[Reply, Extract]], estates: Mapping[str, Estate], cached: frozenset[str]) -> None:
+    """A reply no table reads: all its pages as one document, or a sample where not every page was read."""
+    reply, extract = members[0]
+    complete = all(one.complete for one, _ in members)
+    if len(members) == 1 and complete:
+        _add(result, _fact(reply, extract, cached))
+        return
+    if not complete:
+        pages = [one for one, _ in members]
+        estate = estates[reply.call.identity.cloud]
+        result.gaps.append(_incomplete(f"{_what(extract)} was not read to its last page", pages, extract, estate))
+    value = paths.joined([one.document for one, _ in members])
+    attribute = extract.attribute if complete else SAMPLE
+    calls = tuple(dict.fromkeys(one.call.id for one, _ in members))
+    _add(
+        result,
+        Fact(
+            id=fact_id(extract.subject, attribute, value, calls, extract.pointer),
+            subject=extract.subject,
+            attribute=attribute,
+            value=value,
+            grounding="derived",
+            calls=calls,
+            pointer=extract.pointer,
+            identity=reply.call.identity,
+            observed_at=members[-1][0].observed_at,
+            cached=reply.call.id in cached,
+        ),
+    )
 
 
 def _settle_absences(result: Harvest, pending: Iterable[tuple[Reply, Extract]], estates: Mapping[str, Estate], cached: frozenset[str]) -> None:

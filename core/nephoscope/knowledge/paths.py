@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 from nephoscope.models import JsonValue
 
@@ -84,3 +85,14 @@ def _tagged(here: JsonValue, name: str, key: str, rest: tuple[str, ...], pointer
         if isinstance(entry, dict) and entry.get("Key") == key and "Value" in entry:
             yield from _walk(entry["Value"], rest, f"{pointer}/{_escape(name)}/{index}/Value")
             return
+
+
+def joined(documents: Sequence[JsonValue]) -> Any:
+    """Pages as one document: lists under the same key are one list."""
+    if len(documents) == 1 or not all(isinstance(one, dict) for one in documents):
+        return documents[0]
+    whole: dict[str, Any] = {}
+    for document in documents:
+        for key, value in document.items() if isinstance(document, dict) else ():
+            whole[key] = [*whole[key], *value] if isinstance(value, list) and isinstance(whole.get(key), list) else value
+    return whole

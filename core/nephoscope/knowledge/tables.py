@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
 from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
-from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Mention, Read, Reply, ResourceRef
+from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
+REPLY = "reply"
+"""Kind of the pseudo-resource whose fact ``document`` is a whole reply that no table reads."""
 INVENTORY = "inventory"
 """Native type of the pseudo-resource whose fact ``complete`` says that a type was listed to its end."""
 
@@ -115,9 +118,22 @@ class TableEstate:
 
     def _document(self, reply: Reply) -> Iterator[Extract]:
         if not reply.error:
-            name = reply.call.name
-            subject = ResourceRef(cloud=self.cloud, kind="reply", native_type=name, native_id=f"{name}({sorted(reply.call.params.items())})")
-            yield Extract(subject=subject, attribute="document")
+            yield Extract(subject=self._question(reply.call), attribute="document", whole=True)
+
+    def _question(self, call: Call) -> ResourceRef:
+        """What was asked, as a subject: whose answer is not read by any table."""
+        params = {key: value for key, value in call.params.items() if key not in templates.PAGING}
+        asked = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False, sort_keys=True)}" for key, value in sorted(params.items()))
+        where = f"{call.identity.account}/{call.region}"
+        return ResourceRef(
+            cloud=self.cloud,
+            kind=REPLY,
+            native_type=call.name,
+            native_id=f"{call.name}({asked})@{where}",
+            account=call.identity.account,
+            region=call.region,
+            name=f"{call.name}({asked})",
+        )
 
     def _absences(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
         absence = spec.errors.get(reply.error or "")
@@ -299,6 +315,20 @@ class TableEstate:
                             reads=(read,),
                             serves=(query,),
                         )
+
+    def operation(self, name: str) -> Operation | None:
+        """What the tables say of an operation. A pack that knows its cloud's whole API says more."""
+        spec = self.operations.get(name)
+        if spec is None:
+            return None
+        params = {key: "" for ask in spec.ask for key in ask.params}
+        return Operation(service=spec.service, operation=spec.operation, params=params, tier=Tier.CONFIG)
+
+    def operations_of(self, service: str) -> Sequence[str]:
+        """Names of the operations in the tables."""
+        if not service:
+            return sorted({spec.service for spec in self.operations.values()})
+        return sorted(spec.operation for spec in self.operations.values() if spec.service == service)
 
     def permission(self, operation: str) -> str:
         """The permission an operation needs, by the tables; the operation itself where they are silent."""

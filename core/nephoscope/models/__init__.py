@@ -6,6 +6,7 @@ from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
 from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, Usage
+from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.recommendation import CauseCard, Change, Recommendation
 from nephoscope.models.resource import ResourceRef
@@ -23,6 +24,7 @@ __all__ = [
     "Classification",
     "Conclusion",
     "Connection",
+    "Decision",
     "Diagnosis",
     "Entity",
     "Event",
@@ -38,11 +40,13 @@ __all__ = [
     "Frozen",
     "Gap",
     "Holds",
+    "Hypothesis",
     "Identity",
     "Json",
     "JsonValue",
     "Limits",
     "Mention",
+    "Operation",
     "Predicate",
     "Price",
     "Problem",
@@ -51,12 +55,14 @@ __all__ = [
     "Recommendation",
     "Reply",
     "ResourceRef",
+    "Round",
     "Scope",
     "Script",
     "ScriptEnvironment",
     "Supposition",
     "Surroundings",
     "Tier",
+    "Try",
     "Usage",
     "Verdict",
     "Violation",

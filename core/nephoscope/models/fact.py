@@ -22,6 +22,7 @@ class Extract(Frozen):
     because the place exists. ``absent`` means the reply shows that the attribute does not exist; it becomes a fact only
     if ``requires`` (an attribute of the same subject that must be known and present) holds.
     ``collection`` marks a value that is the union over a complete page chain of the strings at ``pointer`` items.
+    ``whole`` marks a whole document: pages of one chain become one, and an incomplete chain a fact called ``sample`` beside a gap.
     """
 
     subject: ResourceRef
@@ -32,6 +33,7 @@ class Extract(Frozen):
     absent: bool = False
     requires: str = ""
     collection: bool = False
+    whole: bool = False
 
 
 class Fact(Frozen):

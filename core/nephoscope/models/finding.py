@@ -62,6 +62,8 @@ class Predicate(Frozen):
     """A condition on a fact, or between two facts, that anybody can evaluate again."""
 
     fact: str
+    path: str = ""
+    """JMESPath into the fact's value, for a fact that is a whole document; empty: the value itself."""
     is_: Literal["equals", "absent", "present", "in", "matches", "lt", "gt", "same_as"]
     value: JsonValue = None
     other: str | None = None
@@ -75,6 +77,11 @@ class Claim(Frozen):
     resources: tuple[ResourceRef, ...]
     predicates: tuple[Predicate, ...] = ()
     prose: str = ""
+    title: str = ""
+    advice: str = ""
+    """What to do about it, in words."""
+    by: str = "model:claim"
+    """Who asserts it."""
 
 
 class Diagnosis(Frozen):

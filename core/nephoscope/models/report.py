@@ -149,6 +149,10 @@ class ReportStep(Frozen):
     attempts: int = 1
     status: str
     seconds: float = 0.0
+    decided_by: str = ""
+    """``planner:<name>`` or ``model:<name>``."""
+    author: str = ""
+    """Who wrote the script: ``template:…``, ``model:…``, ``skill:…`` or ``person``."""
 
 
 class LedgerSummary(Frozen):

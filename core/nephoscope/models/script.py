@@ -25,6 +25,8 @@ class Check(Frozen):
     serves: tuple[FactQuery, ...] = ()
     splits: int = 0
     """How many open hypotheses it can decide."""
+    decided_by: str = ""
+    """Who thought of it; filled in by core."""
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -46,6 +48,8 @@ class Conclusion(Frozen):
     """A planner's wish to stop. Verdict, rulings-out and fixes are the engine's."""
 
     claims: tuple[Claim, ...] = ()
+    ruled_out: tuple[Claim, ...] = ()
+    """Causes whose predicates speak against them."""
     stop: str
 
 

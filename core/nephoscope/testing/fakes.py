@@ -21,6 +21,7 @@ from nephoscope.models import (
     Change,
     Check,
     Conclusion,
+    Decision,
     ExecutionResult,
     Failure,
     Identity,
@@ -142,11 +143,11 @@ class FakeEstate(TableEstate):
 class ScriptedPlanner:
     """Decides as told, one decision a round; afterwards it wants to stop."""
 
-    decisions: Sequence[Sequence[Check] | Question | Conclusion]
+    decisions: Sequence[Sequence[Check] | Question | Conclusion | Decision]
     name: str = "scripted"
     views: list[View] = field(default_factory=list)
 
-    def plan(self, view: View) -> Sequence[Check] | Question | Conclusion:
+    def plan(self, view: View) -> Sequence[Check] | Question | Conclusion | Decision:
         self.views.append(view)
         made = len(self.views)
         return self.decisions[made - 1] if made <= len(self.decisions) else Conclusion(stop="the script of decisions is over")

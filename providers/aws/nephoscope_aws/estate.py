@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
 from nephoscope.knowledge.templates import PAGING
-from nephoscope.models import Change, Check, Identity, JsonValue, ResourceRef, Script, ScriptEnvironment
-from nephoscope_aws import identifiers, permissions
+from nephoscope.models import Change, Check, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment
+from nephoscope_aws import identifiers, operations, permissions
 from nephoscope_aws.options import AwsOptions
 
 _HERE = Path(__file__).parent
@@ -64,6 +64,13 @@ class AwsEstate(TableEstate):
     def _attributes_of(self, ref: ResourceRef) -> Iterable[str]:
         specs = [spec for spec in self.operations.values() if spec.subject and spec.subject.type == ref.native_type]
         return dict.fromkeys(name for spec in specs for name in spec.attributes)
+
+    def operation(self, name: str) -> Operation | None:
+        """As the SDK's own data describes it, the tier by the reviewed tables."""
+        return operations.operation(name)
+
+    def operations_of(self, service: str) -> Sequence[str]:
+        return operations.operations_of(service)
 
     def environment(self) -> ScriptEnvironment:
         return ScriptEnvironment(

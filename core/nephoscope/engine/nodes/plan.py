@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nephoscope.engine.board import show_hypotheses
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.guard import circling
 from nephoscope.engine.merging import merged
 from nephoscope.engine.state import State, Update
-from nephoscope.interfaces import NephoscopeError
-from nephoscope.models import Check, Conclusion, Question
+from nephoscope.interfaces import BudgetError, NephoscopeError
+from nephoscope.models import Check, Conclusion, Decision, JsonValue, Question
 
 MOST_QUESTIONS = 8
 """So many questions may be put to a person in one investigation."""
@@ -24,35 +25,72 @@ def plan(state: State, context: Context) -> Update:
         return {"step": unfinished.index, "attempt": attempts[-1].number if attempts else 1, "outcome": "checks"}
     view = dossier(context)
     decision = _decided(context, view)
+    exhausted = spent_up(view)
     if isinstance(decision, Conclusion):
+        if exhausted and not decision.claims and view.outlook().verdict == "inconclusive":
+            context.store.put("exhausted", exhausted)
         context.store.put("conclusion", decision)
         return {"outcome": "conclude"}
-    exhausted = spent_up(view)
     if exhausted:
         context.store.put("exhausted", exhausted)
         return _conclude(context, exhausted)
     if isinstance(decision, Question):
-        if len(context.store.questions()) >= MOST_QUESTIONS:
-            return _conclude(context, "the planner has asked enough")
-        asked = context.store.ask(decision)
-        context.store.put("pending_question", decision)
-        return {"outcome": "question"} if asked.answer is None else _conclude(context, "the planner asks what was answered before")
+        return _question(context, decision)
     return _step(context, view, merged(list(decision)), state) if decision else _conclude(context, "the planner knows nothing more to ask")
+
+
+def _question(context: Context, question: Question) -> Update:
+    if len(context.store.questions()) >= MOST_QUESTIONS:
+        return _conclude(context, "the planner has asked enough")
+    asked = context.store.ask(question)
+    context.store.put("pending_question", question)
+    return {"outcome": "question"} if asked.answer is None else _conclude(context, "the planner asks what was answered before")
 
 
 def _decided(context: Context, view: Dossier) -> Sequence[Check] | Question | Conclusion:
     try:
-        return context.planner.plan(view)
+        decided = context.planner.plan(view)
+    except BudgetError as error:
+        context.store.put("exhausted", error.message)
+        return Conclusion(stop=error.message)
     except NephoscopeError:
         raise
     except Exception as error:
         raise NephoscopeError(f"planner {context.planner.name} failed: {type(error).__name__}: {error}", "choose another with --planner") from error
+    if not isinstance(decided, Decision):
+        decided = _signed(decided, context.planner.name)
+    _remember(context, decided)
+    choice = decided.choice
+    return [one.model_copy(update={"decided_by": decided.decided_by}) for one in choice] if isinstance(choice, tuple) else choice
+
+
+def _signed(choice: Sequence[Check] | Question | Conclusion, name: str) -> Decision:
+    by = f"planner:{name}"
+    if isinstance(choice, Question):
+        return Decision(question=choice, decided_by=by)
+    return Decision(conclusion=choice, decided_by=by) if isinstance(choice, Conclusion) else Decision(checks=tuple(choice), decided_by=by)
+
+
+def _remember(context: Context, decided: Decision) -> None:
+    """Hypotheses and what was not accepted are kept and told; they decide nothing."""
+    if decided.hypotheses:
+        context.store.put("hypotheses", [one.model_dump(mode="json") for one in decided.hypotheses])
+        show_hypotheses(context, decided.hypotheses)
+    for text in (*decided.refused, *([decided.note] if decided.note else ())):
+        context.emit("notice", text=text)
+    if decided.note:
+        notes = context.store.get("planner_notes", [])
+        kept: list[JsonValue] = [*(notes if isinstance(notes, list) else []), decided.note]
+        context.store.put("planner_notes", list(dict.fromkeys(map(str, kept))))
+    if decided.conclusion:
+        context.store.put("concluded_by", decided.decided_by)
 
 
 def spent_up(view: Dossier) -> str:
     """Which budget is used up; empty when none is."""
     left = view.budget
-    for name, amount in (("steps", left.steps), ("seconds", left.seconds), ("calls", left.calls), ("usd", left.usd)):
+    amounts = (("steps", left.steps), ("seconds", left.seconds), ("calls", left.calls), ("tokens", left.tokens), ("usd", left.usd))
+    for name, amount in amounts:
         if amount <= 0:
             return f"the budget of {name} is used up (--max-{name})"
     return ""

@@ -69,6 +69,15 @@ def classify(call: Call) -> Classification:
     return Classification(tier=tier, reason=_WORDS[tier], permission=action, verified=True)
 
 
+def classify_name(call: Call) -> Tier:
+    """The tier by the tables alone, for an operation already known to exist: what a planner is told. The broker judges by :func:`classify`."""
+    table = tier_table(call.service)
+    rule = table.rule(call) if table else None
+    if rule is not None:
+        return Tier(rule["tier"])
+    return (table.tier(call.operation) if table else None) or Tier.MUTATION
+
+
 @cache
 def tier_table(service: str) -> TierTable | None:
     """The table of a service; ``None`` when nobody reviewed it."""

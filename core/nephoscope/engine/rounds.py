@@ -1,0 +1,64 @@
+"""What was tried so far and what the planner thought, read from the record."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from nephoscope.engine.context import Context
+from nephoscope.models import Hypothesis, Round, Try
+from nephoscope.store import BlobError
+from nephoscope.store.run import Attempt, RunStore
+
+
+def hypotheses(store: RunStore) -> list[Hypothesis]:
+    """What the planner thought last."""
+    kept = store.get("hypotheses", [])
+    return [Hypothesis.model_validate(one) for one in kept] if isinstance(kept, list) else []
+
+
+def rounds(context: Context) -> list[Round]:
+    """Every step with its attempts, what changed between them, and the calls that were refused."""
+    attempts: dict[int, list[Attempt]] = {}
+    for one in context.store.attempts():
+        attempts.setdefault(one.step, []).append(one)
+    refused: dict[int, list[str]] = {}
+    for row in context.ledger.refused():
+        if row.call is not None:
+            refused.setdefault(row.position.step, []).append(f"{row.call.name}: {row.reason}{f' (needs {row.needs})' if row.needs else ''}")
+    return [
+        Round(
+            index=step.index,
+            check=step.check,
+            status=step.status,
+            tries=tuple(_tries(context.store, attempts.get(step.index, []))),
+            refused=tuple(dict.fromkeys(refused.get(step.index, ()))),
+        )
+        for step in context.store.steps()
+    ]
+
+
+def _tries(store: RunStore, attempts: Sequence[Attempt]) -> Iterator[Try]:
+    former = ""
+    for one in attempts:
+        try:
+            source = store.blobs.get(one.script).decode()
+        except BlobError:
+            source = ""
+        diff = difference(former, source) if former else ""
+        yield Try(
+            number=one.number,
+            author=one.author,
+            source=source,
+            diff=diff,
+            violations=one.violations,
+            result=one.result,
+            rehearsal=store.get(f"rehearsal/{one.step}.{one.number}"),
+        )
+        former = source
+
+
+def difference(before: str, after: str) -> str:
+    """What changed, as a unified diff."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", n=1, lineterm="")
+    return "\n".join(lines)
