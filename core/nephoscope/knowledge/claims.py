@@ -94,7 +94,8 @@ def _value(fact: Fact, path: str) -> tuple[bool | None, Any]:
 
 def _constant(path: str, value: JsonValue) -> bool:
     """Whether the path gives the same of nothing at all: a literal says nothing of the document."""
-    return value is not None and any(_same(path, nothing, value) for nothing in (None, {}, []))
+    empty: tuple[JsonValue, ...] = (None, {}, [])
+    return value is not None and any(_same(path, nothing, value) for nothing in empty)
 
 
 def _same(path: str, nothing: JsonValue, value: JsonValue) -> bool:
