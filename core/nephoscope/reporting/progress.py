@@ -11,6 +11,7 @@ call           id, operation, status, cached, seconds
 step_ended     status, calls, seconds, gaps, answer (one short phrase, such as ``yes``)
 repair         attempt, reason
 board          open ``[{cause, title, weight}]``, ruled_out (count), leading (title)
+hypotheses     hypotheses ``[{cause, title, stands, why}]``: what a planner holds possible
 budget         calls, usd, seconds, limits ``{calls, usd, seconds}``
 question       text, options
 approval       author, hash, operations
@@ -54,6 +55,7 @@ class Progress:
     usd: float = 0.0
     seconds: float = 0.0
     limits: dict[str, float] = field(default_factory=dict)
+    stands: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> list[Said]:
         """Take in an event; answers the lines that are now final."""
@@ -76,6 +78,18 @@ class Progress:
         for entity in (each for each in _list(event, "entities") if isinstance(each, dict)):
             matches = _joined(entity.get("matches"))
             said.append(Said(f"{clean(entity.get('text', ''))} → {matches or 'not found'}", mark="note"))
+        return said
+
+    def _on_hypotheses(self, event: Event) -> list[Said]:
+        """A line for each hypothesis that newly gained support or fell; open ones are on the board."""
+        said = []
+        for each in (one for one in _list(event, "hypotheses") if isinstance(one, dict)):
+            cause, stands = clean(each.get("cause", "")), clean(each.get("stands", ""))
+            if stands != "open" and self.stands.get(cause) != stands:
+                name, why = clean(each.get("title") or cause), clip(clean(each.get("why", "")), 100)
+                word = "ruled out" if stands == "ruled_out" else stands
+                said.append(Said(f"{word}: {name}{f' ({why})' if why else ''}", mark="note"))
+            self.stands[cause] = stands
         return said
 
     def _on_notice(self, event: Event) -> list[Said]:
