@@ -39,7 +39,7 @@ def test_every_role_is_described_as_it_is(role: Role[Any]) -> None:
     returns, unique, process, suite = rows("hooks.md")[f"{role.hook}()"]
     assert role.interface.__name__ in returns
     assert unique == role.key
-    assert process == ("boundary" if role.name in ("wires", "executors") else "engine")
+    assert process == ("boundary" if role.name in ("wires", "executors", "preloads") else "engine")
     assert bool(suite) == bool(role.key)
     if suite:
         assert getattr(conformance, suite.strip("`")).interface is role.interface

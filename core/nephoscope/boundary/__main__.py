@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 
-from nephoscope.boundary.process import run
-from nephoscope.interfaces import Executor, Wire
+from nephoscope.boundary.process import Parts, run
 
 
-def _installed() -> tuple[Mapping[str, Wire], Mapping[str, Executor]]:
+def _installed() -> Parts:
     from nephoscope.plugin.manager import load_plugins
 
     arguments = _arguments()
     plugins = load_plugins(arguments.blocked)
-    return plugins.wires, plugins.executors
+    return Parts(plugins.wires, plugins.executors, tuple(plugins.preloads))
 
 
 def _arguments() -> argparse.Namespace:

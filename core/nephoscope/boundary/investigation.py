@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from nephoscope.boundary.allowance import Allowance
 from nephoscope.boundary.broker.inventory import Inventory
 from nephoscope.boundary.broker.owner import Owners
 from nephoscope.boundary.broker.pipeline import Pipeline
@@ -20,7 +21,7 @@ from nephoscope.boundary.broker.upstream import Upstream
 from nephoscope.boundary.isolation import Isolation
 from nephoscope.boundary.protocol import Lease, Opening, Pointer
 from nephoscope.boundary.sandbox.job import LISTENER_URL
-from nephoscope.interfaces import Session, UsageError, Wire
+from nephoscope.interfaces import Overrun, Session, UsageError, Wire
 from nephoscope.models import ExecutionResult, Identity, JsonValue, Read, Surroundings
 from nephoscope.store import BROKER, Ledger, Position, Spent
 
@@ -110,10 +111,13 @@ class Investigation:
         attempt = Attempt(position, ledger.attempt(position), ledger.unanswered(position))
         servers: list[Server] = []
 
-        async def serve(descriptor: int) -> None:
-            server = Server(descriptor, lambda request: self._pipeline.handle(request, attempt))
+        allowance = Allowance(self._opening.limits, attempt, self._pipeline.handle)
+
+        async def serve(descriptor: int) -> Overrun:
+            server = Server(descriptor, allowance.handle)
             servers.append(server)
             await server.start()
+            return allowance.overrun
 
         try:
             result = await self._isolation.executor.execute(source, self._surroundings(), dict(params), self._opening.limits, serve)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nephoscope.boundary.sandbox import choose_executor
@@ -30,16 +30,16 @@ class Isolation:
             raise IsolationError("nothing here can contain a script, so this one is not run", self.note or "nephoscope doctor says what is missing")
 
 
-async def choose(executors: Mapping[str, Executor], wanted: str, *, demo: bool) -> Isolation:
+async def choose(executors: Mapping[str, Executor], wanted: str, *, demo: bool, preloads: Sequence[str] = ()) -> Isolation:
     """The executor of that name, or with ``auto`` the first that contains scripts; in a demo, at worst one that does not.
 
     Raises ``IsolationError``.
     """
     try:
-        return Isolation(await choose_executor(list(executors.values()), wanted))
+        return Isolation(await choose_executor(list(executors.values()), wanted, preloads=preloads))
     except IsolationError as error:
         bare = next((executor for executor in executors.values() if executor.level == NONE), None)
         if not demo or wanted != AUTO or bare is None:
             raise
-        await bare.open(())
+        await bare.open(preloads)
         return Isolation(bare, note=error.message)

@@ -10,7 +10,8 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nephoscope.boundary.protocol import HEADER, decode, encode, error_fields, length
@@ -22,15 +23,21 @@ PR_SET_DUMPABLE = 4
 
 _log = logging.getLogger(__name__)
 
-Parts = Callable[[], tuple[Mapping[str, Wire], Mapping[str, Executor]]]
-"""Loads the packs: wires by cloud, executors by name."""
+
+@dataclass(frozen=True)
+class Parts:
+    """What the packs give: wires by cloud, executors by name, modules to import in a warm sandbox."""
+
+    wires: Mapping[str, Wire]
+    executors: Mapping[str, Executor]
+    preloads: Sequence[str] = ()
 
 
-def run(descriptor: int, parts: Parts) -> None:
+def run(descriptor: int, load: Callable[[], Parts]) -> None:
     """Serve the engine at the other end of ``descriptor`` until it is gone, then end the process."""
     guard_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine decides what an interrupt means
-    asyncio.new_event_loop().run_until_complete(_serve(socket.socket(fileno=descriptor), parts))
+    asyncio.new_event_loop().run_until_complete(_serve(socket.socket(fileno=descriptor), load))
     os._exit(0)  # threads may still wait for a cloud; nothing of theirs matters any more, so nobody waits for them
 
 
@@ -42,14 +49,15 @@ def guard_memory() -> None:
         _log.warning("this process could not be made non-dumpable")
 
 
-async def _serve(channel: socket.socket, parts: Parts) -> None:
+async def _serve(channel: socket.socket, load: Callable[[], Parts]) -> None:
     reader, writer = await asyncio.open_connection(sock=channel)
 
     def send(message: Mapping[str, Any]) -> None:
         if not writer.is_closing():
             writer.write(encode(message))
 
-    service = Service(*parts(), on_event=send)
+    parts = load()
+    service = Service(parts.wires, parts.executors, on_event=send, preloads=parts.preloads)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     tasks: set[asyncio.Task[None]] = set()

@@ -78,6 +78,8 @@ class Probe(Frozen):
     executor: str
     isolation: str
     why_not: str | None = None
+    note: str = ""
+    """How its scripts start."""
     promises: tuple[Promise, ...] = ()
 
 

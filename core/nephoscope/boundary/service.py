@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from nephoscope import __version__
@@ -22,9 +22,16 @@ Method = Callable[[Mapping[str, Any]], Awaitable[Any]]
 class Service:
     """Holds the opened investigations. Every method takes and returns plain JSON."""
 
-    def __init__(self, wires: Mapping[str, Wire], executors: Mapping[str, Executor], on_event: Callable[[Mapping[str, JsonValue]], None]) -> None:
+    def __init__(
+        self,
+        wires: Mapping[str, Wire],
+        executors: Mapping[str, Executor],
+        on_event: Callable[[Mapping[str, JsonValue]], None],
+        preloads: Sequence[str] = (),
+    ) -> None:
         self._wires = wires
         self._executors = executors
+        self._preloads = preloads
         self._on_event = on_event
         self._open: dict[str, Investigation] = {}
         self._chosen: dict[tuple[str, bool, tuple[str, ...] | None], asyncio.Task[Isolation]] = {}
@@ -95,7 +102,7 @@ class Service:
         return self._of(arguments).same(Pointer.model_validate(arguments["a"]), Pointer.model_validate(arguments["b"]))
 
     async def _probe(self, _: Mapping[str, Any]) -> Any:
-        return [await _probed(executor) for executor in self._executors.values()]
+        return [await _probed(executor, self._preloads) for executor in self._executors.values()]
 
     async def _close(self, arguments: Mapping[str, Any]) -> Any:
         opened = self._of(arguments)
@@ -107,7 +114,7 @@ class Service:
         key = wanted, demo, allowed
         known = {name: one for name, one in self._executors.items() if allowed is None or name in allowed}
         if key not in self._chosen or (self._chosen[key].done() and self._chosen[key].exception()):
-            self._chosen[key] = asyncio.ensure_future(choose(known, wanted, demo=demo))
+            self._chosen[key] = asyncio.ensure_future(choose(known, wanted, demo=demo, preloads=self._preloads))
         return await asyncio.shield(self._chosen[key])
 
     def _of(self, arguments: Mapping[str, Any]) -> Investigation:
@@ -117,13 +124,14 @@ class Service:
         return self._open[lease]
 
 
-async def _probed(executor: Executor) -> dict[str, Any]:
+async def _probed(executor: Executor, preloads: Sequence[str]) -> dict[str, Any]:
     """What one executor holds here, tried from inside."""
     found: dict[str, Any] = {"executor": executor.name, "isolation": executor.level, "why_not": executor.available(), "promises": []}
     if found["why_not"] is not None:
         return found
     try:
-        await executor.open(())
+        await executor.open(preloads)
+        found["note"] = getattr(executor, "note", "")
         found["promises"] = [promise.model_dump(mode="json") for promise in await self_test(executor)]
     except IsolationError as error:
         found["why_not"] = f"{error.message} {error.hint}".strip()

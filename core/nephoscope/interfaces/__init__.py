@@ -13,7 +13,7 @@ from nephoscope.interfaces.errors import (
     NephoscopeError,
     UsageError,
 )
-from nephoscope.interfaces.executor import Executor, ListenerReady
+from nephoscope.interfaces.executor import Executor, ListenerReady, Overrun
 from nephoscope.interfaces.generator import Generator
 from nephoscope.interfaces.llm import LLMBackend, Models
 from nephoscope.interfaces.planner import Planner
@@ -39,6 +39,7 @@ __all__ = [
     "ModelError",
     "Models",
     "NephoscopeError",
+    "Overrun",
     "Planner",
     "Policy",
     "Rewriter",

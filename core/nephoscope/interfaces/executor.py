@@ -7,7 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from nephoscope.models import ExecutionResult, Limits, Surroundings
 
-ListenerReady = Callable[[int], Awaitable[None]]
+Overrun = Callable[[], str | None]
+"""Asked several times a second while a script runs: the name of a limit counted outside the sandbox that it went over, which ends it."""
+ListenerReady = Callable[[int], Awaitable[Overrun | None]]
 """Called with the descriptor of the listening socket created inside the sandbox, before the script starts. The callee owns the descriptor."""
 
 
@@ -24,7 +26,8 @@ class Executor(Protocol):
     def available(self) -> str | None:
         """``None`` when it can run here, else why not and what to do about it."""
 
-    async def open(self, preloads: Sequence[str]) -> None: ...
+    async def open(self, preloads: Sequence[str]) -> None:
+        """Make ready. ``preloads``: modules to import once, before any script, where an interpreter is kept warm; bound in any case."""
 
     async def execute(
         self, source: str, surroundings: Surroundings, params: Mapping[str, object], limits: Limits, listener: ListenerReady

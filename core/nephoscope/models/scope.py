@@ -58,10 +58,13 @@ class Budget(Frozen):
 
 
 class Limits(Frozen):
-    """What one script may use. Sizes in MB, ``output_bytes`` counted after escaping."""
+    """What one script may use. Sizes in MB, ``output_bytes`` counted after escaping; ``calls``: all its requests, cached ones included."""
 
     seconds: float = 60.0
     memory_mb: int = 1024
     processes: int = 64
+    files: int = 20_000
     disk_mb: int = 64
     output_bytes: int = 1_000_000
+    calls: int = 1000
+    paid_calls: int = 50

@@ -74,6 +74,11 @@ class Plugins:
         return self._named(role.EXECUTORS)
 
     @property
+    def preloads(self) -> Sequence[str]:
+        """Modules for a warm sandbox. Read in the boundary process only."""
+        return self._things(role.PRELOADS)
+
+    @property
     def analyzers(self) -> Sequence[Analyzer]:
         """All of them run."""
         return self._things(role.ANALYZERS)

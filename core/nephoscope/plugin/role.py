@@ -27,6 +27,12 @@ class Role(Generic[T]):
 
     def faults(self, thing: object) -> list[str]:
         """Why a registered object cannot play this role; empty when it can."""
+        if self.interface is str:
+            return (
+                []
+                if isinstance(thing, str) and all(part.isidentifier() for part in thing.split("."))
+                else [f"expected a module's name, got {thing!r}"]
+            )
         if self.interface is not Path:
             return breaches(thing, self.interface)
         if not isinstance(thing, Path):
@@ -54,6 +60,7 @@ PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
+PRELOADS = Role("preloads", str, key="")
 
 ROLES: tuple[Role[Any], ...] = (
     PLANNERS,
@@ -71,4 +78,5 @@ ROLES: tuple[Role[Any], ...] = (
     SUITES,
     PROMPTS,
     CATALOGS,
+    PRELOADS,
 )

@@ -1,7 +1,7 @@
 """Every hook a pack can implement. All are registrations: behaviour lives in the interfaces.
 
-Each returns a list of ready objects, made once per process that loads the pack. ``register_wires`` and ``register_executors``
-are called in the boundary process, all others in the engine process.
+Each returns a list of ready objects, made once per process that loads the pack. ``register_wires``, ``register_executors`` and
+``register_preloads`` are called in the boundary process, all others in the engine process.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ def nephoscope_register_judges() -> Sequence[Judge]:  # type: ignore[empty-body]
 @hookspec
 def nephoscope_register_executors() -> Sequence[Executor]:  # type: ignore[empty-body]
     """Executors, chosen by name or, with ``auto``, the first available one that core's probes find to contain."""
+
+
+@hookspec
+def nephoscope_register_preloads() -> Sequence[str]:  # type: ignore[empty-body]
+    """Names of modules that a warm sandbox imports once, before any script: they import an SDK and warm it up, and read nothing of a user's."""
 
 
 @hookspec

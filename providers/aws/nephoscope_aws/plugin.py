@@ -17,6 +17,11 @@ def nephoscope_register_wires() -> Sequence[Wire]:
 
 
 @hookimpl
+def nephoscope_register_preloads() -> Sequence[str]:
+    return ["nephoscope_aws.preload"]
+
+
+@hookimpl
 def nephoscope_register_estates() -> Sequence[Estate]:
     from nephoscope_aws.estate import AwsEstate
 

@@ -28,6 +28,8 @@ class Attempt:
         self.ended = False
         self.requests = 0
         self.refusals = 0
+        self.paid = 0
+        """Calls of this run that cost something."""
         self._arrived: Counter[str] = Counter()
         self._answered = {(question(entry.call), entry.sent.occurrence): entry for entry in answered}
         self._unanswered = {(question(sent.call), sent.occurrence): sent for sent in unanswered}
@@ -35,6 +37,7 @@ class Attempt:
         self._running: set[asyncio.Task[Any]] = set()
         for entry in self._answered.values():
             self.link(entry.sent, entry.answered)
+        self.paid = 0
 
     @property
     def flooded(self) -> bool:
@@ -62,7 +65,8 @@ class Attempt:
         return self._pages.get(question(sent.call), "")
 
     def link(self, sent: Sent, answered: Answered) -> None:
-        """Remember which question continues this page."""
+        """Remember which question continues this page, and whether the call cost something."""
+        self.paid += 1 if answered.usd else 0
         if answered.next_page is not None and answered.chain:
             self._pages[asking(sent.call, answered.next_page)] = answered.chain
 

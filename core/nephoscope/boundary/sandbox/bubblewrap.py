@@ -1,4 +1,4 @@
-"""One cold bubblewrap per script.
+"""The walls by bubblewrap: around a warm interpreter that forks scripts, or around each script.
 
 Started by root there is no user namespace: bubblewrap keeps just the rights ``setpriv`` needs to become a real unprivileged uid, so an
 interpreter in a folder that only root may enter still works and process limits bind. Anybody else gets a user namespace.
@@ -10,27 +10,32 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from nephoscope.boundary.sandbox import seccomp
-from nephoscope.boundary.sandbox.cold import ColdExecutor, Launch, attempt, bootstrap
 from nephoscope.boundary.sandbox.job import HOME, ROOT, memory_file
 from nephoscope.boundary.sandbox.layout import NOBODY, Layout, inside_files, layout
+from nephoscope.boundary.sandbox.process import START_ENVIRONMENT
 from nephoscope.boundary.sandbox.run import Descriptors
 from nephoscope.boundary.sandbox.uids import as_root, identity
+from nephoscope.boundary.sandbox.walled import Launch, WalledExecutor, attempt, bootstrap, zygote
+from nephoscope.boundary.sandbox.warm import Opened
 from nephoscope.models import Limits
 
-NEEDED_OPTIONS = ("--size", "--perms", "--json-status-fd", "--seccomp", "--remount-ro")
+NEEDED_OPTIONS = ("--clearenv", "--size", "--perms", "--json-status-fd", "--seccomp", "--remount-ro")
 RIGHTS_OF_SETPRIV = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+RIGHTS_OF_ZYGOTE = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP")
 
 
-class BubblewrapExecutor(ColdExecutor):
+class BubblewrapExecutor(WalledExecutor):
     """The walls are bubblewrap's."""
 
     name = "bubblewrap"
     level = "bubblewrap"
+    _proc = True
+    """Whether a fresh /proc is allowed; where one around us hides parts of its own it is not, and scripts do without."""
 
     def _launch(self, stack: ExitStack, place: Layout, uid: int | None, limits: Limits) -> Launch:
         files = {name: stack.enter_context(memory_file(text)) for name, text in inside_files().items()}
@@ -38,10 +43,16 @@ class BubblewrapExecutor(ColdExecutor):
         code = stack.enter_context(memory_file(seccomp.program()))
 
         def command(inside: Descriptors) -> list[str]:
-            walls = [*_namespaces(uid), *_mounts(place, files, limits), "--json-status-fd", str(inside.status), "--seccomp", str(code)]
-            return [*walls, "--", *_drop(uid), *bootstrap(place, inside)]
+            walls = [*_namespaces(_kept(uid), user=uid is None), *self._mounts(place, files, limits)]
+            return [*walls, "--json-status-fd", str(inside.status), "--seccomp", str(code), "--", *_drop(uid), *bootstrap(place, inside)]
 
         return command, (*files.values(), code)
+
+    def _zygote(self, stack: ExitStack, place: Layout, control: int, *, root: bool) -> Opened:
+        files = {name: stack.enter_context(memory_file(text)) for name, text in inside_files().items()}
+        rights = (*RIGHTS_OF_ZYGOTE, *(("CAP_SETUID", "CAP_SETGID") if root else ()))
+        walls = [*_namespaces(rights, user=not root), *self._mounts(place, files, Limits())]
+        return [*walls, "--", *zygote(place, control)], tuple(files.values())
 
     def _try(self) -> str | None:
         if not seccomp.supported():
@@ -56,21 +67,44 @@ class BubblewrapExecutor(ColdExecutor):
             return "setpriv is not installed: install the package `util-linux`"
         with identity() as uid:
             place = layout()
-            nothing = [*_namespaces(uid), *_mounts(place, {}, Limits()), "--", *_drop(uid), place.python, "-I", "-S", "-c", ""]
-            trouble = attempt(nothing)
+            for self._proc in (True, False):
+                walls = [*_namespaces(_kept(uid), user=uid is None), *self._mounts(place, {}, Limits())]
+                trouble = attempt([*walls, "--", *_drop(uid), place.python, "-I", "-S", "-c", ""])
+                if not trouble:
+                    break
         return trouble and f"bubblewrap does not work here ({trouble}): {_remedy()}"
+
+    def _mounts(self, place: Layout, files: Mapping[str, int], limits: Limits) -> list[str]:
+        """Folders that only lead somewhere are made first and passable, else bubblewrap makes them passable for nobody but root."""
+        words: list[str] = []
+        for folder in (*place.parents(), "/etc", ROOT, f"{ROOT}/lib"):
+            words += ["--perms", "0755", "--dir", folder]
+        for bind in place.binds:
+            words += ["--ro-bind", bind, bind]
+        for target, link in place.links:
+            words += ["--symlink", target, link]
+        for name, descriptor in files.items():
+            words += ["--perms", "0444", "--file", str(descriptor), name]
+        words += ["--proc" if self._proc else "--dir", "/proc", "--dev", "/dev"]
+        words += ["--size", str(limits.disk_mb << 20), "--perms", "1777", "--tmpfs", HOME]
+        return [*words, "--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _bwrap() -> str:
     return shutil.which("bwrap") or "bwrap"
 
 
-def _namespaces(uid: int | None) -> list[str]:
-    kept = [word for right in RIGHTS_OF_SETPRIV for word in ("--cap-add", right)]
-    user = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY)] if uid is None else []
+def _kept(uid: int | None) -> Sequence[str]:
+    return RIGHTS_OF_SETPRIV if uid is not None else ()
+
+
+def _namespaces(rights: Sequence[str], *, user: bool) -> list[str]:
+    identity = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY)] if user else []
+    variables = [word for name, value in START_ENVIRONMENT.items() for word in ("--setenv", name, value)]
     return [
-        _bwrap(), *user, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--cap-drop", "ALL", *(kept if uid is not None else []),
+        _bwrap(), *identity, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
+        "--die-with-parent", "--new-session", "--cap-drop", "ALL", *(word for right in rights for word in ("--cap-add", right)),
+        "--clearenv", *variables,
     ]  # fmt: skip
 
 
@@ -79,21 +113,6 @@ def _drop(uid: int | None) -> list[str]:
         return []
     setpriv = shutil.which("setpriv") or "setpriv"
     return [setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-
-
-def _mounts(place: Layout, files: Mapping[str, int], limits: Limits) -> list[str]:
-    """Folders that only lead somewhere are made first and passable, else bubblewrap makes them passable for nobody but root."""
-    words: list[str] = []
-    for folder in (*place.parents(), "/etc", ROOT, f"{ROOT}/lib"):
-        words += ["--perms", "0755", "--dir", folder]
-    for bind in place.binds:
-        words += ["--ro-bind", bind, bind]
-    for target, link in place.links:
-        words += ["--symlink", target, link]
-    for name, descriptor in files.items():
-        words += ["--perms", "0444", "--file", str(descriptor), name]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(limits.disk_mb << 20), "--perms", "1777", "--tmpfs", HOME]
-    return [*words, "--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _remedy() -> str:

@@ -13,7 +13,7 @@ AUTO = "auto"
 HINT = "install bubblewrap (`apt install bubblewrap`) or run `nephoscope doctor` to see what holds here"
 
 
-async def choose_executor(candidates: Sequence[Executor], name: str = AUTO, memory: Path | None = FOLDER) -> Executor:
+async def choose_executor(candidates: Sequence[Executor], name: str = AUTO, memory: Path | None = FOLDER, preloads: Sequence[str] = ()) -> Executor:
     """The executor of that name, or with ``auto`` the first that contains scripts; opened. Executors of level ``none`` only by name.
 
     What was found is kept in the folder ``memory`` until the next boot; with ``None`` everything is tried anew.
@@ -26,19 +26,19 @@ async def choose_executor(candidates: Sequence[Executor], name: str = AUTO, memo
         raise IsolationError(f"{missing}; there is: {known}", HINT)
     reasons = []
     for executor in wanted:
-        reason = await _objection(executor, memory)
+        reason = await _objection(executor, memory, preloads)
         if reason is None:
             return executor
         reasons.append(f"{executor.name}: {reason}")
     raise IsolationError("nothing here can contain a script: " + "; ".join(reasons), HINT)
 
 
-async def _objection(executor: Executor, memory: Path | None) -> str | None:
+async def _objection(executor: Executor, memory: Path | None, preloads: Sequence[str]) -> str | None:
     """Why this executor cannot be used; it stays open only if it can."""
     reason = executor.available()
     if reason is not None:
         return reason
-    await executor.open(())
+    await executor.open(preloads)
     if executor.level == "none" or (memory and remembered(executor, memory)):
         return None
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -26,7 +27,7 @@ READ_ONLY, NO_SUID, NO_DEVICES, NO_EXECUTION, REMOUNT, BIND, RECURSIVE, PRIVATE 
 RELATIVE_TIMES, RELATIVE_TIMES_SEEN = 1 << 21, 4096
 KEPT_FLAGS = NO_SUID | NO_DEVICES | NO_EXECUTION | 1024 | 2048
 DETACH = 2
-PARENT_DEATH_SIGNAL, SET_DUMPABLE, DROP_BOUNDING, SET_NO_NEW_PRIVILEGES = 1, 4, 24, 38
+PARENT_DEATH_SIGNAL, SET_DUMPABLE, DROP_BOUNDING, SET_NO_NEW_PRIVILEGES, AMBIENT, AMBIENT_RAISE = 1, 4, 24, 38, 47, 2
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 CAPSET = {"x86_64": 126, "aarch64": 91}
 DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -57,9 +58,20 @@ def unshare(uid: int | None, nobody: int) -> None:
     outside_uid, outside_gid = os.geteuid(), os.getegid()
     check(libc.unshare(NEW_NAMESPACES | (NEW_USER if uid is None else 0)), "unshare")
     if uid is None:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{nobody} {outside_uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{nobody} {outside_gid} 1")
+        map_to(nobody, outside_uid, outside_gid)
+
+
+def unshare_user(nobody: int) -> None:
+    """A user namespace for this process alone."""
+    outside_uid, outside_gid = os.geteuid(), os.getegid()
+    check(libc.unshare(NEW_USER), "unshare user")
+    map_to(nobody, outside_uid, outside_gid)
+
+
+def map_to(nobody: int, outside_uid: int, outside_gid: int) -> None:
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{nobody} {outside_uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{nobody} {outside_gid} 1")
 
 
 def first_process(spec: dict[str, Any]) -> NoReturn:
@@ -70,9 +82,12 @@ def first_process(spec: dict[str, Any]) -> NoReturn:
     libc.prctl(SET_DUMPABLE, 0, 0, 0, 0)  # the script may have the same uid: it must not look into this process
     script = os.fork()
     if not script:
-        give_up(spec["uid"])
+        if spec["rights"]:
+            hold(spec["rights"])
+        else:
+            give_up(spec["uid"])
         os.chdir(spec["home"])
-        os.execv(spec["command"][0], spec["command"])  # noqa: S606
+        os.execve(spec["command"][0], spec["command"], spec["env"])  # noqa: S606
     give_up(spec["uid"])
     die_with_parent()
     os.closerange(0, 1 << 20)
@@ -146,16 +161,32 @@ def bring_up_loopback() -> None:
         fcntl.ioctl(probe, set_flags, struct.pack("16sh14x", b"lo", up_and_running))
 
 
-def give_up(uid: int | None) -> None:
-    """Every right: capabilities now and for ever, and with ``uid`` the identity too."""
+def drop_for_ever(kept: set[int]) -> None:
+    """Out of reach of any program that is started later, up to the last capability the kernel knows."""
     for capability in range(64):
-        libc.prctl(DROP_BOUNDING, capability, 0, 0, 0)
+        if capability not in kept and libc.prctl(DROP_BOUNDING, capability, 0, 0, 0) < 0 and ctypes.get_errno() == errno.EINVAL:
+            return
+
+
+def hold(rights: list[int]) -> None:
+    """These capabilities and no others, kept by what is started next."""
+    drop_for_ever(set(rights))
+    mask = sum(1 << right for right in rights)
+    check(libc.syscall(CAPSET[platform.machine()], struct.pack("Ii", 0x20080522, 0), struct.pack("6I", mask, mask, mask, 0, 0, 0)), "capset")
+    for right in rights:
+        check(libc.prctl(AMBIENT, AMBIENT_RAISE, right, 0, 0), "ambient capability")
+
+
+def give_up(uid: int | None, *, final: bool = True) -> None:
+    """Every right: capabilities now and for ever, and with ``uid`` the identity too. Not ``final``: it may still enter a user namespace."""
+    drop_for_ever(set())
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     check(libc.syscall(CAPSET[platform.machine()], struct.pack("Ii", 0x20080522, 0), bytes(24)), "capset")
-    check(libc.prctl(SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
+    if final:
+        check(libc.prctl(SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
 
 
 def die_with_parent() -> None:

@@ -20,7 +20,9 @@ SYSTEM_FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
-OWN_FILES = {f"{ROOT}/bootstrap.py": "bootstrap.py", f"{ROOT}/lib/nephoscope_script.py": "nephoscope_script.py"}
+OWN_FILES = {f"{ROOT}/{name}": name for name in ("bootstrap.py", "launcher.py", "zygote.py")} | {
+    f"{ROOT}/lib/nephoscope_script.py": "nephoscope_script.py"
+}
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def _surroundings(executor: Executor) -> Iterable[bytes]:
     """This boot, these namespaces, this user, this interpreter, this code: another of any is another question."""
     yield Path("/proc/sys/kernel/random/boot_id").read_bytes()
     yield from (bytes(Path("/proc/self/ns", name).readlink()) for name in NAMESPACES)
-    yield f"{os.geteuid()} {sys.executable} {__version__} {type(executor).__module__}.{type(executor).__qualname__}".encode()
+    kind = f"{type(executor).__module__}.{type(executor).__qualname__}"
+    yield f"{os.geteuid()} {sys.executable} {__version__} {kind} {getattr(executor, 'note', '')}".encode()
     for source in sorted({*Path(__file__).parent.rglob("*.py"), Path(inspect.getfile(type(executor)))}):
         yield source.read_bytes()

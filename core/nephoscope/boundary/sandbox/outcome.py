@@ -24,6 +24,9 @@ HINTS = {
     "refused": "a script reaches nothing but the cloud's API, and writes nowhere but in its own folder",
     "memory": "read in pages and keep only what is needed",
     "disk": "keep results in memory, there is little room for files",
+    "files": "keep results in memory, there is little room for files",
+    "calls": "ask for lists instead of one thing at a time, and do not poll",
+    "paid_calls": "ask for less of what costs money",
     "processes": "use a few threads at most, no processes",
     "descriptors": "close files and connections after use",
     "seconds": "ask for less at once, and never wait or poll",
@@ -33,9 +36,9 @@ LIMITS = frozenset({"memory", "disk", "processes", "descriptors"})
 
 @dataclass(frozen=True)
 class Killed:
-    """Why this side ended a run."""
+    """Why a run ended that did not end by itself. ``limit``: the one that was reached, if that was why."""
 
-    limit: str
+    limit: str | None
     failure: Failure
 
 
@@ -46,6 +49,8 @@ class Ending:
     exit_code: int
     seconds: float
     killed: Killed | None
+    felt: str | None = None
+    """A limit that the kernel enforced on it."""
 
     @property
     def signal(self) -> int:
@@ -85,6 +90,8 @@ def _why(ending: Ending, report: bytes) -> tuple[Failure | None, str | None]:
         return None, None
     if told:
         return told, felt
+    if ending.felt:
+        return Failure(kind="limit", message=f"ended with the limit on {ending.felt} reached"), ending.felt
     if ending.signal in (signal.SIGXCPU, signal.SIGXFSZ):
         limit = "seconds" if ending.signal == signal.SIGXCPU else "disk"
         return Failure(kind="limit", message=f"ended by {signal.Signals(ending.signal).name}"), limit

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from nephoscope.boundary.sandbox.cgroup import Group
 from nephoscope.boundary.sandbox.channel import Capture, clip
 from nephoscope.boundary.sandbox.job import Job, memory_file
 from nephoscope.boundary.sandbox.outcome import Ending, Killed, outcome
-from nephoscope.boundary.sandbox.process import Child, Watched, readable
+from nephoscope.boundary.sandbox.process import Started, Told, Watched, readable
 from nephoscope.boundary.sandbox.watch import SECONDS, Watch
-from nephoscope.interfaces import IsolationError, ListenerReady
+from nephoscope.interfaces import IsolationError, ListenerReady, Overrun
 from nephoscope.models import ExecutionResult, Failure, Limits
 
 START_SECONDS = 60.0
 """How long a sandbox may take until its listener is out; generous, because a busy machine is not an error."""
 REPORT_BYTES = 64_000
+
+
+class Lost(IsolationError):
+    """The sandbox was gone before the script began: nothing of it ran."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Descriptors:
     statements: int
     report: int
     status: int
+    output: int
 
     def all(self) -> tuple[int, ...]:
         return self.job, self.control, self.statements, self.report, self.status
@@ -41,16 +46,23 @@ class Descriptors:
         return tuple(str(number) for number in (self.job, self.control, self.statements, self.report))
 
 
-class Run:
-    """One run. ``command`` makes the launcher's arguments from the inherited descriptors; ``extra`` are more of those."""
+Start = Callable[[Descriptors, Told], Started]
+"""Starts what carries the run: a launcher of its own, or a fork of a warm interpreter."""
 
-    def __init__(self, job: Job, limits: Limits, command: Callable[[Descriptors], Sequence[str]], extra: Sequence[int] = ()) -> None:
+
+class Run:
+    """One run. ``walled``: the listener is made inside, and the namespace's first process told, before anything runs; else there is neither."""
+
+    def __init__(self, job: Job, limits: Limits, start: Start, *, walled: bool = True, overrun: Overrun | None = None) -> None:
         self._job = job
         self._limits = limits
-        self._command = command
-        self._extra = extra
+        self._begin = start
+        self._walled = walled
         self._killed: Killed | None = None
+        self._first: Watched | None = None
         self._watch: Watch | None = None
+        self._group: Group | None = None
+        self._overrun = overrun
 
     async def result(self, listener: ListenerReady) -> ExecutionResult:
         """Run to the end or to a limit. Raises :class:`IsolationError` if the sandbox itself did not come up."""
@@ -65,26 +77,27 @@ class Run:
             raise IsolationError(f"the sandbox did not start within {START_SECONDS:.0f} s", self._last_words()) from None
         finally:
             await self._end()
-        return outcome(Ending(self._exit_code, seconds, self._killed), self._limits, self._output, self._statements, self._report)
+        ending = Ending(self._exit_code, seconds, self._killed, felt=self._felt)
+        return outcome(ending, self._limits, self._output, self._statements, self._report)
 
     def _start(self) -> None:
         room = self._limits.output_bytes
         output, self._output = self._pipe(room)
         stated, self._statements = self._pipe(2 * room)
         report, self._report = self._pipe(REPORT_BYTES)
-        status, self._status = self._pipe(REPORT_BYTES)
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
-        self._namespace: Watched | None = None
+        ours, status = socket.socketpair()
+        self._told = Told(ours)
         try:
-            with control, memory_file(self._job.document()) as job:
-                inside = Descriptors(job, control.fileno(), stated, report, status)
-                self._child = Child(self._command(inside), descriptors=(*inside.all(), *self._extra), output=output)
-        except OSError as error:
+            with control, status, memory_file(self._job.document()) as job:
+                inside = Descriptors(job, control.fileno(), stated, report, status.fileno(), output)
+                self._carrier = self._begin(inside, self._told)
+        except (OSError, IsolationError) as error:
             self._close()
             raise IsolationError(f"the sandbox could not be started: {error}") from error
         finally:
-            for descriptor in (output, stated, report, status):
+            for descriptor in (output, stated, report):
                 os.close(descriptor)
 
     @staticmethod
@@ -93,32 +106,46 @@ class Run:
         return write, Capture(read, room)
 
     async def _hand_over(self, listener: ListenerReady) -> None:
-        if not self._job.port:
+        if not self._walled:
             return
         await readable(self._control.fileno())
         _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
-        if not descriptors:
-            await self._child.gone()
-            raise IsolationError("the sandbox did not start", self._last_words())
-        first = self._first_process()
-        self._namespace, self._watch = Watched(first), Watch(first, self._limits)
-        await listener(descriptors[0])
+        pid = await self._told.wait_for("child-pid") if descriptors else None
+        if pid is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            await self._carrier.gone_within(START_SECONDS)
+            raise Lost("the sandbox did not start", self._last_words())
+        given = self._told.take()
+        self._first = Watched(int(pid)) if given is None else Watched.of(given)
+        self._watch = Watch(self._first.pid, self._limits)
+        self._group = Group.around(self._first.pid, self._limits)
+        self._overrun = await listener(descriptors[0])
         with contextlib.suppress(ConnectionError):  # it ended meanwhile: the outcome says how
             self._control.send(b"go")
-
-    def _first_process(self) -> int:
-        """The namespace's first process, as the launcher told before it let anything run."""
-        return int(json.loads(self._status.peek().split(b"\n")[0])["child-pid"])
 
     async def _until_gone(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                while not await self._child.gone_within(SECONDS):
-                    self._killed = self._watch.exceeded() if self._watch else None
+                while not await self._carrier.gone_within(SECONDS):
+                    self._killed = self._exceeded()
                     if self._killed:
                         return
         except TimeoutError:
             self._killed = Killed("seconds", Failure(kind="timeout", message=f"still running after {seconds:g} s"))
+        self._killed = self._killed or self._outside()
+
+    def _exceeded(self) -> Killed | None:
+        if self._watch and (killed := self._watch.exceeded(memory=self._group is None or not self._group.bounds_memory)):
+            return killed
+        if self._group and self._group.felt() == "memory":
+            return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._limits.memory_mb} MB"))
+        return self._outside()
+
+    def _outside(self) -> Killed | None:
+        """A limit that is counted elsewhere, such as calls to the cloud."""
+        limit = self._overrun() if self._overrun else None
+        return Killed(limit, Failure(kind="limit", message=f"went over its limit on {limit.replace('_', ' ')}")) if limit else None
 
     async def _end(self) -> None:
         """Leave nothing behind, however the run ended."""
@@ -130,21 +157,25 @@ class Run:
             raise
 
     async def _clear(self) -> None:
-        if self._namespace:
-            self._namespace.kill()
-            self._child.kill()
-        else:
-            self._child.kill_group()
-        self._exit_code = await self._child.status()
-        if self._namespace:
-            await self._namespace.gone()
-            self._namespace.close()
-        self._child.close()
+        if self._first:
+            self._first.kill()
+        self._carrier.kill()
+        self._exit_code = await self._carrier.status()
+        if self._first:
+            await self._first.gone()
+            self._first.close()
+        if self._carrier.lost and self._killed is None:
+            self._killed = Killed(None, Failure(kind="crash", message="the interpreter that carried it ended: a fault here, not of the script"))
+        self._felt = self._group.felt() if self._group else None
+        if self._group:
+            await self._group.remove()
+        self._carrier.close()
         self._close()
 
     def _close(self) -> None:
         self._control.close()
-        for capture in (self._output, self._statements, self._report, self._status):
+        self._told.close()
+        for capture in (self._output, self._statements, self._report):
             capture.close()
 
     def _last_words(self) -> str:

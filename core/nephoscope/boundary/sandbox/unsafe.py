@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nephoscope.boundary.sandbox.job import PORT, Job, environment, home_files, rlimits
 from nephoscope.boundary.sandbox.layout import layout
+from nephoscope.boundary.sandbox.process import START_ENVIRONMENT, Child, Started, Told
 from nephoscope.boundary.sandbox.run import Descriptors, Run
 from nephoscope.interfaces import ListenerReady
 from nephoscope.models import ExecutionResult, Limits, Surroundings
@@ -52,15 +53,16 @@ class NoneExecutor:
                 home=str(home),
                 port=0,
             )
-            await listener(os.dup(door.fileno()))
-            return await Run(job, limits, _command).result(listener)
+            overrun = await listener(os.dup(door.fileno()))
+            return await Run(job, limits, _start, walled=False, overrun=overrun).result(listener)
 
     async def close(self) -> None:
         """Nothing stays between scripts."""
 
 
-def _command(inside: Descriptors) -> list[str]:
-    return [sys.executable, "-I", "-B", str(HERE / "bootstrap.py"), *inside.arguments()]
+def _start(inside: Descriptors, _: Told) -> Started:
+    command = [sys.executable, "-I", "-B", str(HERE / "bootstrap.py"), *inside.arguments()]
+    return Child(command, descriptors=inside.all(), output=inside.output, env=START_ENVIRONMENT)
 
 
 def _moved(surroundings: Surroundings, port: int) -> Surroundings:

@@ -15,7 +15,6 @@ from nephoscope.models import Failure, Limits
 
 SECONDS = 0.1
 """How often to look."""
-MAX_FILES = 20_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -25,11 +24,14 @@ class Watch:
     def __init__(self, pid: int, limits: Limits) -> None:
         self._pid = pid
         self._memory = limits.memory_mb << 20
+        self._most_files = limits.files
 
-    def exceeded(self) -> Killed | None:
-        """The limit that is exceeded now, and how to say it."""
-        if self._files() > MAX_FILES:
-            return Killed("disk", Failure(kind="limit", message=f"made more than {MAX_FILES} files"))
+    def exceeded(self, *, memory: bool = True) -> Killed | None:
+        """The limit that is exceeded now, and how to say it. ``memory``: whether nobody else watches that."""
+        if self._files() > self._most_files:
+            return Killed("files", Failure(kind="limit", message=f"made more than {self._most_files} files"))
+        if not memory:
+            return None
         family = list(self._family())
         if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
             return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB"))

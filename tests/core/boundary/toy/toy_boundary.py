@@ -12,7 +12,7 @@ from typing import Any
 from toy_cloud import BrookWire
 
 from nephoscope.boundary.broker.recorder import Recorder
-from nephoscope.boundary.process import run
+from nephoscope.boundary.process import Parts, run
 from nephoscope.boundary.sandbox import BubblewrapExecutor, NoneExecutor
 
 EXECUTORS = {"bubblewrap": BubblewrapExecutor(), "unsafe-local": NoneExecutor()}
@@ -44,4 +44,4 @@ def die_at(moment: int) -> None:
 if __name__ == "__main__":
     if "--die-at" in sys.argv:
         die_at(argument("--die-at"))
-    run(argument("--fd"), lambda: ({"brook": BrookWire()}, EXECUTORS))
+    run(argument("--fd"), lambda: Parts({"brook": BrookWire()}, EXECUTORS))
