@@ -132,6 +132,7 @@ class App:
             raise UsageError("there is no problem to look at", 'say what hurts: nephoscope investigate "..."')
         with self._conducting(callbacks) as conductor, self._fresh() as store:
             conductor.planner()
+            conductor.seats()
             started = now()
             store.put_all(
                 {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nephoscope.interfaces import Executor, Judge, Rewriter
+from nephoscope.interfaces import Executor, Judge, LLMBackend, Rewriter
 from nephoscope.plugin import hookimpl
 
 
@@ -34,3 +34,10 @@ def nephoscope_register_executors() -> Sequence[Executor]:
     from nephoscope.boundary.sandbox.userns import UsernsExecutor
 
     return [BubblewrapExecutor(), UsernsExecutor(), NoneExecutor()]
+
+
+@hookimpl
+def nephoscope_register_backends() -> Sequence[LLMBackend]:
+    from nephoscope.llm.scripted import ScriptedBackend
+
+    return [ScriptedBackend()]

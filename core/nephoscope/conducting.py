@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nephoscope import __version__, archive
+from nephoscope import __version__, archive, enlisting
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
 from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Scope, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
@@ -51,6 +51,7 @@ class Conductor:
         self._plugins = plugins
         self._callbacks = callbacks or Callbacks()
         self._driver: Driver | None = None
+        self._seats: enlisting.Seats | None = None
         self._stop = False
 
     def request_stop(self) -> None:
@@ -88,7 +89,17 @@ class Conductor:
         """The boundary opened for a record, and everything the engine needs around it."""
         with self.boundary(store, demo=demo) as (boundary, lease):
             context = self.context(store, boundary, lease)
-            _announce(context, lease)
+            context.models = enlisting.enlist(
+                self.seats(),
+                self._settings,
+                self._plugins,
+                store,
+                boundary,
+                seconds_left=lambda: self._settings.budget.seconds - context.elapsed,
+                stopped=lambda: self._stop,
+                tell=self._tell,
+            )
+            _announce(context, lease, enlisting.described(self.seats()))
             yield context
 
     @contextlib.contextmanager
@@ -145,6 +156,12 @@ class Conductor:
         clouds = [estate for cloud, estate in self._plugins.estates.items() if cloud in {one.cloud for one in lease.identities}]
         environment = clouds[0].environment() if clouds else ScriptEnvironment()
         return validate(script, environment, (), [judge for judge in self._plugins.judges if judge.name not in unasked])
+
+    def seats(self) -> enlisting.Seats:
+        """The language models of the settings. Raises :class:`UsageError` for one that cannot be had."""
+        if self._seats is None:
+            self._seats = enlisting.seats(self._settings, self._plugins)
+        return self._seats
 
     def context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:
         """What the engine's nodes work with."""
@@ -236,7 +253,7 @@ def _aborted(context: Context, error: NephoscopeError) -> Report:
     return compose(context, "waiting" if expired else "failed", trouble)
 
 
-def _announce(context: Context, lease: Lease) -> None:
+def _announce(context: Context, lease: Lease, model: str) -> None:
     scopes: list[JsonValue] = [
         {"account": one.account, "principal": one.principal, "regions": ["any region"] if one.roaming else list(one.regions)}
         for one in context.identities
@@ -248,7 +265,7 @@ def _announce(context: Context, lease: Lease) -> None:
         scopes=scopes,
         isolation=lease.isolation,
         planner=context.planner.name,
-        model="",
+        model=model,
     )
     if lease.note:
         context.emit("notice", text=lease.note)

@@ -11,6 +11,7 @@ from nephoscope.cli.choice import AskWhen
 
 _WHERE: Final = "Where to look"
 _HOW: Final = "How"
+_MODELS: Final = "Language models"
 _LIMITS: Final = "Limits"
 _OUTPUT: Final = "Output"
 
@@ -28,6 +29,21 @@ Grant = Annotated[
 ]
 Telemetry = Annotated[bool | None, typer.Option(help="Read logs and metrics, within a small budget.", rich_help_panel=_WHERE)]
 PlannerName = Annotated[str | None, typer.Option("--planner", metavar="NAME", help="Who decides what to check next.", rich_help_panel=_HOW)]
+Model = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="[ROLE=]PROVIDER:NAME", help="A language model to use; without it none is. Repeatable.", rich_help_panel=_MODELS),
+]
+ModelBaseUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the models answer, when not at their provider's.", rich_help_panel=_MODELS)
+]
+ModelKey = Annotated[
+    str | None,
+    typer.Option(metavar="REF", help="Where the models' key is: env:NAME, file:PATH or keyring:NAME.", rich_help_panel=_MODELS),
+]
+Mask = Annotated[
+    bool | None,
+    typer.Option("--mask/--no-mask", help="Show models stand-ins for identifiers; default: unless they run here.", rich_help_panel=_MODELS),
+]
 ExecutorName = Annotated[
     str | None, typer.Option("--executor", metavar="NAME", help="What contains the scripts; auto: the first that holds.", rich_help_panel=_HOW)
 ]
@@ -41,6 +57,7 @@ UnsafeLocal = Annotated[
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", min=1, help="Steps.", rich_help_panel=_LIMITS)]
 MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Wall-clock seconds.", rich_help_panel=_LIMITS)]
 MaxCalls = Annotated[int | None, typer.Option(metavar="N", min=1, help="Calls to the cloud.", rich_help_panel=_LIMITS)]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", min=0, help="Tokens of language models.", rich_help_panel=_LIMITS)]
 MaxUsd = Annotated[float | None, typer.Option(metavar="USD", min=0, help="Dollars, cloud and models together.", rich_help_panel=_LIMITS)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; everything else on stderr.", rich_help_panel=_OUTPUT)]
 Out = Annotated[
@@ -50,16 +67,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.", r
 Plain = Annotated[bool, typer.Option("--plain", help="One line per step instead of a live view.", rich_help_panel=_OUTPUT)]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 'nephoscope runs' lists it.")]
 
+_SWITCHES: Final = ("telemetry", "mask")
+"""Of these, no is something said."""
 _SETTINGS: Final = frozenset(
-    "cloud region endpoint_url allow_resource grant telemetry planner executor ask unsafe_local "
-    "max_steps max_seconds max_calls max_usd quiet plain".split()
+    "cloud region endpoint_url allow_resource grant telemetry planner model model_base_url model_key mask executor ask unsafe_local "
+    "max_steps max_seconds max_calls max_tokens max_usd quiet plain".split()
 )
 
 
 def flags(context: typer.Context) -> dict[str, Any]:
     """The options given to a command that are settings, as ``load_settings`` takes them. Switches that are off were not given."""
     given = {name: value for name, value in context.params.items() if name in _SETTINGS}
-    return {name: getattr(value, "value", value) for name, value in given.items() if value not in (None, False, [], ()) or name == "telemetry"}
+    return {name: getattr(value, "value", value) for name, value in given.items() if value not in (None, False, [], ()) or name in _SWITCHES}
 
 
 def names(context: typer.Context) -> list[str]:

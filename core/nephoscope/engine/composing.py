@@ -12,7 +12,9 @@ from nephoscope.knowledge.playbooks import tell, values_for
 from nephoscope.models import Diagnosis, Fact, Finding, Gap, Problem, Recommendation
 from nephoscope.models.report import (
     AskedQuestion,
+    LanguageModels,
     LedgerSummary,
+    ModelUse,
     NextBest,
     Notice,
     Observation,
@@ -50,6 +52,7 @@ def compose(context: Context, status: Status, trouble: Trouble | None = None) ->
         grants=tuple(sorted(str(tier) for tier in context.granted)),
         steps=_steps(context),
         ledger=_ledger(context),
+        llm=_llm(context),
         policies=_policies(context),
         timings=_timings(context),
         versions=context.versions,
@@ -245,6 +248,27 @@ def _ledger(context: Context) -> LedgerSummary:
         usd=spent.usd,
         unpriced=spent.unpriced,
     )
+
+
+def _llm(context: Context) -> LanguageModels:
+    """Every request that was answered or may have been, by model and role; exactly what the record holds."""
+    rows: dict[tuple[str, str], ModelUse] = {}
+    for call in context.store.model_calls():
+        key = (call.model, call.role)
+        row = rows.get(key) or ModelUse(model=call.model, role=call.role, usd=0.0)
+        rows[key] = row.model_copy(
+            update={
+                "calls": row.calls + 1,
+                "failed": row.failed + (call.reply is None),
+                "input_tokens": row.input_tokens + call.usage.input,
+                "cached_tokens": row.cached_tokens + call.usage.cache_read,
+                "output_tokens": row.output_tokens + call.usage.output,
+                "usd": None if row.usd is None or call.usd is None else row.usd + call.usd,
+                "unpriced": row.unpriced + (call.usd is None),
+                "price": call.price or row.price,
+            }
+        )
+    return LanguageModels(by_model=tuple(rows.values()), usd=sum(call.usd or 0.0 for call in context.store.model_calls()))
 
 
 def _policies(context: Context) -> tuple[ReportPolicy, ...]:

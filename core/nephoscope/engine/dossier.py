@@ -135,7 +135,7 @@ def left(context: Context) -> Budget:
         steps=max(0, total.steps - len(context.store.steps())),
         seconds=max(0.0, total.seconds - context.elapsed),
         calls=max(0, total.calls - spent.upstream),
-        tokens=total.tokens,
+        tokens=max(0, total.tokens - sum(call.usage.input + call.usage.output for call in context.store.model_calls())),
         usd=max(0.0, total.usd - spent.usd - spent.model_usd),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nephoscope.engine.context import Context
 from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
 from nephoscope.engine.state import GRAPH_VERSION, State
+from nephoscope.interfaces import Stopped
 from nephoscope.models import Question, Script
 from nephoscope.models.report import Status
 
@@ -69,7 +70,7 @@ class Driver:
                     pass
                 if not self._pending(graph, config):
                     break
-        except GraphDrained:
+        except (GraphDrained, Stopped):
             return "interrupted"
         except GraphRecursionError:
             self._context.store.put("exhausted", "the number of rounds is used up (--max-steps)")

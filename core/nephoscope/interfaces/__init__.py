@@ -11,6 +11,7 @@ from nephoscope.interfaces.errors import (
     IsolationError,
     ModelError,
     NephoscopeError,
+    Stopped,
     UsageError,
 )
 from nephoscope.interfaces.executor import Executor, ListenerReady, Overrun
@@ -44,6 +45,7 @@ __all__ = [
     "Policy",
     "Rewriter",
     "Session",
+    "Stopped",
     "UsageError",
     "View",
     "Wire",

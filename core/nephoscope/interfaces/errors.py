@@ -64,3 +64,9 @@ class BudgetError(NephoscopeError):
     """Tokens or dollars for language models are used up."""
 
     exit_code = 1
+
+
+class Stopped(NephoscopeError):
+    """Somebody asked to stop while something was waited for. What is on record stays; the run can be resumed."""
+
+    exit_code = 130

@@ -30,7 +30,10 @@ class LLMBackend(Protocol):
         """Whether models run on this machine unless a ``base_url`` says otherwise: masking is off by default."""
 
     def chat_model(self, connection: Connection) -> BaseChatModel:
-        """A chat model without retries, cache or tracing of its own."""
+        """A chat model without retries, cache or tracing of its own. A reply that was cut off is a reply, not an exception.
+
+        Raises ``UsageError`` where the provider's own endpoint is meant and there is no key.
+        """
 
     def finish(self, metadata: Mapping[str, Any]) -> FinishReason:
         """Why the reply ended, from its ``response_metadata``. ``length`` wins over everything else."""

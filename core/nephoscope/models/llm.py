@@ -16,7 +16,9 @@ FaultKind = Literal["auth", "rate", "transient", "context", "invalid", "not_foun
 class Connection(Frozen):
     """What a backend needs to reach one model. ``model`` is the name behind the prefix; ``parameters`` are already what the model accepts.
 
-    ``timeout`` in seconds per request. The key is resolved just before use and shows in no repr.
+    ``temperature`` and ``max_tokens`` mean the same everywhere: the backend says them in its provider's words. Without a ``key`` the
+    provider's usual places are looked in, but where ``base_url`` is given no key that was not given goes there. ``timeout`` in seconds
+    per request. The key is resolved just before use and shows in no repr.
     """
 
     model: str

@@ -168,18 +168,26 @@ class LedgerSummary(Frozen):
 
 
 class ModelUse(Frozen):
-    """What one language model was used for; ``usd`` ``None``: its price is not known."""
+    """What one language model was used for; ``usd`` ``None``: the price of ``unpriced`` of its calls is not known.
+
+    ``calls``: requests that were sent; ``failed``: those of them without an answer. ``cached_tokens`` are among ``input_tokens``.
+    ``price``: where the price is from.
+    """
 
     model: str
     role: str = ""
     calls: int = 0
+    failed: int = 0
     input_tokens: int = 0
+    cached_tokens: int = 0
     output_tokens: int = 0
     usd: float | None = None
+    unpriced: int = 0
+    price: str = ""
 
 
 class LanguageModels(Frozen):
-    """All use of language models. ``by_model`` empty: none was used."""
+    """All use of language models. ``by_model`` empty: none was used. ``usd`` leaves out the calls whose price is unknown."""
 
     by_model: tuple[ModelUse, ...] = ()
     usd: float = 0.0

@@ -23,6 +23,7 @@ OPEN_TABLES = ("scope", "keys")
 OTHER_VARIABLES = frozenset({"NEPHOSCOPE_CONFIG", "NEPHOSCOPE_DEBUG"})
 FLAGS = {
     "grant": "grants",
+    "model": "models",
     "max_steps": "budget.steps",
     "max_seconds": "budget.seconds",
     "max_calls": "budget.calls",

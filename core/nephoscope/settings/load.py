@@ -18,6 +18,8 @@ from nephoscope.settings.layer import Layer, flat, from_environment, from_file, 
 from nephoscope.settings.model import Settings
 
 PROJECT_FILE = "nephoscope.toml"
+WITH_MODEL = "hybrid"
+"""The planner where a model is named and no planner."""
 HARMLESS = frozenset({"region", "quiet", "plain"})
 """What a file in the current folder may set, besides a smaller budget: changing folder must change nothing that matters."""
 
@@ -61,6 +63,8 @@ def load_settings(flags: Mapping[str, Any] | None = None, *, folder: Path | None
     values = {key: value for layer in layers for key, value in layer.values.items()}
     sources = {key: layer for layer in layers for key in layer.values}
     settings = _validated(values, sources)
+    if settings.models and "planner" not in sources:
+        settings = settings.model_copy(update={"planner": WITH_MODEL})
     settings, narrowed = organisation.narrow(settings, organisation.read(policy))
     return Loaded(settings, {key: layer.where(key) for key, layer in sources.items()} | _told(narrowed, policy), ignored)
 

@@ -43,6 +43,17 @@ class Settings(BaseSettings):
     scope: Mapping[str, JsonValue] = Field(default_factory=dict)
     """Options that the cloud's pack defines."""
     planner: str = "playbook"
+    """Where a model is named and no planner, ``load_settings`` makes it ``hybrid``."""
+    models: Several[str] = ()
+    """Language models, ``[ROLE=]PROVIDER:NAME``; several of a role are tried in that order. None is used that is not named here."""
+    model_base_url: str = ""
+    """Where they answer, when not at their provider's."""
+    model_key: KeyReference | None = None
+    """Where their key is, when not in ``keys`` under the provider's name."""
+    mask: bool | None = None
+    """Whether models get stand-ins for identifiers; ``None``: all but those on this machine."""
+    catalogs: Several[Path] = ()
+    """Files that describe more models, or some of them otherwise."""
     executor: str = "auto"
     ask: Literal["never", "risky", "always"] = "risky"
     budget: Budget = Budget()

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Script, Violation
+from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Script, Usage, Violation
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, now
 from nephoscope.store.lock import hold
@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS attempts (step INTEGER NOT NULL, attempt INTEGER NOT 
 CREATE TABLE IF NOT EXISTS facts (id TEXT PRIMARY KEY, subject TEXT NOT NULL, attribute TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS questions (seq INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE, answer TEXT, assumed INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS model_calls (seq INTEGER PRIMARY KEY, request TEXT NOT NULL, role TEXT NOT NULL, prompt TEXT NOT NULL,
+    model TEXT NOT NULL, reply TEXT, error TEXT, usage TEXT NOT NULL, estimated INTEGER NOT NULL, usd REAL, price TEXT NOT NULL,
+    seconds REAL NOT NULL, sent_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS model_calls_request ON model_calls (request);
 CREATE TABLE IF NOT EXISTS timings (phase TEXT PRIMARY KEY, seconds REAL NOT NULL);
 """
 
@@ -69,6 +73,28 @@ class Asked:
     question: Question
     answer: str | None
     assumed: bool
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """One request to a language model. ``request`` and ``reply`` are names of blobs: what was sent, masked, and what came back, or ``None``.
+
+    ``error`` is empty when it was answered, the kind of fault when it was not, and ``sent`` while nobody knows; until then ``usage`` and
+    ``usd`` are estimates. ``usd`` is ``None`` where the price is unknown; ``price`` says where it is from.
+    """
+
+    request: str
+    role: str
+    prompt: str
+    model: str
+    usage: Usage
+    reply: str | None = None
+    error: str = ""
+    estimated: bool = False
+    usd: float | None = None
+    price: str = ""
+    seconds: float = 0.0
+    sent_at: str = ""
 
 
 class RunStore:
@@ -194,6 +220,35 @@ class RunStore:
     def event(self, at: str, kind: str, body: JsonValue) -> None:
         self._write("INSERT INTO events (at, kind, body) VALUES (?, ?, ?)", (at, kind, canonical(body)))
 
+    # -- language models -------------------------------------------------------------------------------------------
+
+    def model_sent(self, call: ModelCall, document: str) -> int:
+        """Record a request that is about to leave, with what it may cost at most. Returns its number."""
+        self.blobs.put(document.encode())
+        values = (call.request, call.role, call.prompt, call.model, call.usage.model_dump_json(), call.usd, call.price, now())
+        with self._lock:
+            cursor = self._db.execute(
+                "INSERT INTO model_calls (request, role, prompt, model, error, usage, estimated, usd, price, seconds, sent_at) "
+                "VALUES (?, ?, ?, ?, 'sent', ?, 1, ?, ?, 0, ?)",
+                values,
+            )
+            return int(cursor.lastrowid or 0)
+
+    def model_ended(self, number: int, call: ModelCall, reply: JsonValue) -> None:
+        """Record what became of a request: its reply, or ``call.error``."""
+        name = None if reply is None else self.blobs.put_json(reply)
+        values = (name, call.error, call.usage.model_dump_json(), int(call.estimated), call.usd, call.price, call.seconds, number)
+        self._write("UPDATE model_calls SET reply = ?, error = ?, usage = ?, estimated = ?, usd = ?, price = ?, seconds = ? WHERE seq = ?", values)
+
+    def model_reply(self, request: str) -> JsonValue:
+        """The recorded reply to a request of that hash; ``None`` when it was never answered."""
+        rows = self._rows("SELECT reply FROM model_calls WHERE request = ? AND reply IS NOT NULL ORDER BY seq LIMIT 1", (request,))
+        return self.blobs.get_json(rows[0]["reply"]) if rows else None
+
+    def model_calls(self) -> list[ModelCall]:
+        """Every request that left, in order."""
+        return [_model_call(row) for row in self._rows("SELECT * FROM model_calls ORDER BY seq")]
+
     def add_time(self, phase: str, seconds: float) -> None:
         self._write("INSERT INTO timings VALUES (?, ?) ON CONFLICT (phase) DO UPDATE SET seconds = seconds + excluded.seconds", (phase, seconds))
 
@@ -218,6 +273,23 @@ def _attempt(row: sqlite3.Row) -> Attempt:
     result = None if row["result"] is None else ExecutionResult.model_validate_json(row["result"])
     approved = None if row["approved"] is None else bool(row["approved"])
     return Attempt(row["step"], row["attempt"], row["script"], row["author"], violations, result, approved)
+
+
+def _model_call(row: sqlite3.Row) -> ModelCall:
+    return ModelCall(
+        request=row["request"],
+        role=row["role"],
+        prompt=row["prompt"],
+        model=row["model"],
+        usage=Usage.model_validate_json(row["usage"]),
+        reply=row["reply"],
+        error=row["error"],
+        estimated=bool(row["estimated"]),
+        usd=row["usd"],
+        price=row["price"],
+        seconds=row["seconds"],
+        sent_at=row["sent_at"],
+    )
 
 
 def new_run(home: Path) -> Path:

@@ -56,6 +56,10 @@ class Redactor:
         """Nothing of the value but its length and digest: for data of which only the shape may be seen."""
         return self.placeholder(value) if value else value
 
+    def scrub(self, text: str) -> str:
+        """Free text with its credential-like parts replaced."""
+        return self._scrub(text)
+
     def placeholder(self, value: str) -> str:
         """What stands for a value."""
         return f"‹redacted:string:{len(value)}:{self.digest(value)}›"

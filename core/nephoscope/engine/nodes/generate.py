@@ -8,7 +8,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.ending import end_step
 from nephoscope.engine.state import State, Update
-from nephoscope.interfaces import Generator, NephoscopeError
+from nephoscope.interfaces import BudgetError, Generator, ModelError, NephoscopeError
 from nephoscope.models import Script
 from nephoscope.store.run import Step
 
@@ -54,6 +54,8 @@ def _some(context: Context, write: Callable[[Generator], Script | None]) -> Scri
     for generator in context.generators:
         try:
             script = write(generator)
+        except (BudgetError, ModelError) as error:
+            context.emit("notice", text=f"generator {generator.name} writes no script: {error.message}")
         except NephoscopeError:
             raise
         except Exception as error:  # a pack's fault must not end an investigation
