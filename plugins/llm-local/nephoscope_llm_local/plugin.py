@@ -1,0 +1,22 @@
+"""What this pack registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nephoscope.interfaces import LLMBackend
+from nephoscope.plugin import hookimpl
+
+
+@hookimpl
+def nephoscope_register_backends() -> Sequence[LLMBackend]:
+    from nephoscope_llm_local.ollama import OllamaBackend
+    from nephoscope_llm_local.server import LocalBackend
+
+    return [OllamaBackend(), LocalBackend()]
+
+
+@hookimpl
+def nephoscope_register_catalogs() -> Sequence[Path]:
+    return [Path(__file__).parent / "catalog"]
