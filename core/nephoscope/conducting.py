@@ -114,6 +114,7 @@ class Conductor:
             scopes=tuple(scopes_of(store)),
             grants=tuple(sorted(settings.granted)),
             denied=tuple(sorted(settings.denied)),
+            reviewed_only=settings.reviewed_only,
             allow=settings.allow_resource,
             named=self._named(store.load("problem", Problem)),
             budget=settings.budget,

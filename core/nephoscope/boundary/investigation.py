@@ -150,7 +150,7 @@ class Investigation:
 
 async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolation: Awaitable[Isolation], on_event: Listener) -> Investigation:
     """Connect every scope and open the record. Raises ``CredentialsError``, ``EndpointError``, ``UsageError``."""
-    tiers = Tiers(opening.grants, opening.denied)
+    tiers = Tiers(opening.grants, opening.denied, reviewed_only=opening.reviewed_only)
     sessions, chosen = await asyncio.gather(asyncio.to_thread(_connect, opening, wires), isolation)
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
     ledger = await asyncio.to_thread(_ledger, Path(opening.run_dir), [session.identity for session in sessions])

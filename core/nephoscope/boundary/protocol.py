@@ -36,7 +36,8 @@ class Opening(Frozen):
     """What an investigation may do.
 
     ``budget``: its total; what earlier runs of it spent stands in the ledger. ``denied``: tiers switched off although they are allowed
-    by default. ``named``: names from the user's own words. ``allow``: resources the user named with an option, whether or not they are
+    by default. ``reviewed_only``: nothing that only public data call a read.
+    ``named``: names from the user's own words. ``allow``: resources the user named with an option, whether or not they are
     in the inventory. ``executors``: those that may be used at all. ``demo``: the endpoint is an emulator this tool started.
     """
 
@@ -44,6 +45,7 @@ class Opening(Frozen):
     scopes: tuple[Scope, ...]
     grants: tuple[Tier, ...] = ()
     denied: tuple[Tier, ...] = ()
+    reviewed_only: bool = False
     allow: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     budget: Budget = Field(default_factory=Budget)

@@ -1,5 +1,6 @@
 """Frozen, JSON-shaped data that every other part speaks. Imports nothing of Nephoscope."""
 
+from nephoscope.models.access import Judged, LeastPrivilege, OperationAccess, PolicyForm, ServiceCoverage
 from nephoscope.models.base import Frozen, Json, JsonValue
 from nephoscope.models.call import Call, Classification, Price, Read, Reply, Surroundings, WireReply, WireRequest
 from nephoscope.models.event import Event
@@ -44,9 +45,13 @@ __all__ = [
     "Identity",
     "Json",
     "JsonValue",
+    "Judged",
+    "LeastPrivilege",
     "Limits",
     "Mention",
     "Operation",
+    "OperationAccess",
+    "PolicyForm",
     "Predicate",
     "Price",
     "Problem",
@@ -59,6 +64,7 @@ __all__ = [
     "Scope",
     "Script",
     "ScriptEnvironment",
+    "ServiceCoverage",
     "Supposition",
     "Surroundings",
     "Tier",

@@ -64,6 +64,9 @@ class Classification(Frozen):
     reason: str
     permission: str | None = None
     verified: bool = False
+    """Somebody has reviewed the operation. What nobody has may be at most a read of configuration; core refuses the rest."""
+    shape: bool = False
+    """Where its tier is not granted but shape is, the call may be made and the shape of its reply given."""
 
 
 class Price(Frozen):

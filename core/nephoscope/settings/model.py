@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Tiers allowed besides identity, configuration and (unless switched off) telemetry."""
     telemetry: bool = True
     """Whether logs and metrics may be read unattended, within a small budget."""
+    reviewed_only: bool = False
+    """Whether to refuse reads of configuration that only public data know, and nobody has reviewed."""
     formatter: Literal["black", "autopep8"] = "black"
     keys: Mapping[str, KeyReference] = Field(default_factory=dict)
     quiet: bool = False

@@ -24,6 +24,7 @@ class Organisation(Frozen):
     tiers: tuple[Tier, ...] | None = None
     packs: tuple[str, ...] | None = None
     executors: tuple[str, ...] | None = None
+    reviewed_only: bool = False
     budget: Mapping[str, float] = Field(default_factory=dict)
 
 
@@ -53,6 +54,7 @@ def narrow(settings: Settings, organisation: Organisation) -> tuple[Settings, di
         if allowed is not None:
             changed[key] = tuple(item for item in allowed if own is None or item in own)
     changed |= _less(settings, organisation)
+    changed["reviewed_only"] = settings.reviewed_only or organisation.reviewed_only
     if organisation.tiers is not None:
         changed["grants"] = tuple(tier for tier in settings.grants if tier in organisation.tiers)
         changed["telemetry"] = settings.telemetry and Tier.TELEMETRY in organisation.tiers

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nephoscope.models import Call, Identity, Operation
-from nephoscope_aws.wire.tiers import classify_name
+from nephoscope_aws.classification import judge
 
 _NOBODY = Identity(cloud="aws", account="", principal="", regions=())
 
@@ -27,7 +27,7 @@ def operation(name: str) -> Operation | None:
     members: Mapping[str, Any] = shape.get("members", {})
     params = {key: _kind(model, member.get("shape", "")) for key, member in members.items()}
     call = Call(identity=_NOBODY, region="", service=service, operation=called)
-    return Operation(service=service, operation=called, params=params, required=tuple(shape.get("required", ())), tier=classify_name(call))
+    return Operation(service=service, operation=called, params=params, required=tuple(shape.get("required", ())), tier=judge(service, called, params).tier)
 
 
 def operations_of(service: str) -> list[str]:

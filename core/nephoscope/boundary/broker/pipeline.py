@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nephoscope.boundary.broker.cache import Cache
-from nephoscope.boundary.broker.owner import Foreign, Owners
+from nephoscope.boundary.broker.owner import Owners
 from nephoscope.boundary.broker.purse import Empty, Purse
 from nephoscope.boundary.broker.recorder import Recorder, RecordError
 from nephoscope.boundary.broker.resume import MANY_REFUSALS, Attempt
@@ -146,15 +146,15 @@ class Pipeline:
     async def _judge(self, wire: Wire, call: Call) -> Classification:
         classification = wire.classify(call)
         tier, permission = classification.tier, classification.permission
-        denial: Denial | Foreign | None = self._tiers.judge(tier)
-        if isinstance(denial, Denial):
-            raise Refused(denial.code, f"{call.name} is not allowed: {denial.reason}", needs=denial.needs, tier=tier, permission=permission)
+        allowed = self._tiers.judge(classification)
+        if isinstance(allowed, Denial):
+            raise Refused(allowed.code, f"{call.name} is not allowed: {allowed.reason}", needs=allowed.needs, tier=tier, permission=permission)
         if self.owners is None:
             raise Refused("unknown_owner", "the inventory is not open yet", tier=tier)
         foreign = await self.owners.judge(wire, call)
         if foreign is not None:
             raise Refused("unknown_owner", f"{call.name} is not sent: {foreign.reason}", needs=foreign.needs, tier=tier, permission=permission)
-        return classification
+        return classification.model_copy(update={"tier": allowed})
 
     async def _known(self, asked: str) -> Outcome | None:
         """The answer from memory, or from an identical call in flight."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nephoscope.interfaces.errors import UsageError
-from nephoscope.models import Tier
+from nephoscope.models import Classification, Tier
 
 Rule = Literal["default", "grant", "never"]
 
@@ -24,6 +24,9 @@ TABLE: Mapping[Tier, Rule] = {
     Tier.ROLE: "never",
     Tier.MUTATION: "never",
 }
+
+UNREVIEWED = frozenset({Tier.CONFIG})
+"""All that may be used of what nobody has reviewed, whatever a pack says it is."""
 
 _NEVER_BECAUSE = {
     Tier.SECRET: "it would return a secret or a credential",
@@ -44,17 +47,23 @@ class Denial:
 class Tiers:
     """The tiers one investigation may use: the default ones and the granted ones, without those denied."""
 
-    def __init__(self, grants: Iterable[Tier] = (), denied: Iterable[Tier] = ()) -> None:
+    def __init__(self, grants: Iterable[Tier] = (), denied: Iterable[Tier] = (), *, reviewed_only: bool = False) -> None:
         granted = frozenset(grants)
         never = sorted(tier for tier in granted if TABLE[tier] == "never")
         if never:
             raise UsageError(f"the tier {never[0]} cannot be granted: {_NEVER_BECAUSE[Tier(never[0])]}", "leave it out")
         self.allowed = frozenset(tier for tier, rule in TABLE.items() if rule == "default" or tier in granted) - frozenset(denied)
+        self._reviewed_only = reviewed_only
 
-    def judge(self, tier: Tier) -> Denial | None:
-        """``None`` when allowed."""
-        if tier in self.allowed:
-            return None
+    def judge(self, classification: Classification) -> Tier | Denial:
+        """The tier under which the call may be made, or why it may not."""
+        tier = classification.tier
         if TABLE[tier] == "never":
-            return Denial("forbidden", _NEVER_BECAUSE[tier])
-        return Denial("not_granted", f"access of the kind {tier!s} was not granted", f"--grant {tier}")
+            return Denial("forbidden", f"{_NEVER_BECAUSE[tier]} ({classification.reason})")
+        if not classification.verified and (self._reviewed_only or tier not in UNREVIEWED):
+            return Denial("forbidden", f"nobody has reviewed it ({classification.reason})")
+        if tier in self.allowed:
+            return tier
+        if classification.shape and Tier.SHAPE in self.allowed:
+            return Tier.SHAPE
+        return Denial("not_granted", f"access of the kind {tier!s} was not granted ({classification.reason})", f"--grant {tier}")

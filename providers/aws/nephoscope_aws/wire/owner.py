@@ -8,13 +8,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nephoscope.models import Call, ResourceRef
+from nephoscope_aws.classification import service_table
+from nephoscope_aws.classification.public import proposed
 from nephoscope_aws.regions import partition
-from nephoscope_aws.wire.tiers import tier_table
 
 _ARN = re.compile(r"arn:[a-z-]+:(?P<service>[a-z0-9-]+):[a-z0-9-]*:(?P<account>\d{12}|aws|):(?P<resource>.+)", re.DOTALL)
 _PARTIAL_ARN = re.compile(r"(?P<account>\d{12}):function:.+")
 _ACCOUNT = re.compile(r"\d{12}")
-_ACCOUNT_KEYS = re.compile(r"(account|owner|registry)s?(ids?|s)?$|awsaccountids?$", re.IGNORECASE)
+_ACCOUNT_KEYS = re.compile(r"(account|owner|registry|catalog)s?(ids?|s)?$|awsaccountids?$", re.IGNORECASE)
+_CATALOG = re.compile(r"(\d{12})[:/].+", re.DOTALL)
+"""A catalogue inside an account's own."""
+_OF_NOBODY_ELSE = frozenset(("ListBuckets", "ListDirectoryBuckets"))
 _IN_PLACE = frozenset(("Filters", "Filter", "filters", "filter"))
 """Parameters that only narrow what is looked for in the caller's own account."""
 
@@ -22,14 +26,14 @@ _IN_PLACE = frozenset(("Filters", "Filter", "filters", "filter"))
 def owner(call: Call) -> str | ResourceRef | None:
     """The account in an ARN, a queue's address or an account parameter; a bucket for core to look up; else the caller's own.
 
-    Where several are named, a foreign one decides. ``None``: the service was never reviewed.
+    Where several are named, a foreign one decides. ``None``: nobody knows what the operation reaches.
     """
-    table = tier_table(call.service)
-    if table is None:
+    table = service_table(call.service)
+    if table is None and proposed(call.service, call.operation) != "read":
         return None
     if call.service == "s3":
         return _bucket_owner(call)
-    names = table.targets.get(call.operation)
+    names = table.targets.get(call.operation) if table else None
     params = {key: value for key, value in call.params.items() if names is None or key in names}
     found = list(_named(params))
     buckets = [each for each in found if isinstance(each, ResourceRef)]
@@ -48,7 +52,7 @@ def bucket(name: str, region: str = "") -> ResourceRef:
 def _bucket_owner(call: Call) -> str | ResourceRef | None:
     name = call.params.get("Bucket")
     if name is None:
-        return call.identity.account if call.operation == "ListBuckets" else None
+        return call.identity.account if call.operation in _OF_NOBODY_ELSE else None
     if not isinstance(name, str):
         return None
     if name.startswith("arn:"):
@@ -66,8 +70,9 @@ def _named(value: Any, key: str = "") -> Iterator[str | ResourceRef]:
             yield from _named(item, key)
     elif isinstance(value, str):
         yield from _of_text(value)
-        if _ACCOUNT.fullmatch(value) and _ACCOUNT_KEYS.search(key):
-            yield value
+        catalog = _CATALOG.fullmatch(value)
+        if _ACCOUNT_KEYS.search(key) and (_ACCOUNT.fullmatch(value) or catalog):
+            yield catalog[1] if catalog else value
         elif key == "QueueUrl":
             yield from _of_queue(value)
 

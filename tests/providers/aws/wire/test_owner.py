@@ -34,8 +34,13 @@ OWN, FOREIGN = "123456789012", "999999999999"
         ("iam:SimulatePrincipalPolicy", {"PolicySourceArn": f"arn:aws:iam::{FOREIGN}:role/r"}, FOREIGN),
         ("s3:ListBuckets", {}, OWN),
         ("s3:GetObject", {"Bucket": f"arn:aws:s3:eu-west-1:{FOREIGN}:accesspoint/ap", "Key": "k"}, FOREIGN),
-        ("glue:GetTables", {"DatabaseName": "d"}, None),
-        ("s3:ListDirectoryBuckets", {}, None),
+        ("glue:GetTables", {"DatabaseName": "d"}, OWN),
+        ("glue:GetTables", {"CatalogId": FOREIGN, "DatabaseName": "d"}, FOREIGN),
+        ("glue:GetTables", {"CatalogId": f"{FOREIGN}:s3tablescatalog/b", "DatabaseName": "d"}, FOREIGN),
+        ("s3:ListDirectoryBuckets", {}, OWN),
+        ("amp:DescribeWorkspace", {"workspaceId": "w"}, OWN),
+        ("amp:ListTagsForResource", {"resourceArn": f"arn:aws:aps:eu-west-1:{FOREIGN}:workspace/w"}, FOREIGN),
+        ("quicksight:DescribeUser", {"AwsAccountId": OWN}, None),
     ],
 )
 def test_accounts(name: str, params: dict[str, Any], account: str | None, wire: AwsWire, call: Callable[..., Call]) -> None:
