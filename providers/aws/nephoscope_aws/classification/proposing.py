@@ -85,7 +85,7 @@ def _named(service: Any, operation: Any, _: Mapping[str, frozenset[str]]) -> str
     excluded = exclusions()
     name = operation.name
     if service.service_name in excluded["services"]:
-        return excluded["services"][service.service_name]
+        return str(excluded["services"][service.service_name])
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", name)
     content = sorted({word for word in words[1:] if _singular(word) in excluded["words"]})
     if content:

@@ -23,7 +23,8 @@ bedrock-agentcore:GetWorkloadAccessToken quicksight:GenerateEmbedUrlForRegistere
 storagegateway:DescribeChapCredentials workmail:ListPersonalAccessTokens transfer:DescribeCertificate ds:DescribeDirectories""".split()
 NOT_PROPOSED = """s3tables:GetTable bedrock-runtime:InvokeModel connect:ListUsers quicksight:ListUsers identitystore:ListUsers iot-data:GetThingShadow
 appconfigdata:GetLatestConfiguration codecommit:GetFile support:DescribeCommunications apprunner:DescribeService
-elasticbeanstalk:DescribeConfigurationSettings amplify:GetApp mwaa:GetEnvironment sagemaker:DescribeTrainingJob macie2:GetFindings workmail:ListUsers chime:ListUsers ses:SendEmail
+elasticbeanstalk:DescribeConfigurationSettings
+amplify:GetApp mwaa:GetEnvironment sagemaker:DescribeTrainingJob macie2:GetFindings workmail:ListUsers chime:ListUsers ses:SendEmail
 pricing:GetProducts lightsail:GetInstances kinesisvideo:GetDataEndpoint redshift-serverless:GetCredentials""".split()
 
 
