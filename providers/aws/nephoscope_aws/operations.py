@@ -10,10 +10,8 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from nephoscope.models import Call, Identity, Operation
+from nephoscope.models import Operation
 from nephoscope_aws.classification import judge
-
-_NOBODY = Identity(cloud="aws", account="", principal="", regions=())
 
 
 def operation(name: str) -> Operation | None:
@@ -26,8 +24,7 @@ def operation(name: str) -> Operation | None:
     shape = model["shapes"].get(found.get("input", {}).get("shape", ""), {})
     members: Mapping[str, Any] = shape.get("members", {})
     params = {key: _kind(model, member.get("shape", "")) for key, member in members.items()}
-    call = Call(identity=_NOBODY, region="", service=service, operation=called)
-    return Operation(service=service, operation=called, params=params, required=tuple(shape.get("required", ())), tier=judge(service, called, params).tier)
+    return Operation(service=service, operation=called, params=params, required=tuple(shape.get("required", ())), tier=judge(service, called).tier)
 
 
 def operations_of(service: str) -> list[str]:

@@ -20,7 +20,7 @@ from nephoscope.boundary.broker.purse import TELEMETRY_CALLS, Empty, Purse
 from nephoscope.boundary.broker.recorder import Recorder
 from nephoscope.boundary.broker.redaction import Redactor
 from nephoscope.boundary.broker.resume import FLOOD, MANY_REFUSALS, Attempt
-from nephoscope.boundary.broker.tiers import TABLE, Tiers
+from nephoscope.boundary.broker.tiers import TABLE, Denial, Tiers
 from nephoscope.boundary.broker.upstream import Upstream
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Budget, Call, Classification, Identity, ResourceRef, Scope, Tier, WireReply, WireRequest
@@ -130,19 +130,42 @@ def test_telemetry_has_a_small_budget_of_its_own(bench: Callable[..., Bench]) ->
     assert made.ask("ponds")[0][0] == 200
 
 
+def judged(tier: Tier, *, verified: bool = True, shape: bool = False) -> Classification:
+    return Classification(tier=tier, reason="reads it", verified=verified, shape=shape)
+
+
 def test_the_tier_table_is_complete_and_never_means_never() -> None:
     assert set(TABLE) == set(Tier)
     for tier, rule in TABLE.items():
-        plain = Tiers().judge(tier)
-        assert (plain is None) == (rule == "default")
+        plain = Tiers().judge(judged(tier))
+        assert (plain == tier) == (rule == "default")
         if rule == "never":
-            assert plain is not None
-            assert plain.needs == ""
+            assert isinstance(plain, Denial)
+            assert (plain.code, plain.needs) == ("forbidden", "")
             with pytest.raises(UsageError):
                 Tiers([tier])
         else:
-            assert Tiers([tier]).judge(tier) is None
-    assert Tiers(denied=[Tier.TELEMETRY]).judge(Tier.TELEMETRY) is not None
+            assert Tiers([tier]).judge(judged(tier)) == tier
+    assert isinstance(Tiers(denied=[Tier.TELEMETRY]).judge(judged(Tier.TELEMETRY)), Denial)
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_what_nobody_reviewed_is_at_most_configuration(tier: Tier) -> None:
+    grants = [each for each, rule in TABLE.items() if rule != "never"]
+    decision = Tiers(grants).judge(judged(tier, verified=False))
+    assert (decision == tier) is (tier is Tier.CONFIG)
+    assert isinstance(Tiers(grants, reviewed_only=True).judge(judged(tier, verified=False)), Denial)
+
+
+def test_where_only_shape_is_granted_the_shape_is_given() -> None:
+    assert Tiers([Tier.SHAPE]).judge(judged(Tier.DATA, shape=True)) == Tier.SHAPE
+    assert Tiers([Tier.SHAPE, Tier.DATA]).judge(judged(Tier.DATA, shape=True)) == Tier.DATA
+    for refused in (
+        Tiers([Tier.SHAPE]).judge(judged(Tier.DATA)),
+        Tiers().judge(judged(Tier.DATA, shape=True)),
+        Tiers([Tier.SHAPE]).judge(judged(Tier.MUTATION, shape=True)),
+    ):
+        assert isinstance(refused, Denial)
 
 
 def test_the_purse_counts_what_earlier_runs_spent() -> None:
