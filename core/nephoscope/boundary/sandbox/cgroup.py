@@ -9,7 +9,8 @@ import asyncio
 import functools
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,32 +22,38 @@ OWN_PROCESSES = 4
 """Launcher and first process of a sandbox, which count beside the script's own."""
 REMOVALS = 200
 _numbers = itertools.count()
+_asking = threading.Lock()
 
 
 class Group:
     """The control groups of one sandbox, one per hierarchy. Made by :meth:`around`."""
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
+    def __init__(self, folders: Mapping[str, Path], held: Sequence[str]) -> None:
         self._folders = folders
+        self._held = held
 
     @classmethod
-    def around(cls, pid: int, limits: Limits) -> Group | None:
-        """Put a process that has no children yet, and all it will start, into groups of its own; ``None`` where that is not possible."""
-        places = writable()
+    def around(cls, pids: Sequence[int], limits: Limits) -> Group | None:
+        """Put processes that wait, and all they will start, into groups of their own; ``None`` where that is not possible. Blocking."""
+        with _asking:
+            places = writable()
         name = f"{PREFIX}{os.getpid()}-{next(_numbers)}"
         made: dict[str, Path] = {}
+        held: list[str] = []
         for controller, place in places.items():
             folder = place / name
             with suppress(OSError):
                 folder.mkdir(exist_ok=True)
-                _bound(controller, folder, limits)
-                (folder / "cgroup.procs").write_text(str(pid))
                 made[controller] = folder
-        return cls(made) if made else None
+                _bound(controller, folder, limits)
+                for pid in pids:
+                    (folder / "cgroup.procs").write_text(str(pid))
+                held.append(controller)
+        return cls(made, held) if made else None
 
     @property
     def bounds_memory(self) -> bool:
-        return "memory" in self._folders
+        return "memory" in self._held
 
     def felt(self) -> str | None:
         """The limit that the kernel enforced, if it did: ``memory`` or ``processes``."""

@@ -46,5 +46,5 @@ def _surroundings(executor: Executor) -> Iterable[bytes]:
     yield from (bytes(Path("/proc/self/ns", name).readlink()) for name in NAMESPACES)
     kind = f"{type(executor).__module__}.{type(executor).__qualname__}"
     yield f"{os.geteuid()} {sys.executable} {__version__} {kind} {getattr(executor, 'note', '')}".encode()
-    for source in sorted({*Path(__file__).parent.rglob("*.py"), Path(inspect.getfile(type(executor)))}):
+    for source in sorted({*Path(__file__).parent.rglob("*.py"), *Path(inspect.getfile(type(executor))).parent.rglob("*.py")}):
         yield source.read_bytes()

@@ -102,7 +102,7 @@ def _why(ending: Ending, report: bytes) -> tuple[Failure | None, str | None]:
 def _told(report: bytes) -> tuple[Failure | None, str | None]:
     """The script's own account, reduced to what a failure may say."""
     with suppress(ValueError, TypeError, LookupError, RecursionError):
-        told = json.loads(report)
+        told, _ = json.JSONDecoder().raw_decode(report.decode("utf-8", "replace"))  # the first of several, if its children failed too
         kind, limit = str(told["kind"]), str(told["limit"])
         texts = {name: str(told[name])[:5000].encode(errors="replace").decode() for name in ("message", "operation")}
         if kind in KINDS:

@@ -31,7 +31,7 @@ class Watched:
         return cls(next(int(line.split()[1]) for line in lines if line.startswith("Pid:")), descriptor)
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # another user's is ended by whoever carries it
             signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
 
     async def gone(self) -> None:

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from nephoscope.boundary.sandbox.cgroup import Group
 from nephoscope.boundary.sandbox.channel import Capture, clip
@@ -51,17 +52,21 @@ Start = Callable[[Descriptors, Told], Started]
 
 
 class Run:
-    """One run. ``walled``: the listener is made inside, and the namespace's first process told, before anything runs; else there is neither."""
+    """One run. ``walled``: the listener is made inside, and the namespace's first process told, before anything runs; else there is neither.
+    ``grouped``: in a control group of our making; else whoever carries it has one.
+    """
 
-    def __init__(self, job: Job, limits: Limits, start: Start, *, walled: bool = True, overrun: Overrun | None = None) -> None:
+    def __init__(self, job: Job, limits: Limits, start: Start, *, walled: bool = True, grouped: bool = True, overrun: Overrun | None = None) -> None:
         self._job = job
         self._limits = limits
         self._begin = start
         self._walled = walled
+        self._grouped = grouped
         self._killed: Killed | None = None
         self._first: Watched | None = None
         self._watch: Watch | None = None
         self._group: Group | None = None
+        self._grouping: asyncio.Future[None] | None = None
         self._overrun = overrun
 
     async def result(self, listener: ListenerReady) -> ExecutionResult:
@@ -108,21 +113,31 @@ class Run:
     async def _hand_over(self, listener: ListenerReady) -> None:
         if not self._walled:
             return
-        await readable(self._control.fileno())
-        _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
-        pid = await self._told.wait_for("child-pid") if descriptors else None
+        pid = await self._told.wait_for("child-pid")
         if pid is None:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            await self._carrier.gone_within(START_SECONDS)
-            raise Lost("the sandbox did not start", self._last_words())
+            await self._lost()
         given = self._told.take()
         self._first = Watched(int(pid)) if given is None else Watched.of(given)
         self._watch = Watch(self._first.pid, self._limits)
-        self._group = Group.around(self._first.pid, self._limits)
+        if given is not None:  # it has no children yet: the kernel may take its time beside it
+            self._grouping = asyncio.ensure_future(self._group_of(self._first.pid))
+        await readable(self._control.fileno())
+        _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        if not descriptors:
+            await self._lost()
+        self._grouping = self._grouping or asyncio.ensure_future(self._group_of(self._first.pid, *self._watch.family()))
         self._overrun = await listener(descriptors[0])
+        await self._grouping
         with contextlib.suppress(ConnectionError):  # it ended meanwhile: the outcome says how
             self._control.send(b"go")
+
+    async def _lost(self) -> NoReturn:
+        await self._carrier.gone_within(START_SECONDS)
+        raise Lost("the sandbox did not start", self._last_words())
+
+    async def _group_of(self, *pids: int) -> None:
+        if self._grouped:
+            self._group = await asyncio.to_thread(Group.around, pids, self._limits)
 
     async def _until_gone(self, seconds: float) -> None:
         try:
@@ -164,6 +179,8 @@ class Run:
         if self._first:
             await self._first.gone()
             self._first.close()
+        if self._grouping:
+            await asyncio.wait({self._grouping})
         if self._carrier.lost and self._killed is None:
             self._killed = Killed(None, Failure(kind="crash", message="the interpreter that carried it ended: a fault here, not of the script"))
         self._felt = self._group.felt() if self._group else None

@@ -100,7 +100,7 @@ async def _processes(executor: Executor) -> list[Promise]:
     limit = 16
     result = await _run(executor, "forks", {"attempts": 8 * limit}, Limits(seconds=20, processes=limit))
     started = _number(result)
-    held = started is None or started <= limit
+    held = _begun(result) and (started is None or started <= limit)
     return [Promise(name="process limit", held=held, detail=f"{started} of {8 * limit} started with a limit of {limit}")]
 
 
@@ -116,16 +116,15 @@ async def _hoard(executor: Executor, name: str, share: float, children: int) -> 
     limit = 128
     params = {"bytes": int(share * limit * MEGABYTE), "children": children}
     result = await _run(executor, "memory", params, Limits(seconds=20, memory_mb=limit))
-    held = _number(result) is None and result.status != "ok"
+    held = _begun(result) and _number(result) is None and result.status != "ok"
     return Promise(name=name, held=held, detail=f"{result.status} with a limit of {limit} MB: {_tail(result)}")
 
 
 async def _files(executor: Executor) -> list[Promise]:
     result = await _run(executor, "files", {"attempts": FILES}, Limits(seconds=20))
     made = _number(result)
-    return [
-        Promise(name="file limit", held=made is None or made < FILES, detail=f"{result.status}: {_tail(result)}" if made is None else f"{made} made")
-    ]
+    held = _begun(result) and (made is None or made < FILES)
+    return [Promise(name="file limit", held=held, detail=f"{result.status}: {_tail(result)}" if made is None else f"{made} made")]
 
 
 async def _disk(executor: Executor) -> list[Promise]:
@@ -171,7 +170,12 @@ def _mapping(value: JsonValue) -> dict[str, JsonValue]:
 
 def _number(result: ExecutionResult) -> int | None:
     values = [said.get("value") for said in map(_mapping, result.statements)]
-    return next((value for value in values if isinstance(value, int)), None)
+    return next((value for value in values if isinstance(value, int) and not isinstance(value, bool)), None)
+
+
+def _begun(result: ExecutionResult) -> bool:
+    """Whether the probe ran at all: what never began was not contained."""
+    return any(said.get("attribute") == "begun" for said in map(_mapping, result.statements))
 
 
 def _tail(result: ExecutionResult) -> str:

@@ -32,7 +32,7 @@ class Watch:
             return Killed("files", Failure(kind="limit", message=f"made more than {self._most_files} files"))
         if not memory:
             return None
-        family = list(self._family())
+        family = list(self.family())
         if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
             return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB"))
         return None
@@ -44,7 +44,7 @@ class Watch:
             return 0
         return room.f_files - room.f_ffree
 
-    def _family(self) -> Iterator[int]:
+    def family(self) -> Iterator[int]:
         """All of the namespace's processes but the first: orphans become its children."""
         known = [self._pid]
         while known:

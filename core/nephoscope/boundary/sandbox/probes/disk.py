@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
+state("probe", "begun", True, "", "")
 written = 0
 try:
     for number in range(8):

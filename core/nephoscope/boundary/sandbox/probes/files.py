@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
+state("probe", "begun", True, "", "")
 made = 0
 for number in range(params()["attempts"]):
     try:

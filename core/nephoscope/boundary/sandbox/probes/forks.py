@@ -5,6 +5,7 @@ import time
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
+state("probe", "begun", True, "", "")
 started = 0
 for _ in range(params()["attempts"]):
     try:

@@ -5,6 +5,7 @@ import time
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
+state("probe", "begun", True, "", "")
 size, children = params()["bytes"], params()["children"]
 done, tell = os.pipe()
 for _ in range(children):

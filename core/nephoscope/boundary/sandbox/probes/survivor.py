@@ -6,10 +6,11 @@ import time
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
+state("probe", "begun", True, "", "")
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", "import time; time.sleep(20)", params()["word"]])  # noqa: S606
     os._exit(0)
 time.sleep(0.2)
-state("survivor", "left", True, "", "")
+state("survivor", "left", 1, "", "")

@@ -1,0 +1,1 @@
+"""Scripts in containers of a local engine."""
