@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.verdict import diagnose
 from nephoscope.interfaces import UsageError
+from nephoscope.knowledge.claims import PART, look
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Check, Problem, Read
 from nephoscope.models.record import Recheck, Verification
-from nephoscope.models.report import Report, ReportFact
+from nephoscope.models.report import Report, ReportFact, RootCause
 from nephoscope.store import LedgerReader, canonical
 from nephoscope.store.run import RunStore
 
@@ -29,10 +30,21 @@ def recheck(report: Report, before: RunStore, context: Context) -> Verification:
     view = dossier(context)
     diagnosis = diagnose(view, view.findings, context.analysis)
     fresh = {(fact.subject.key, fact.attribute): fact.value for fact in view.all_facts()}
+    for fact in report.facts:
+        document = fresh.get((fact.subject, "document"))
+        if PART in fact.id and document is not None:
+            fresh[fact.subject, fact.attribute] = look(document, fact.attribute)
     rows = tuple(_row(fact, fresh) for fact in report.facts if (fact.subject, fact.attribute) in fresh)
-    remaining = tuple(one.cause for one in diagnosis.causes if one.cause in {cause.id for cause in report.root_causes})
+    found = {one.cause for one in diagnosis.causes} | {cause.id for cause in report.root_causes if _claim_stands(cause, rows)}
+    remaining = tuple(cause.id for cause in report.root_causes if cause.id in found)
+    verdict = report.verdict if remaining and diagnosis.verdict == "inconclusive" else diagnosis.verdict
     note = "the cause is gone" if report.root_causes and not remaining else "the cause still holds" if remaining else ""
-    return Verification(id=report.id, verdict=diagnosis.verdict, rechecks=rows, remaining=remaining, note=note)
+    return Verification(id=report.id, verdict=verdict, rechecks=rows, remaining=remaining, note=note)
+
+
+def _claim_stands(cause: RootCause, rows: Sequence[Recheck]) -> bool:
+    """What a model claimed stands while every fact it rests on reads as before: nobody else can weigh it."""
+    return cause.decided_by.startswith("model:") and not any(row.changed for row in rows if row.fact.id in cause.evidence)
 
 
 def _row(fact: ReportFact, fresh: Mapping[tuple[str, str], object]) -> Recheck:

@@ -15,15 +15,15 @@ from typing import get_args
 import pytest
 
 from nephoscope import builtin
-from nephoscope.models import Check, Conclusion, Failure, Predicate, Question, Script, ScriptEnvironment
+from nephoscope.models import Check, Failure, Predicate, Script, ScriptEnvironment
 from nephoscope.plugin.manager import load_plugins
 from nephoscope.prompting import PromptRegistry, PromptTemplate, lint, load_prompts
 from nephoscope.prompting.overrides import applies
 from nephoscope.validation import chosen, validate
+from nephoscope_planner_llm.said import Reply
 
 ROOT = Path(__file__).parents[2] / "prompts"
 FILES = sorted(path.name for path in ROOT.rglob("*.yaml"))
-DECISIONS = {"checks": Check, "question": Question, "conclusion": Conclusion}
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +74,9 @@ def test_whatever_a_cloud_or_a_model_wrote_is_untrusted(registry: PromptRegistry
 
 def test_the_planner_is_shown_decisions_that_are_decisions(registry: PromptRegistry) -> None:
     examples = [json.loads(text) for text in fenced(part(registry.get("planner.next-step"), "examples"), "json")]
-    assert {example["decision"] for example in examples} == set(DECISIONS)
+    assert {example["decision"] for example in examples} == set(get_args(Reply.model_fields["decision"].annotation))
     for example in examples:
-        answer = example[example["decision"]]
-        for each in answer if isinstance(answer, list) else [answer]:
-            DECISIONS[example["decision"]].model_validate(each)
+        assert getattr(Reply.model_validate(example), example["decision"])
 
 
 def test_the_planner_is_told_every_predicate(registry: PromptRegistry) -> None:

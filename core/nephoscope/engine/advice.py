@@ -37,15 +37,12 @@ def _in_words(cause: Finding) -> Recommendation | None:
     advice = cause.details.get("advice")
     if not isinstance(advice, str) or not advice:
         return None
+    first = advice.split("\n", 1)[0]
     return Recommendation(
-        title=advice.split("\n", 1)[0][:200],
-        why=str(cause.details.get("title") or cause.note),
-        undo="",
-        verify="",
-        commands=(),
+        title=first if len(first) <= 160 else f"{first[:157]}...",
+        why=advice if advice != first or len(first) > 160 else str(cause.details.get("title") or cause.note),
         proof="not_proven",
-        proof_note=f"advice by {cause.decided_by}: its names occur in the facts, the rest of it nobody checked"
-        + (f". In full: {advice}" if "\n" in advice or len(advice) > 200 else ""),
+        proof_note=f"advice by {cause.decided_by}: every name in it occurs in the facts; what it would do was not tried",
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.verdict import diagnose
-from nephoscope.knowledge.claims import failing
+from nephoscope.knowledge.claims import PART, failing
 from nephoscope.knowledge.view import SUPPOSED, Evidence
-from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Holds, JsonValue
+from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Holds, JsonValue, Predicate
 from nephoscope.store import canonical
 
 
@@ -84,8 +84,13 @@ def _as_finding(claim: Claim, holds: Holds) -> Finding:
         cause=claim.cause,
         subject=claim.resources[0],
         holds=holds,
-        because=tuple(dict.fromkeys(fact for one in claim.predicates for fact in (one.fact, one.other) if fact)),
+        because=tuple(dict.fromkeys(fact for one in claim.predicates for fact in (_cited(one), one.other) if fact)),
         note=claim.prose,
         details={key: value for key, value in details.items() if value},
         decided_by=claim.by if claim.by.startswith("model:") else "model:claim",
     )
+
+
+def _cited(predicate: Predicate) -> str:
+    """The fact a condition rests on: of a document the part it looks at."""
+    return f"{predicate.fact}{PART}{predicate.path}" if predicate.path else predicate.fact

@@ -14,6 +14,8 @@ from nephoscope.store import canonical
 
 SAMPLE = "sample"
 """Attribute of a document of which not every page was read: it shows what is there, never what is not, nor how much."""
+PART = "~="
+"""In the id of a part of a document: the document's id, this, and the path."""
 MOST_PATH = 500
 
 
@@ -33,8 +35,19 @@ def failing(claim: Claim, known: Known) -> str:
     strange = [*strangers(f"{claim.title}\n{claim.prose}\n{claim.advice}", known), *_unknown(claim.resources, known)]
     if strange:
         return f"names {strange[0]}, which no fact shows"
+    if not any(_about(one, claim, known) for one in claim.predicates):
+        return "none of its conditions is about a resource it names"
     broken = next((one for one in claim.predicates if not holds(one, known)), None)
     return f"its condition on {broken.fact}{f' at {broken.path}' if broken.path else ''} does not hold" if broken else ""
+
+
+def _about(predicate: Predicate, claim: Claim, known: Known) -> bool:
+    """Whether the fact belongs to a resource of the claim, or speaks of one."""
+    fact = known.by_id(predicate.fact)
+    if fact is None:
+        return False
+    said = f"{fact.subject.native_id}\n{canonical(fact.value)}"
+    return any(ref.key == fact.subject.key or ref.native_id in said or (len(ref.name) > 2 and ref.name in said) for ref in claim.resources)
 
 
 def holds(predicate: Predicate, known: Known) -> bool:  # noqa: PLR0911 - one line per comparison

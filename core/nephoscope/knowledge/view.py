@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from nephoscope.knowledge.tables import INVENTORY
+from nephoscope.knowledge.claims import PART, look
+from nephoscope.knowledge.tables import INVENTORY, REPLY
 from nephoscope.models import Fact, FactQuery, Gap, Identity, Problem, ResourceRef, Supposition
+from nephoscope.models.fact import Grounding
 
 SUPPOSED = "supposed:"
 """How ids of supposed facts begin."""
@@ -47,8 +49,24 @@ class Evidence:
         return tuple(self._facts.values())
 
     def by_id(self, fact_id: str) -> Fact | None:
-        """A fact by its id, those derived from an inventory included."""
-        return self._by_id.get(fact_id)
+        """A fact by its id, those derived from an inventory, or by a path from a document, included."""
+        found = self._by_id.get(fact_id)
+        if found is None and PART in fact_id:
+            whole, _, path = fact_id.partition(PART)
+            found = self._part(whole, path)
+        return found
+
+    def _part(self, whole: str, path: str) -> Fact | None:
+        """What a path finds in a document that no table reads."""
+        fact = self._by_id.get(whole)
+        if fact is None or fact.known_absent or fact.subject.kind != REPLY:
+            return None
+        try:
+            value = look(fact.value, path)
+        except ValueError:
+            return None
+        grounding: Grounding = "absent" if value is None else "derived"
+        return fact.model_copy(update={"id": f"{whole}{PART}{path}", "attribute": path, "value": value, "pointer": path, "grounding": grounding})
 
     def facts(self, query: FactQuery) -> Sequence[Fact]:
         if query.subject is not None:
