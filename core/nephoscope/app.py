@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from nephoscope import archive
+from nephoscope import archive, enlisting
 from nephoscope.comparison.scenario import Scenario, load_scenarios
 from nephoscope.conducting import Callbacks, Conductor, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
@@ -44,11 +44,13 @@ class App:
 
     def resume(self, run_id: str, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
         """Go on where a run stopped, under the same identity."""
-        with recorded(find_run(self._settings.home, run_id)) as store, self._conducting(Callbacks(on_event, ask, approve)) as conductor:
+        with recorded(find_run(self._settings.home, run_id)) as store:
             if store.get("words") is None:
                 raise UsageError(f"investigation {store.id} was not begun: it was stopped before its problem was written down", "begin it again")
-            store.put("exhausted", None)
-            return conductor.run(store)
+            settings = enlisting.as_begun(self._settings, store.get("chosen"))
+            with self._conducting(Callbacks(on_event, ask, approve), settings) as conductor:
+                store.put_all({"exhausted": None, "chosen": enlisting.choice(settings)})
+                return conductor.run(store)
 
     def demo(self, scenario_id: str | None, text: str | None, keep: bool, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
         """An investigation of a seeded account in an emulator of our own."""
@@ -138,6 +140,7 @@ class App:
                 {
                     "words": words[:MOST_WORDS],
                     "started_at": started,
+                    "chosen": enlisting.choice(self._settings),
                     "scopes": [scope.model_dump(mode="json")],
                     "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
                 }
@@ -149,8 +152,8 @@ class App:
             return conductor.run(store, demo=demo)
 
     @contextlib.contextmanager
-    def _conducting(self, callbacks: Callbacks) -> Iterator[Conductor]:
-        self._conductor = Conductor(self._settings, self._plugins, callbacks)
+    def _conducting(self, callbacks: Callbacks, settings: Settings | None = None) -> Iterator[Conductor]:
+        self._conductor = Conductor(settings or self._settings, self._plugins, callbacks)
         if self._stop:
             self._conductor.request_stop()
         try:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nephoscope.interfaces import UsageError
 from nephoscope.models import Event, JsonValue
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from nephoscope.llm.calling import Purse
     from nephoscope.llm.gateway import Gateway
     from nephoscope.llm.limiter import Limiter
+    from nephoscope.llm.masking import Mask
     from nephoscope.llm.seat import Seat
 
 Seats = Mapping[str, "Sequence[Seat]"]
 _DIGESTS = "redaction_digests"
+_STAND_INS = "stand_ins"
 _limiters: list[Limiter] = []
 """One for the process: a provider counts all investigations together."""
 
@@ -50,7 +53,6 @@ def enlist(
     from nephoscope.boundary.broker.redaction import Redactor
     from nephoscope.llm.calling import Caller
     from nephoscope.llm.gateway import Gateway
-    from nephoscope.llm.masking import Mask
     from nephoscope.prompting import load_prompts
 
     def emit(kind: str, **data: JsonValue) -> None:
@@ -66,10 +68,29 @@ def enlist(
         chosen,
         load_prompts(plugins.prompts),
         caller,
-        Mask(),
+        _mask(settings, plugins, store),
         scrub=Redactor(_key(store)).scrub,
         notice=lambda text: emit("notice", text=text),
     )
+
+
+CHOICE = ("planner", "models", "model_base_url", "model_key", "mask", "mask_names")
+"""What of the settings a run keeps, so that going on with it means the same models."""
+
+
+def choice(settings: Settings) -> dict[str, JsonValue]:
+    """The models a person chose for a run, as it is kept in its record. No key among it: only where one is."""
+    kept: dict[str, JsonValue] = settings.model_dump(mode="json", include=set(CHOICE))
+    return kept
+
+
+def as_begun(settings: Settings, kept: JsonValue) -> Settings:
+    """The settings with the planner and the models a run was begun with, unless models are named now. What is allowed today still holds."""
+    if not isinstance(kept, dict) or settings.models:
+        return settings
+    begun = Settings.model_validate({key: value for key, value in kept.items() if key in CHOICE})
+    changed = {key: getattr(begun, key) for key in CHOICE}
+    return settings.model_copy(update={**changed, "mask": True if settings.mask else begun.mask, "model_key": settings.model_key or begun.model_key})
 
 
 def described(chosen: Seats) -> str:
@@ -80,6 +101,27 @@ def described(chosen: Seats) -> str:
         for seat in several
     )
     return f"model {'; '.join(named)}" if named else ""
+
+
+def _mask(settings: Settings, plugins: Plugins, store: RunStore) -> Mask:
+    """The stand-ins of the run, its table kept in its record. ``*`` among the names: those of everything a fact is about."""
+    from nephoscope.llm.masking import Mask, faults
+
+    def names() -> list[str]:
+        known = [name for name in settings.mask_names if name != "*"]
+        if "*" in settings.mask_names:
+            known += [fact.subject.name or fact.subject.native_id for fact in store.facts()]
+        return known
+
+    def keep(table: list[list[str]]) -> None:
+        store.put(_STAND_INS, [list(row) for row in table])
+
+    kinds = [kind for estate in plugins.estates.values() for kind in estate.identifiers()]
+    for fault in (fault for kind in kinds for fault in faults(kind)):
+        raise UsageError(f"a cloud pack's identifiers cannot be used: {fault}", "see: nephoscope plugins")
+    kept = store.get(_STAND_INS, [])
+    rows = [[str(part) for part in row] for row in kept if isinstance(row, list)] if isinstance(kept, list) else []
+    return Mask(kinds, names=names, kept=rows, keep=keep, key=_key(store))
 
 
 def _told(call: ModelCall) -> dict[str, JsonValue]:

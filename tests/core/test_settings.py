@@ -217,6 +217,25 @@ def test_a_chosen_executor_that_is_not_allowed_is_an_error(home: Home) -> None:
         home.load(policy='executors = ["docker"]', executor="none")
 
 
+def test_the_organisation_narrows_models_and_forces_masks(home: Home) -> None:
+    policy = 'models_allowed = ["ours:*", "x:small"]\nmodel_hosts = ["llm.corp"]\nmask = true'
+    settings = home.load(policy=policy, models=("ours:big",), mask=False, models_allowed=("ours:big", "other:*")).settings
+    assert (settings.models_allowed, settings.model_hosts, settings.mask) == (("ours:big",), ("llm.corp",), True)
+    with pytest.raises(UsageError, match="policy"):
+        home.load(policy="mask = false")
+
+
+def test_a_named_model_makes_the_planner_hybrid_unless_one_is_named(home: Home) -> None:
+    assert home.load().settings.planner == "playbook"
+    assert home.load(models=("a:b",)).settings.planner == "hybrid"
+    assert home.load(models=("a:b",), planner="playbook").settings.planner == "playbook"
+
+
+def test_a_project_file_names_no_model(home: Home) -> None:
+    loaded = home.load(project='models = ["a:b"]\nmodel_base_url = "http://evil"')
+    assert (loaded.settings.models, loaded.settings.model_base_url) == ((), "")
+
+
 @pytest.mark.parametrize("policy", ["accouts = ['1']", "tiers = ['everything']", "[budget]\nmoney = 1", "accounts = 'x", "accounts = 1"])
 def test_an_organisation_file_with_a_mistake_stops_the_run(home: Home, policy: str) -> None:
     with pytest.raises(UsageError, match="policy"):

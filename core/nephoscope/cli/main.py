@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nephoscope.cli import bench, demo, doctor, exits, investigate, plugins, prompts, resume, runs, settings, streams, verify, why
+from nephoscope.cli import bench, demo, doctor, exits, investigate, models, plugins, prompts, resume, runs, settings, streams, verify, why
 from nephoscope.cli import exec as exec_command
 
 _ASK: Final = "Ask what is wrong"
@@ -41,6 +41,7 @@ app.command(
 app.command(rich_help_panel=_BOUNDARY)(doctor.doctor)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
+app.add_typer(models.app, name="models", rich_help_panel=_EXTEND)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=_EXTEND)
 app.command(rich_help_panel=_EXTEND)(settings.settings)
 

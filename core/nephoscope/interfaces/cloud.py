@@ -15,6 +15,7 @@ from nephoscope.models import (
     Classification,
     Extract,
     FactQuery,
+    IdentifierKind,
     Identity,
     Json,
     Mention,
@@ -125,6 +126,9 @@ class Estate(Protocol):
 
     def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
         """The thing that a full identifier names; ``None`` when the text is not one."""
+
+    def identifiers(self) -> Sequence[IdentifierKind]:
+        """What tells who somebody is in this cloud's texts, and is replaced before a language model sees it; the first that matches counts."""
 
     def permission(self, operation: str) -> str:
         """The permission that ``service:Operation`` needs, in the cloud's own words."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
 from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
-from nephoscope.models import Call, Check, Extract, FactQuery, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
+from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
 """Kind of the pseudo-resource whose fact ``document`` is a whole reply that no table reads."""
@@ -40,6 +40,10 @@ class TableEstate:
         self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
         self._called = {name.lower() for file in files for name in file.called}
         self._permissions = {f"{file.service}:{operation}": action for file in files for operation, action in file.permissions.items()}
+
+    def identifiers(self) -> Sequence[IdentifierKind]:
+        """A pack adds its own."""
+        return ()
 
     # -- references ------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from nephoscope.prompting import PromptRegistry
 
 ANY = ""
 """The role of models that were named without one."""
-_CODE = re.compile(r"```(?:python|py)[ \t]*\n(.*?)\n```", re.DOTALL)
+_CODE = re.compile(r"```(?:python|py)[ \t]*\n(.*?)\n```(?!\S)", re.DOTALL)
 
 
 class Gateway:
@@ -220,7 +220,7 @@ def _is_whole(text: str) -> bool:
     if _is_json(text):
         return True
     blocks = _CODE.findall(text)
-    if not blocks or text.count("```") % 2:
+    if not blocks or text.count("```") != 2 * len(blocks):
         return False
     return all(map(_parses, blocks))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,6 +50,16 @@ def seats(settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCa
     return found
 
 
+def check_allowed(model_id: str, base_url: str, settings: Settings) -> None:
+    """Whether the organisation lets a model be used where it answers. Raises ``UsageError``."""
+    allowed, hosts = settings.models_allowed, settings.model_hosts
+    if allowed is not None and not any(fnmatchcase(model_id, pattern) for pattern in allowed):
+        raise UsageError(f"The model {model_id} is not allowed on this machine.", f"allowed: {', '.join(allowed) or 'none'}")
+    host = urlsplit(base_url).hostname or model_id.partition(":")[0]
+    if hosts is not None and host not in hosts:
+        raise UsageError(f"Models at {host} are not allowed on this machine.", f"allowed: {', '.join(hosts) or 'none'}")
+
+
 def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCatalog) -> Seat:
     provider = model_id.partition(":")[0]
     backend = backends.get(provider)
@@ -58,6 +69,7 @@ def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend],
     card = _card(model_id, settings, backend, known)
     base_url = settings.model_base_url or card.base_url
     _check_url(base_url)
+    check_allowed(model_id, base_url, settings)
     key = _key(provider, card, settings)
     local = (backend.local or card.local) and (not base_url or urlsplit(base_url).hostname in _LOOPBACK)
     masked = not local if settings.mask is None else settings.mask

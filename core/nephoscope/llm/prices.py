@@ -72,3 +72,9 @@ def source() -> str:
     from importlib.metadata import version
 
     return f"genai-prices {version('genai-prices')}"
+
+
+def per_million(card: ModelCard) -> tuple[float, float, str] | None:
+    """Dollars per million tokens in and out, and their source; ``None`` where the price is unknown."""
+    read, written = cost(card, Usage(input=MILLION // 100)), cost(card, Usage(output=MILLION // 100))
+    return None if read.usd is None or written.usd is None else (round(read.usd * 100, 6), round(written.usd * 100, 6), read.price)

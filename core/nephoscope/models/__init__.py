@@ -6,7 +6,7 @@ from nephoscope.models.call import Call, Classification, Price, Read, Reply, Sur
 from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
-from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, Usage
+from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, IdentifierKind, Usage
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.recommendation import CauseCard, Change, Recommendation
@@ -42,6 +42,7 @@ __all__ = [
     "Gap",
     "Holds",
     "Hypothesis",
+    "IdentifierKind",
     "Identity",
     "Json",
     "JsonValue",

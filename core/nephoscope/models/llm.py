@@ -58,3 +58,17 @@ class Fault(Frozen):
     kind: FaultKind
     message: str
     retry_after: float | None = None
+
+
+class IdentifierKind(Frozen):
+    """Something that tells who somebody is, and what a model is shown in its place.
+
+    ``pattern``: a regular expression without groups, matching the identifier alone (what must stand around it goes into lookarounds).
+    ``stand_in``: a format with one ``{n}``; empty: what matches is nobody's own, and stays. ``everywhere``: whatever matched once is
+    replaced wherever the same word stands.
+    """
+
+    kind: str
+    pattern: str
+    stand_in: str = ""
+    everywhere: bool = False

@@ -90,6 +90,17 @@ def prompt_table(prompts: Sequence[tuple[str, str, str, str, str]]) -> Table:
     return table
 
 
+def model_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Language models with what they can do and cost."""
+    table = _table("model", "can", "roles", "context", "USD per million in / out", "")
+    for row in rows:
+        price = row["usd_per_million"]
+        cost = f"{price['input']:g} / {price['output']:g}" if price else "unknown"
+        told = f"chosen ({', '.join(row['chosen'])})" if row["chosen"] else "" if row["installed"] else "pack not installed"
+        table.add_row(*_cells(row["id"], ", ".join(row["capabilities"]), ", ".join(row["roles"]), f"{row['context']}", cost, told))
+    return table
+
+
 def pack_tables(records: Sequence[PackRecord], options: Mapping[str, Mapping[str, str]]) -> list[Table]:
     """Packs with what they register and what is wrong with them, and the options that clouds add."""
     packs = _table("pack", "distribution", "registers", "trouble")

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Where their key is, when not in ``keys`` under the provider's name."""
     mask: bool | None = None
     """Whether models get stand-ins for identifiers; ``None``: all but those on this machine."""
+    mask_names: Several[str] = ()
+    """Further words to stand in for; ``*``: the names of everything that was seen in the account."""
     catalogs: Several[Path] = ()
     """Files that describe more models, or some of them otherwise."""
     executor: str = "auto"
@@ -77,6 +79,10 @@ class Settings(BaseSettings):
     """Packs that may be loaded besides core; ``None``: all."""
     executors: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
     """Executors that may be used; ``None``: all."""
+    models_allowed: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Patterns of models that may be used (``provider:name``, with ``*``); ``None``: all."""
+    model_hosts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
+    """Hosts that models may be asked at, and providers whose own endpoints may; ``None``: all."""
     accounts: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None
     """Accounts that may be looked at; ``None``: all."""
     tiers: Annotated[tuple[Tier, ...] | None, NoDecode, BeforeValidator(_listed)] = None

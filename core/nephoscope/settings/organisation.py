@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -25,6 +26,10 @@ class Organisation(Frozen):
     packs: tuple[str, ...] | None = None
     executors: tuple[str, ...] | None = None
     reviewed_only: bool = False
+    models_allowed: tuple[str, ...] | None = None
+    model_hosts: tuple[str, ...] | None = None
+    mask: Literal[True] | None = None
+    """Models are shown stand-ins, wherever they run."""
     budget: Mapping[str, float] = Field(default_factory=dict)
 
 
@@ -49,12 +54,16 @@ def read(path: Path = PATH) -> Organisation:
 def narrow(settings: Settings, organisation: Organisation) -> tuple[Settings, dict[str, str]]:
     """The settings within what is allowed, and for each key that was changed, why. Raises ``UsageError`` where nothing allowed is left."""
     changed: dict[str, Any] = {}
-    for key in ("accounts", "tiers", "packs", "executors"):
+    for key in ("accounts", "tiers", "packs", "executors", "model_hosts"):
         allowed, own = getattr(organisation, key), getattr(settings, key)
         if allowed is not None:
             changed[key] = tuple(item for item in allowed if own is None or item in own)
     changed |= _less(settings, organisation)
     changed["reviewed_only"] = settings.reviewed_only or organisation.reviewed_only
+    if organisation.models_allowed is not None:
+        changed["models_allowed"] = _both(organisation.models_allowed, settings.models_allowed)
+    if organisation.mask:
+        changed["mask"] = True
     if organisation.tiers is not None:
         changed["grants"] = tuple(tier for tier in settings.grants if tier in organisation.tiers)
         changed["telemetry"] = settings.telemetry and Tier.TELEMETRY in organisation.tiers
@@ -65,6 +74,11 @@ def narrow(settings: Settings, organisation: Organisation) -> tuple[Settings, di
         changed["executor"] = executors[0]
     narrowed = {key: value for key, value in changed.items() if value != getattr(settings, key)}
     return settings.model_copy(update=narrowed), dict.fromkeys(narrowed, "narrowed by the organisation's policy")
+
+
+def _both(allowed: tuple[str, ...], own: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Patterns within both: of two lists that overlap in part, only what one of the organisation's covers."""
+    return allowed if own is None else tuple(one for one in own if any(fnmatchcase(one, pattern) for pattern in allowed))
 
 
 def _less(settings: Settings, organisation: Organisation) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
 from nephoscope.knowledge.templates import PAGING
-from nephoscope.models import Change, Check, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment
+from nephoscope.models import Change, Check, IdentifierKind, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment
 from nephoscope_aws import identifiers, operations, permissions
 from nephoscope_aws.options import AwsOptions
 
@@ -44,6 +45,9 @@ class AwsEstate(TableEstate):
     def recognise(self, text: str, identity: Identity | None = None) -> ResourceRef | None:
         """The thing a full identifier names; a session counts as its role, an object as its bucket."""
         return super().recognise(identifiers.thing_of(text), identity)
+
+    def identifiers(self) -> Sequence[IdentifierKind]:
+        return [IdentifierKind.model_validate(each) for each in yaml.safe_load((_HERE / "stand_ins.yaml").read_text("utf-8"))]
 
     def permission(self, operation: str) -> str:
         service, _, name = operation.partition(":")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from nephoscope import builtin
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge.paths import at
+from nephoscope.llm.masking import Mask, faults
 from nephoscope.models import Change, Check, FactQuery, Identity, Reply
 from nephoscope.testing.conformance.base import Suite
 from nephoscope.validation import chosen, validate
@@ -31,6 +32,14 @@ class EstateSuite(Suite):
         """The command line makes options of them, with help."""
         self.subject.options()
         assert [name for name, info in self.subject.options.model_fields.items() if not info.description] == []
+
+    def test_identifiers_can_be_replaced_and_put_back(self) -> None:
+        """Each kind is usable, and no text is lost by hiding and restoring it."""
+        kinds = self.subject.identifiers()
+        assert [fault for kind in kinds for fault in faults(kind)] == []
+        mask = Mask(kinds)
+        for text in (*TEXTS, *(str(reply.document) for reply in self.replies)):
+            assert mask.restore(mask.hide(text)) == text
 
     def test_facts_stand_where_they_point(self) -> None:
         """Every sample gives facts of this cloud, and each pointer resolves in the document unless the fact is an absence."""
