@@ -67,5 +67,6 @@ def fit(card: ModelCard, role: str) -> Fit:
     score -= 0 if roomy else 3
     why.append(f"context of {card.context} tokens" + ("" if roomy else f", less than the {demand.room} wished"))
     paid = cost(card, TYPICAL)
-    why.append(f"about {paid.usd:.4f} USD a question ({paid.price})" if paid.usd is not None else "price unknown")
+    told = "price unknown" if paid.usd is None else f"about {paid.usd:.4f} USD a question ({paid.price})" if paid.usd else "free"
+    why.append(told)
     return Fit(card, score, paid.usd, tuple(why))
