@@ -47,6 +47,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | `why` | `nephoscope.explanation/1` |
 | `verify` | `nephoscope.verification/1` |
 | `prompts list`, `show`, `render`, `lint` | `nephoscope.prompts/1`, `nephoscope.prompt/1`, `nephoscope.messages/1`, `nephoscope.lint/1` |
+| `models`, `models explain` | `nephoscope.models/1`, `nephoscope.fit/1` |
 | `doctor`, `plugins`, `settings` | `nephoscope.doctor/1`, `nephoscope.plugins/1`, `nephoscope.settings/1` |
 
 ## Surroundings
@@ -64,7 +65,7 @@ def markdown() -> str:
 def _sections(command: Any, name: str) -> Iterator[str]:
     for each in getattr(command, "commands", {}).values():
         title = f"{name} {each.name}"
-        if not hasattr(each, "commands"):
+        if not hasattr(each, "commands") or each.params:
             yield _section(each, title)
         yield from _sections(each, title)
 

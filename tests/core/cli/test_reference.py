@@ -28,6 +28,8 @@ COMMANDS = [
     "exec",
     "doctor",
     "bench",
+    "models",
+    "models explain",
     "plugins",
     "prompts list",
     "prompts show",
