@@ -10,6 +10,7 @@ from pydantic import Field
 
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue, Verdict
+from nephoscope.models.yaml_text import parse_yaml
 
 
 class Truth(Frozen):
@@ -72,7 +73,7 @@ def load_scenarios(folders: Iterable[Path]) -> dict[str, Scenario]:
     for folder in folders:
         for path in sorted(folder.rglob("*.yaml")):
             try:
-                scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+                scenario = Scenario.model_validate(parse_yaml(path.read_text(encoding="utf-8")))
             except (yaml.YAMLError, ValueError) as error:
                 raise UsageError(f"scenario {path.name} cannot be read: {error}", "mend the file, or block the pack that brings it") from error
             if scenario.id in found:

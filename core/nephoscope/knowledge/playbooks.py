@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from nephoscope.interfaces import FactView, UsageError
 from nephoscope.models import CauseCard, Fact, FactQuery, Finding, Frozen, Holds, JsonValue, ResourceRef, Supposition
+from nephoscope.models.yaml_text import parse_yaml
 
 _VALUES: Mapping[str, type | tuple[type, ...]] = {"in": list, "matches": str, "lt": (int, float), "gt": (int, float)}
 """What each comparison takes."""
@@ -74,7 +75,7 @@ def load_playbooks(folders: Iterable[Path]) -> dict[str, Playbook]:
 
 def _load(path: Path) -> Iterable[Playbook]:
     try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        raw: Any = parse_yaml(path.read_text(encoding="utf-8")) or {}
         for entry in raw.get("causes") or []:
             card = CauseCard.model_validate({key: value for key, value in entry.items() if key not in _OWN})
             yield Playbook.model_validate({"card": card, "source": path.name, **{key: entry[key] for key in _OWN if key in entry}})

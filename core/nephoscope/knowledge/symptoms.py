@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
+from nephoscope.models.yaml_text import parse_yaml
 
 SUSPICION = "suspicion"
 """The class of words that fit no other."""
@@ -20,7 +20,7 @@ STATED = 4
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("symptoms.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = parse_yaml(resources.files(__package__).joinpath("symptoms.yaml").read_text(encoding="utf-8"))
     return document
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue
+from nephoscope.models.yaml_text import parse_yaml
 
 
 class TypeSpec(Frozen):
@@ -99,7 +100,7 @@ class TableFile(Frozen):
 def load_table(path: Path) -> TableFile:
     """Read one table file. Raises :class:`UsageError` naming file and place."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
         service = raw["service"]
         types = [{"native_type": name, "service": service, **spec} for name, spec in (raw.get("types") or {}).items()]
         operations = [{"service": service, "operation": name, **(spec or {})} for name, spec in (raw.get("operations") or {}).items()]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from itertools import pairwise
 
-import yaml
+from nephoscope.models.yaml_text import parse_yaml
 
 Keys = tuple[tuple[str, ...], ...]
 """A path as words: ``DBInstances/0/MasterUserPassword`` → (("db", "instances"), ("master", "user", "password"))."""
@@ -22,7 +22,7 @@ def _words(table: Mapping[str, list[str]], name: str) -> frozenset[str]:
     return frozenset(" ".join(table[name]).split())
 
 
-_TABLE = yaml.safe_load(files(__package__).joinpath("words.yaml").read_text("utf-8"))
+_TABLE = parse_yaml(files(__package__).joinpath("words.yaml").read_text("utf-8"))
 _SECRET = _words(_TABLE, "secret")
 _SECRET_PAIRS = frozenset(tuple(pair.split()) for line in _TABLE["secret-pairs"] for pair in line.split(","))
 _ABOUT = _words(_TABLE, "about")

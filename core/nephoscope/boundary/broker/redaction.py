@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from nephoscope.boundary.broker.form import Keys, is_environment, is_secret_key, is_text, key_words, survives
 from nephoscope.models import Json
+from nephoscope.models.yaml_text import parse_yaml
 
 PLACEHOLDER = re.compile(r"‹redacted:string:(\d+):([0-9a-f]{4,})›")
 MAX_NESTING = 20
@@ -30,7 +29,7 @@ def hidden_in(value: Json) -> bool:
 
 @cache
 def _signatures() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    table = yaml.safe_load(files(__package__).joinpath("signatures.yaml").read_text("utf-8"))
+    table = parse_yaml(files(__package__).joinpath("signatures.yaml").read_text("utf-8"))
     whole = "|".join(_grouped(pattern) for pattern in table["whole"].values())
     after = "|".join(_grouped(pattern) for pattern in table["after-name"].values())
     return re.compile(whole), re.compile(after)

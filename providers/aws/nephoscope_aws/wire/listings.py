@@ -6,9 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from nephoscope.models import Identity, Read
+from nephoscope.models.yaml_text import parse_yaml
 from nephoscope_aws.regions import GLOBAL_SERVICES, home_region
 
 
@@ -27,7 +26,7 @@ def _listings() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(resources.files("nephoscope_aws").joinpath("replies").iterdir(), key=lambda each: each.name):
         if path.name.endswith(".yaml"):
-            table: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) or {}
+            table: dict[str, Any] = parse_yaml(path.read_text("utf-8")) or {}
             for native_type, entry in (table.get("types") or {}).items():
                 if entry.get("listing"):
                     found[native_type] = (table["service"], entry["listing"])

@@ -7,9 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from nephoscope.models import Call, Price, WireReply
+from nephoscope.models.yaml_text import parse_yaml
 from nephoscope_aws.wire.tiers import classify
 
 _SOURCE = "aws list prices 2026-11"
@@ -33,5 +32,5 @@ def price(call: Call, reply: WireReply | None) -> Price:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    document: Mapping[str, Any] = yaml.safe_load(resources.files("nephoscope_aws").joinpath("prices.yaml").read_text("utf-8"))
+    document: Mapping[str, Any] = parse_yaml(resources.files("nephoscope_aws").joinpath("prices.yaml").read_text("utf-8"))
     return document

@@ -186,9 +186,53 @@ def test_a_filter_is_a_fault_only_against_what_came(keys, encoding, holds):
     assert judged(view(changes=changes))["aws.s3.notification-filter-mismatch"].holds == holds
 
 
-def test_a_mere_filter_is_no_fault():
+def test_a_filter_that_nothing_was_held_against_is_neither_fault_nor_health():
     changes = {(BUCKET, "notification.function"): notification(**FILTER)}
-    assert verdict(view(changes=changes)) == ("no_fault_found", set())
+    assert verdict(view(changes=changes)) == ("inconclusive", set())
+    assert verdict(view(changes={**changes, (FUNCTION, "metrics.invocations"): [{"Sum": 3.0}]})) == ("no_fault_found", set())
+
+
+RULE_FED = {
+    **ON_BUS, (RULE, "exists"): True, (RULE, "pattern"): {"source": ["shop.orders"], "detail-type": ["OrderPlaced"]},
+    (RULE, "metrics.matched"): [], (RULE, "metrics.invocations"): [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "holds"),
+    [
+        ("rule on-upload never starts function resize", {}, "unknown"),
+        ("OrderPlaced from shop.orders never starts function resize through rule on-upload", {}, "no"),
+        ("events from shop.orders never start function resize through rule on-upload", {}, "unknown"),
+        ("OrderPlaced events from shop.order never start resize through rule on-upload", {}, "yes"),
+        ("OrderPlaced from shop.orders never starts resize via on-upload", {"detail": {"state": ["PAID"]}}, "unknown"),
+        ("OrderPlaced from shop.orders with state PAID never starts resize via on-upload", {"detail": {"state": ["PAID"]}}, "no"),
+        ("OrderPlaced from shop.orders never starts resize via on-upload", {"detail": {"state": [{"anything-but": "PAID"}]}}, "unknown"),
+        ("OrderPlaced from shop.orders never starts resize via on-upload", {"account": [ACCOUNT], "region": [REGION]}, "no"),
+        ("OrderPlaced from shop.orders never starts resize via on-upload", {"account": ["210987654321"]}, "unknown"),
+        ("OrderPlaced from shop.orders never starts resize via on-upload", {"source": [{"prefix": "shop."}]}, "no"),
+        ("health events never start resize via on-upload", {"source": ["aws.health"], "detail-type": [{"exists": True}]}, "unknown"),
+    ],
+)
+def test_a_pattern_is_in_order_when_the_words_name_what_it_asks_for(text, pattern, holds):
+    changes = {(RULE, "pattern"): {**RULE_FED[RULE, "pattern"], **pattern}}
+    assert judged(view(RULE_FED, changes, text=text, things=(RULE, FUNCTION)))["aws.events.pattern-mismatch"].holds == holds
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_silence_never_vouches_for_a_pattern_and_events_that_match_do(emulated):
+    text = "rule on-upload never starts function resize"
+    identity = IDENTITY.model_copy(update={"emulated": emulated})
+
+    def seen(**more):
+        facts = view(RULE_FED, {(RULE, name.replace("_", ".")): value for name, value in more.items()}, text=text, things=(RULE, FUNCTION))
+        return verdict(Evidence(problem=facts.problem, facts=facts.all_facts(), identities=[identity]))
+
+    assert seen() == ("inconclusive", set())
+    assert (
+        judged(view(RULE_FED, {(RULE, "metrics.matched"): [{"Sum": 2.0}]}, text=text, things=(RULE, FUNCTION)))["aws.events.pattern-mismatch"].holds
+        == "no"
+    )
 
 
 def test_the_permission_is_judged_for_the_alias_that_is_called():

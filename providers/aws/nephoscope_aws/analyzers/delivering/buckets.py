@@ -10,6 +10,7 @@ from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
 from nephoscope_aws.analyzers.delivering.look import Look, hidden
 from nephoscope_aws.analyzers.delivering.search import Hop
+from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.analyzers.delivering.words import arrivals as told_of_arrivals
 from nephoscope_aws.delivery import s3_events
 from nephoscope_aws.delivery.s3_events import KeyFilter
@@ -150,9 +151,22 @@ def _judge(context: Context, look: Look, filters: Sequence[KeyFilter]) -> tuple[
     if missed and (len(missed) == len(came.sample) or context.words.partial):
         share = f"{len(missed)} of the {len(came.sample)} newest objects"
         return True, f"{share} do not pass the filter for {filters[0]}: “{missed[0]}” {filters[0].miss(missed[0])}", missed
-    if not came.sample and all(one.literal_wildcard for one in filters):
-        return True, f"the filter for {filters[0]} holds a wildcard, which the service takes literally", ()
-    return False, "the newest objects pass the filter" if came.sample else "there is no object to hold against the filter", ()
+    if came.sample:
+        return False, "the newest objects pass the filter", ()
+    return *_untried(context, look, filters), ()
+
+
+def _untried(context: Context, look: Look, filters: Sequence[KeyFilter]) -> tuple[bool | None, str]:
+    """With no object to hold against the filter: what the words say, or what is seen to come out at the end, must vouch for it."""
+    if all(one.literal_wildcard for one in filters):
+        return True, f"the filter for {filters[0]} holds a wildcard, which the service takes literally"
+    if context.words.keys:
+        return False, "keys as they are told of pass the filter"
+    end = context.route.end
+    attribute = mending.TRAFFIC.get(end.native_type)
+    if attribute is not None and total(look.value(end, attribute)):
+        return False, f"{end.label} does get events"
+    return None, f"there is no object to hold against the filter for {filters[0]}"
 
 
 def _fitting(former: KeyFilter, missed: Sequence[str]) -> KeyFilter:

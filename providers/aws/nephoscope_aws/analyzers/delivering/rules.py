@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -14,11 +13,11 @@ from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
-from nephoscope_aws.delivery import content, messages, schedules
+from nephoscope_aws.analyzers.delivering.topics import total
+from nephoscope_aws.delivery import content, messages, schedules, spoken
 from nephoscope_aws.iam.truth import Truth
 
 _NEAR = 0.8
-_SOURCE = re.compile(r"(?<![\w./-])[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)+(?![\w-])")
 
 
 def on_bus(context: Context, hop: Hop) -> Iterator[Finding]:
@@ -122,7 +121,7 @@ def due(context: Context, rule: ResourceRef, window: timedelta) -> Truth:
 def _pattern(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
     look = context.look()
     pattern = look.value(rule, "pattern")
-    truth, note, fitting = _misses(context, look, pattern)
+    truth, note, fitting = _misses(context, look, rule, pattern)
     return look.finding(
         "aws.events.pattern-mismatch",
         rule,
@@ -133,7 +132,7 @@ def _pattern(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
     )
 
 
-def _misses(context: Context, look: Look, pattern: object) -> tuple[Truth, str, JsonValue]:
+def _misses(context: Context, look: Look, rule: ResourceRef, pattern: object) -> tuple[Truth, str, JsonValue]:
     if pattern is UNKNOWN or hidden(pattern):
         return None, "", None
     if not isinstance(pattern, Mapping):
@@ -141,7 +140,7 @@ def _misses(context: Context, look: Look, pattern: object) -> tuple[Truth, str, 
     start = context.route.start
     if start.native_type == refs.BUCKET:
         return _misses_objects(context, look, pattern, start)
-    return _misses_words(context, pattern)
+    return _misses_words(context, look, rule, pattern)
 
 
 def _misses_objects(context: Context, look: Look, pattern: Mapping[str, object], bucket: ResourceRef) -> tuple[Truth, str, JsonValue]:
@@ -162,16 +161,31 @@ def _misses_objects(context: Context, look: Look, pattern: Mapping[str, object],
     return False, "the newest objects match" if judged else "there is no object to hold against the pattern", None
 
 
-def _misses_words(context: Context, pattern: Mapping[str, object]) -> tuple[Truth, str, JsonValue]:
-    """A source named in the words that the pattern nearly, but not quite, asks for."""
+def _misses_words(context: Context, look: Look, rule: ResourceRef, pattern: Mapping[str, object]) -> tuple[Truth, str, JsonValue]:
+    """Events that nobody can foresee: the words may name what the pattern nearly asks for, or exactly that; else only what matched tells."""
+    text = context.view.problem.text
     wanted = pattern.get("source")
     listed = [one for one in wanted if isinstance(one, str)] if isinstance(wanted, list) else []
-    spoken = [one for one in _SOURCE.findall(context.view.problem.text) if one not in listed]
-    for word, source in itertools.product(spoken, listed):
+    said = [one for one in spoken.sources(text) if one not in listed]
+    for word, source in itertools.product(said, listed):
         alike = difflib.SequenceMatcher(None, word.lower(), source.lower()).ratio() >= _NEAR
         if alike and not content.matches({"source": wanted}, {"source": word}):
             return True, f"events come from “{word}”, the rule asks for “{source}”", {**_plain(pattern), "source": [word]}
-    return False, "", None
+    if spoken.tells(pattern, text, account=rule.account, region=rule.region):
+        return False, "the rule asks for the very events that are told of", None
+    return _matched_lately(context, look, rule)
+
+
+def _matched_lately(context: Context, look: Look, rule: ResourceRef) -> tuple[Truth, str, JsonValue]:
+    """Whether events are seen to match. That none was is no proof: nobody knows whether there were any."""
+    for attribute in ("metrics.matched", "metrics.invocations"):
+        count = total(look.value(rule, attribute))
+        if count:
+            return False, f"{count:g} events matched in the last 24 hours", None
+        if count is None:
+            return None, "", None
+    unseen = "what stands in for the cloud here counts no events" if context.emulated else "no event matched in the last 24 hours"
+    return None, f"{unseen}, so whether {rule.name} asks for the events that come cannot be told", None
 
 
 def _plain(pattern: Mapping[str, object]) -> dict[str, JsonValue]:

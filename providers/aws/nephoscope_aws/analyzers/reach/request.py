@@ -10,10 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from nephoscope.knowledge.mentions import healthy_spans
 from nephoscope.models import Entity, Problem, ResourceRef
+from nephoscope.models.yaml_text import parse_yaml
 from nephoscope_aws.analyzers.reach.ends import ENDS, End, end_for
 from nephoscope_aws.analyzers.reach.journeys import Asked
 from nephoscope_aws.network.intervals import Intervals
@@ -44,7 +43,7 @@ class Request:
 
 @cache
 def _words() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = parse_yaml(resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
     return loaded
 
 
