@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import ctypes
 import functools
+import gc
 import importlib
 import io
 import json
@@ -211,21 +213,33 @@ def note_and(leave: Callable[[int], NoReturn]) -> Callable[[int], NoReturn]:
     return leaving
 
 
-def keep_what_the_sdk_loads() -> None:
-    """Its service descriptions are read once for all children."""
+def keep_what_is_read() -> None:
+    """Tables and service descriptions are read once for all children."""
+    from botocore.client import ClientCreator
     from botocore.loaders import JSONFileLoader
 
-    load = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    from nephoscope.models import yaml_text
 
-    def remembered(_: Any, path: str) -> Any:
+    load = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    parse, make, made = functools.cache(yaml_text.parse_yaml), ClientCreator._create_methods, {}
+
+    def loaded(_: Any, path: str) -> Any:
         _loaded[path] = None
         return load(path)
 
-    JSONFileLoader.load_file = remembered
+    def methods(self: Any, model: Any) -> Any:
+        if model.service_name not in made:
+            made[model.service_name] = make(self, model)
+        return dict(made[model.service_name])
+
+    JSONFileLoader.load_file = loaded
+    ClientCreator._create_methods = methods
+    yaml_text.parse_yaml = lambda text: copy.deepcopy(parse(text))
 
 
 def warm(record: Path) -> None:
     """Import and load whatever an earlier command did."""
+    import boto3
     from botocore.loaders import JSONFileLoader
 
     for line in record.read_text().splitlines():
@@ -236,10 +250,27 @@ def warm(record: Path) -> None:
                     importlib.import_module(name)
         for path in noted["files"]:
             JSONFileLoader().load_file(path)
+    services = {path.parent.parent.name for name in _loaded if (path := Path(name)).name == "service-2"}
+    for service in sorted(services):
+        boto3.session.Session().client(service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
+    load_everything()
+    gc.collect()
+    gc.freeze()
+
+
+def load_everything() -> None:
+    """Have every table of the packs read once."""
+    from nephoscope.knowledge.playbooks import load_playbooks
+    from nephoscope.plugin.manager import load_plugins
+
+    plugins = load_plugins()
+    load_playbooks(plugins.playbooks)
+    for registered in (plugins.estates, plugins.wires, plugins.analyzers, plugins.policies):
+        assert registered is not None
 
 
 def serve() -> None:
-    keep_what_the_sdk_loads()
+    keep_what_is_read()
     for line in sys.stdin:
         order = json.loads(line)
         if "warm" in order:

@@ -1,0 +1,187 @@
+"""Killed once before and once after every single write of an investigation, then resumed: the same verdict, nothing answered asked again.
+
+Hours with cold starts; so engine, boundary and scripts are forked from a warm process (see :mod:`warm`), and the emulator's answers repeated by
+an echo that counts. ``SOAK_PART=2/5`` runs the second fifth; ``SOAK_LOG`` names a file that gets a line for each kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import Terminal
+from echo import Echo, echoing
+
+WARM = Path(__file__).with_name("warm.py")
+SECONDS = 120
+MEMORY = Path("/dev/shm")
+
+
+class Warm:
+    """Orders to a warm process, and what came of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = subprocess.Popen([sys.executable, str(WARM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, *words: str, **variables: str) -> tuple[int, str, str]:
+        """A command's exit code (negative for a signal), output and complaints."""
+        out, err = self._folder / "out", self._folder / "err"
+        code = self.order(argv=words, env=variables, out=str(out), err=str(err), seconds=SECONDS)["code"]
+        return int(code), out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
+
+    def order(self, **order: Any) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@dataclass
+class Bench:
+    """Where investigations of one account are killed."""
+
+    warm: Warm
+    echo: Echo
+    terminal: Any
+    words: Sequence[str]
+    folder: Path
+
+    def run(self, *words: str, **variables: str) -> Any:
+        return self.terminal.ended(*self.warm.run(*words, **self.terminal.environment(**variables)))
+
+    def fresh(self) -> None:
+        shutil.rmtree(self.terminal.home, ignore_errors=True)
+        self.echo.asked.clear()
+
+
+@pytest.fixture(scope="module")
+def bench(emulate: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    account = emulate("ec2-ssh-port-closed")
+    folder = tmp_path_factory.mktemp("each")
+    home = (MEMORY if os.access(MEMORY, os.W_OK) else folder) / f"nephoscope-{os.getpid()}"  # a sync to memory costs nothing
+    with echoing(account.endpoint) as echo:
+        keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}
+        words = ["investigate", account.words, "--endpoint-url", echo.endpoint, "--region", "eu-west-1", "--json"]
+        made = Bench(Warm(folder), echo, Terminal(home, keys), words, folder)
+        record = folder / "record"
+        made.run(*words, WARM_RECORD=str(record))
+        made.warm.order(warm=str(record))
+        made.fresh()
+        yield made
+        made.warm.close()
+        made.fresh()
+
+
+def moments(bench: Bench) -> list[str]:
+    """Every write of an investigation that nobody interrupts, as ``process:store:number``."""
+    folder = bench.folder / "counts"
+    folder.mkdir()
+    assert bench.run(*bench.words, MORTAL_COUNT=str(folder)).code == 0
+    bench.fresh()
+    return [f"{path.name}:{number}" for path in sorted(folder.iterdir()) for number in range(1, int(path.read_text()) + 1)]
+
+
+def ended(bench: Bench, moment: str) -> tuple[Any, str]:
+    """Kill there, bring the run to its end, and say how it came to it."""
+    mark = bench.folder / "mark"
+    mark.unlink(missing_ok=True)
+    first = bench.run(*bench.words, MORTAL=moment, MORTAL_MARK=str(mark))
+    if first.code == 0:
+        return first, "went on" if mark.exists() else "not reached"
+    assert mark.exists(), f"{first.code} {first.err}"
+    if first.code != -signal.SIGKILL:
+        assert first.code in (3, 4), first.err
+    runs = bench.terminal.runs
+    resumed = bench.run("resume", runs[-1].name, "--json") if runs else None
+    if resumed is None or (resumed.code == 2 and "was not begun" in resumed.err):
+        bench.fresh()
+        return bench.run(*bench.words), "begun again"
+    return resumed, "resumed"
+
+
+def sends(run_dir: Path) -> tuple[int, list[str]]:
+    """All sends of a run by its ledger, and questions that the cloud answered more than once."""
+    with closing(sqlite3.connect(run_dir / "ledger.db")) as ledger:
+        total = ledger.execute("SELECT coalesce(sum(sends), 0) FROM calls").fetchone()[0]
+        twice = ledger.execute(
+            "SELECT operation FROM calls JOIN answers USING (call_id) WHERE cached_from IS NULL GROUP BY question HAVING count(*) > 1"
+        ).fetchall()
+    return int(total), [operation for (operation,) in twice]
+
+
+def resent(run_dir: Path, killed_at: float) -> list[str]:
+    """Calls answered before the kill that were sent more than once."""
+    before = datetime.fromtimestamp(killed_at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    with closing(sqlite3.connect(run_dir / "ledger.db")) as ledger:
+        sql = "SELECT call_id FROM calls JOIN answers USING (call_id) WHERE sends > 1 AND answered_at < ?"
+        return [call for (call,) in ledger.execute(sql, (before,))]
+
+
+def trouble(bench: Bench, moment: str, essence: dict[str, Any]) -> str:
+    """What is not as it should be after a kill; empty when all is well."""
+    result, how = ended(bench, moment)
+    if how == "not reached":
+        return "the moment was not reached"
+    if result.code != 0:
+        return f"{how}, exit {result.code}: {result.err[-300:]}"
+    if result.essence != essence:
+        return f"{how}, another report: " + "; ".join(key for key in essence if result.essence[key] != essence[key])
+    run_dir = bench.terminal.run_dir
+    total, twice = sends(run_dir)
+    again = resent(run_dir, (bench.folder / "mark").stat().st_mtime)
+    if twice or again:
+        return f"{how}, answered and asked again: {twice or again}"
+    connects = sum(count for key, count in bench.echo.asked.items() if "GetCallerIdentity" in key[2])
+    if sum(bench.echo.asked.values()) - connects > total:
+        return f"{how}, {sum(bench.echo.asked.values()) - connects} requests upstream, {total} in the ledger"
+    return ""
+
+
+def part(moments: Sequence[str]) -> list[tuple[str, str]]:
+    """The kills of this part, spread over the whole run."""
+    number, of = (int(word) for word in os.environ.get("SOAK_PART", "1/1").split("/"))
+    every = [(moment, when) for moment in moments for when in ("before", "after")]
+    return every[number - 1 :: of]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(4 * 3600)
+def test_a_kill_around_each_write_changes_nothing(bench: Bench) -> None:
+    whole = bench.run(*bench.words)
+    assert whole.code == 0, whole.err
+    bench.fresh()
+    found, seen = [], Counter[str]()
+    for moment, when in part(moments(bench)):
+        wrong = trouble(bench, f"{moment}:{when}", whole.essence)
+        seen["wrong" if wrong else "right"] += 1
+        if wrong:
+            found.append(f"{moment}:{when}: {wrong}")
+        if log := os.environ.get("SOAK_LOG"):
+            with open(log, "a") as file:  # noqa: PTH123
+                file.write(f"{moment}:{when} {wrong or 'same'}\n")
+        bench.fresh()
+    assert not found, found
+    assert seen["right"] > 0
