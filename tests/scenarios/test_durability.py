@@ -18,8 +18,6 @@ from typing import Any
 import pytest
 
 MORTAL = Path(__file__).with_name("mortal.py")
-RANDOM_KILLS = 100
-"""Of each of the two processes, in the long version."""
 SEED = 20261124
 
 
@@ -100,13 +98,6 @@ def moment_of(number: int, seconds: float) -> float:
 @pytest.mark.parametrize("who", ["engine", "boundary"])
 @pytest.mark.parametrize("number", range(3))
 def test_a_kill_at_any_moment_changes_nothing(number: int, who: str, terminal: Any, investigate: Sequence[str], expected: dict[str, Any]) -> None:
-    assert_same(killed_at(moment_of(number, expected["seconds"]), who, terminal, investigate), terminal, expected)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("who", ["engine", "boundary"])
-@pytest.mark.parametrize("number", range(3, 3 + RANDOM_KILLS))
-def test_many_kills_change_nothing(number: int, who: str, terminal: Any, investigate: Sequence[str], expected: dict[str, Any]) -> None:
     assert_same(killed_at(moment_of(number, expected["seconds"]), who, terminal, investigate), terminal, expected)
 
 

@@ -1,7 +1,8 @@
 """Commands without cold starts: a process that has imported everything forks engine, boundary and script of one command after another.
 
-Orders come as JSON lines on standard input: ``argv``, ``env``, ``out``, ``err`` (files), ``seconds``; for each a line with its exit ``code`` goes
-out. The stores, the broker and the loop are the real ones and die as in :mod:`mortal`; only the walls round the script are missing.
+Orders come as JSON lines on standard input: ``argv``, ``env``, ``out``, ``err`` (files), ``seconds``, and perhaps ``kill`` (``engine`` or
+``boundary``) ``after`` some seconds; for each a line with its exit ``code`` goes out, and when it was ``killed``. The stores, the broker and the
+loop are the real ones and die as in :mod:`mortal`; the walls round the script are missing unless ``WARM_WALLS`` is set.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ def boundary(ours: socket.socket, theirs: socket.socket, blocked: Sequence[str])
     async def choose(*_: Any, **__: Any) -> Isolation:
         return Isolation(WarmExecutor())
 
-    service.choose = choose
+    if "WARM_WALLS" not in os.environ:
+        service.choose = choose
 
     def parts() -> Any:
         plugins = load_plugins(tuple(blocked))
@@ -277,20 +279,36 @@ def serve() -> None:
             warm(Path(order["warm"]))
             answer: dict[str, Any] = {}
         else:
-            answer = {"code": _obey(order)}
+            answer = _obey(order)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def _obey(order: Mapping[str, Any]) -> int:
+def _obey(order: Mapping[str, Any]) -> dict[str, Any]:
     with open(order["out"], "wb") as out, open(order["err"], "wb") as err:  # noqa: PTH123
         child = Forked(fork(lambda: engine(order), out.fileno(), err.fileno()))
+    killed = _kill(child, order["kill"], order["after"]) if "kill" in order else None
     try:
-        return child.wait(order["seconds"])
+        return {"code": child.wait(order["seconds"]), "killed": killed}
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-        return -signal.SIGALRM
+        return {"code": -signal.SIGALRM, "killed": killed}
+
+
+def _kill(child: Forked, who: str, after: float) -> float | None:
+    """When somebody was killed; ``None`` when it was too late, or there was nobody yet."""
+    try:
+        child.wait(after)
+    except subprocess.TimeoutExpired:
+        listed = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        victims = [child.pid] if who == mortal.ENGINE else [int(pid) for pid in listed]
+        moment = time.time()
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return moment if victims else None
+    return None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Killed once before and once after every single write of an investigation, then resumed: the same verdict, nothing answered asked again.
+"""Killed at any moment, and before and after every single write, then resumed: the same verdict, nothing answered asked again.
 
 Hours with cold starts; so engine, boundary and scripts are forked from a warm process (see :mod:`warm`), and the emulator's answers repeated by
 an echo that counts. ``SOAK_PART=2/5`` runs the second fifth; ``SOAK_LOG`` names a file that gets a line for each kill.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +32,9 @@ from echo import Echo, echoing
 
 WARM = Path(__file__).with_name("warm.py")
 SECONDS = 120
+RANDOM_KILLS = 100
+"""Of each of the two processes."""
+SEED = 20261124
 MEMORY = Path("/dev/shm")
 
 
@@ -38,13 +43,16 @@ class Warm:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.killed: float | None = None
+        """When somebody was killed in the last command."""
         self._process = subprocess.Popen([sys.executable, str(WARM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, *words: str, **variables: str) -> tuple[int, str, str]:
+    def run(self, words: Sequence[str], variables: Mapping[str, str], **kill: Any) -> tuple[int, str, str]:
         """A command's exit code (negative for a signal), output and complaints."""
         out, err = self._folder / "out", self._folder / "err"
-        code = self.order(argv=words, env=variables, out=str(out), err=str(err), seconds=SECONDS)["code"]
-        return int(code), out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
+        answer = self.order(argv=words, env=variables, out=str(out), err=str(err), seconds=SECONDS, **kill)
+        self.killed = answer["killed"]
+        return int(answer["code"]), out.read_text("utf-8", "replace"), err.read_text("utf-8", "replace")
 
     def order(self, **order: Any) -> dict[str, Any]:
         assert self._process.stdin and self._process.stdout
@@ -70,7 +78,10 @@ class Bench:
     folder: Path
 
     def run(self, *words: str, **variables: str) -> Any:
-        return self.terminal.ended(*self.warm.run(*words, **self.terminal.environment(**variables)))
+        return self.terminal.ended(*self.warm.run(words, self.terminal.environment(**variables)))
+
+    def killed(self, who: str, after: float, **variables: str) -> Any:
+        return self.terminal.ended(*self.warm.run(self.words, self.terminal.environment(**variables), kill=who, after=after))
 
     def fresh(self) -> None:
         shutil.rmtree(self.terminal.home, ignore_errors=True)
@@ -104,16 +115,12 @@ def moments(bench: Bench) -> list[str]:
     return [f"{path.name}:{number}" for path in sorted(folder.iterdir()) for number in range(1, int(path.read_text()) + 1)]
 
 
-def ended(bench: Bench, moment: str) -> tuple[Any, str]:
-    """Kill there, bring the run to its end, and say how it came to it."""
-    mark = bench.folder / "mark"
-    mark.unlink(missing_ok=True)
-    first = bench.run(*bench.words, MORTAL=moment, MORTAL_MARK=str(mark))
+def brought_to_its_end(bench: Bench, first: Any) -> tuple[Any, str]:
+    """What came of a run in which somebody was killed, and how."""
     if first.code == 0:
-        return first, "went on" if mark.exists() else "not reached"
-    assert mark.exists(), f"{first.code} {first.err}"
+        return first, "went on"
     if first.code != -signal.SIGKILL:
-        assert first.code in (3, 4), first.err
+        assert first.code in (3, 4), f"{first.code} {first.err}"
     runs = bench.terminal.runs
     resumed = bench.run("resume", runs[-1].name, "--json") if runs else None
     if resumed is None or (resumed.code == 2 and "was not begun" in resumed.err):
@@ -140,30 +147,42 @@ def resent(run_dir: Path, killed_at: float) -> list[str]:
         return [call for (call,) in ledger.execute(sql, (before,))]
 
 
-def trouble(bench: Bench, moment: str, essence: dict[str, Any]) -> str:
-    """What is not as it should be after a kill; empty when all is well."""
-    result, how = ended(bench, moment)
-    if how == "not reached":
-        return "the moment was not reached"
+def trouble(bench: Bench, first: Any, killed_at: float, essence: dict[str, Any]) -> str:
+    """What is not as it should be after a kill, or how it ended well."""
+    result, how = brought_to_its_end(bench, first)
     if result.code != 0:
-        return f"{how}, exit {result.code}: {result.err[-300:]}"
+        return f"WRONG {how}, exit {result.code}: {result.err[-300:]}"
     if result.essence != essence:
-        return f"{how}, another report: " + "; ".join(key for key in essence if result.essence[key] != essence[key])
+        return f"WRONG {how}, another report: " + "; ".join(key for key in essence if result.essence[key] != essence[key])
     run_dir = bench.terminal.run_dir
     total, twice = sends(run_dir)
-    again = resent(run_dir, (bench.folder / "mark").stat().st_mtime)
+    again = resent(run_dir, killed_at)
     if twice or again:
-        return f"{how}, answered and asked again: {twice or again}"
+        return f"WRONG {how}, answered and asked again: {twice or again}"
     connects = sum(count for key, count in bench.echo.asked.items() if "GetCallerIdentity" in key[2])
-    if sum(bench.echo.asked.values()) - connects > total:
-        return f"{how}, {sum(bench.echo.asked.values()) - connects} requests upstream, {total} in the ledger"
-    return ""
+    upstream = sum(bench.echo.asked.values()) - connects
+    return f"WRONG {how}, {upstream} requests upstream, {total} in the ledger" if upstream > total else f"same, {how}"
 
 
-def part(moments: Sequence[str]) -> list[tuple[str, str]]:
-    """The kills of this part, spread over the whole run."""
+class Log:
+    """A line for each kill."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self.wrong: list[str] = []
+
+    def add(self, what: str, came: str) -> None:
+        self.seen[came.split(" ", maxsplit=1)[0]] += 1
+        if came.startswith("WRONG"):
+            self.wrong.append(f"{what} {came}")
+        if log := os.environ.get("SOAK_LOG"):
+            with open(log, "a") as file:  # noqa: PTH123
+                file.write(f"{what} {came}\n")
+
+
+def part(every: Sequence[Any]) -> Sequence[Any]:
+    """The kills of this part, spread over all."""
     number, of = (int(word) for word in os.environ.get("SOAK_PART", "1/1").split("/"))
-    every = [(moment, when) for moment in moments for when in ("before", "after")]
     return every[number - 1 :: of]
 
 
@@ -173,15 +192,34 @@ def test_a_kill_around_each_write_changes_nothing(bench: Bench) -> None:
     whole = bench.run(*bench.words)
     assert whole.code == 0, whole.err
     bench.fresh()
-    found, seen = [], Counter[str]()
-    for moment, when in part(moments(bench)):
-        wrong = trouble(bench, f"{moment}:{when}", whole.essence)
-        seen["wrong" if wrong else "right"] += 1
-        if wrong:
-            found.append(f"{moment}:{when}: {wrong}")
-        if log := os.environ.get("SOAK_LOG"):
-            with open(log, "a") as file:  # noqa: PTH123
-                file.write(f"{moment}:{when} {wrong or 'same'}\n")
+    log, mark = Log(), bench.folder / "mark"
+    for moment in part([f"{one}:{when}" for one in moments(bench) for when in ("before", "after")]):
+        mark.unlink(missing_ok=True)
+        first = bench.run(*bench.words, MORTAL=moment, MORTAL_MARK=str(mark))
+        log.add(moment, trouble(bench, first, mark.stat().st_mtime, whole.essence) if mark.exists() else "unreached")
         bench.fresh()
-    assert not found, found
-    assert seen["right"] > 0
+    assert not log.wrong
+    assert log.seen["same"] > log.seen["unreached"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("who", ["engine", "boundary"])
+def test_a_kill_at_any_moment_changes_nothing(who: str, bench: Bench) -> None:
+    """A hundred of each, scripts behind real walls."""
+    walls = {"WARM_WALLS": "1"}
+    bench.run(*bench.words, **walls)
+    begun = time.monotonic()
+    whole = bench.run(*bench.words, **walls)
+    seconds = time.monotonic() - begun
+    assert whole.code == 0, whole.err
+    bench.fresh()
+    log = Log()
+    for number in part(range(RANDOM_KILLS)):
+        after = random.Random(f"{SEED} {who} {number}").uniform(0.02, 1.0) * seconds
+        first = bench.killed(who, after, **walls)
+        killed = bench.warm.killed
+        log.add(f"{who} {number} after {after:.2f} of {seconds:.2f} s", trouble(bench, first, killed, whole.essence) if killed else "unreached")
+        bench.fresh()
+    assert not log.wrong
+    assert log.seen["same"] > log.seen["unreached"]
