@@ -103,6 +103,7 @@ class App:
         with recorded(find_run(self._settings.home, run_id)) as before, self._scratch() as store, self._conducting(Callbacks()) as conductor:
             for key in ("scopes", "problem", "identities"):
                 store.put(key, before.get(key))
+            store.put("like", str(before.dir))
             with conductor.opened(store) as context:
                 return recheck(report, before, context)
 

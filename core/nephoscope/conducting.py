@@ -122,6 +122,7 @@ class Conductor:
             executor="unsafe-local" if settings.unsafe_local and demo else settings.executor,
             executors=settings.executors,
             demo=demo,
+            like=str(store.get("like") or ""),
         )
         boundary = Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,9 +24,11 @@ from nephoscope.boundary.protocol import Lease, Opening, Pointer
 from nephoscope.boundary.sandbox.job import LISTENER_URL
 from nephoscope.interfaces import Overrun, Session, UsageError, Wire
 from nephoscope.models import ExecutionResult, Identity, JsonValue, Read, Surroundings
-from nephoscope.store import BROKER, Ledger, Position, Spent
+from nephoscope.store import BROKER, Ledger, LedgerReader, Position, Spent
 
 Listener = Callable[[Mapping[str, JsonValue]], None]
+REDACTION_KEY = "redaction_key"
+"""Where a ledger keeps the key of its digests."""
 
 
 class Investigation:
@@ -154,7 +157,7 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     sessions, chosen = await asyncio.gather(asyncio.to_thread(_connect, opening, wires), isolation)
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
     ledger = await asyncio.to_thread(_ledger, Path(opening.run_dir), [session.identity for session in sessions])
-    redactor = Redactor(bytes.fromhex(ledger.keep("redaction_key", secrets.token_hex(32))))
+    redactor = Redactor(bytes.fromhex(ledger.keep(REDACTION_KEY, _redaction_key(opening.like))))
     recorder, upstream = Recorder(ledger), Upstream(redactor)
     pipeline = Pipeline(
         used,
@@ -173,6 +176,15 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
         note=chosen.note,
     )
     return Investigation(lease, opening, chosen, pipeline=pipeline, upstream=upstream, recorder=recorder, redactor=redactor)
+
+
+def _redaction_key(like: str) -> str:
+    """The key of an earlier run, so that the same hidden value looks the same in both; a new one without."""
+    former = None
+    if like:
+        with contextlib.closing(LedgerReader(Path(like))) as reader:
+            former = reader.kept(REDACTION_KEY)
+    return former or secrets.token_hex(32)
 
 
 def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:

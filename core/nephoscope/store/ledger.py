@@ -122,6 +122,11 @@ class LedgerReader:
             unpriced=tuple(sorted({row["name"] for row in upstream if row["call_id"] and row["usd"] is None})),
         )
 
+    def kept(self, key: str) -> str | None:
+        """What the run keeps under ``key``, if anything."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0]["value"]) if rows else None
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -190,7 +195,7 @@ class Ledger(LedgerReader):
         """The value kept under ``key`` since the run began; ``value`` the first time."""
         with self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
-        return str(self._rows("SELECT value FROM meta WHERE key = ?", (key,))[0]["value"])
+        return self.kept(key) or ""
 
     def last_numbers(self) -> dict[str, int]:
         """Highest number of each id prefix in use (``s2.c`` → 7)."""
