@@ -119,11 +119,25 @@ class App:
                 store.put("scopes", [self._settings.scope_of(self._cloud()).model_dump(mode="json")])
             return execute(order, store, conductor)
 
-    def doctor(self) -> Sequence[Ailment]:
-        """What holds on this machine."""
+    def doctor(self, *, connect: bool = False) -> Sequence[Ailment]:
+        """What holds on this machine; with ``connect`` also whether the cloud lets us in."""
         from nephoscope.health import examine
 
-        return examine(self._settings, self._plugins)
+        return [*examine(self._settings, self._plugins), *(self._entrance() if connect else ())]
+
+    def _entrance(self) -> Iterator[Ailment]:
+        """Who we are in the chosen cloud, or why we are nobody there."""
+        try:
+            with self._scratch() as store, self._conducting(Callbacks()) as conductor:
+                store.put("scopes", [self._settings.scope_of(self._cloud()).model_dump(mode="json")])
+                with conductor.boundary(store) as (_, lease):
+                    identities = lease.identities
+        except NephoscopeError as error:
+            yield Ailment(name="credentials", state="broken", detail=error.message, remedy=error.hint)
+            return
+        for one in identities:
+            where = "no region chosen" if one.roaming else ", ".join(one.regions)
+            yield Ailment(name="credentials", state="ok", detail=f"{one.cloud} account {one.account} as {one.principal}; {where}")
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

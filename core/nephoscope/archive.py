@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,7 +12,8 @@ from nephoscope.interfaces import UsageError
 from nephoscope.models.record import Explanation, RunSummary
 from nephoscope.models.report import Report
 from nephoscope.store import LedgerReader
-from nephoscope.store.run import find_run
+from nephoscope.store.lock import hold
+from nephoscope.store.run import LOCK, RunStore, find_run, scopes_of
 
 REPORT = "report.json"
 
@@ -30,20 +33,57 @@ def read_report(home: Path, run_id: str) -> Report:
     try:
         return Report.model_validate_json((run_dir / REPORT).read_text(encoding="utf-8"))
     except OSError as error:
+        known = _read(run_dir)
+        if known is not None and known.kind == "command":
+            raise UsageError(f"{run_dir.name} is the record of a command, which has no report", "it was: " + known.problem) from error
         raise UsageError(f"{run_dir.name} has no report yet", f"go on with it: nephoscope resume {run_dir.name}") from error
     except ValidationError as error:
         raise UsageError(f"the report of {run_dir.name} is damaged", f"make it anew: nephoscope resume {run_dir.name}") from error
 
 
 def summaries(home: Path) -> list[RunSummary]:
-    """One line a run, newest first; runs without a readable report are left out."""
-    found = []
-    for path in (home / "runs").glob("r-*/" + REPORT):
-        try:
-            found.append(_summary(Report.model_validate_json(path.read_text(encoding="utf-8"))))
-        except (OSError, ValidationError):
-            continue
+    """One line a record, newest first; what nobody can read is left out."""
+    found = [one for path in (home / "runs").glob("r-*") if (one := _read(path))]
     return sorted(found, key=lambda one: one.started_at, reverse=True)
+
+
+def _read(run_dir: Path) -> RunSummary | None:
+    try:
+        return _summary(Report.model_validate_json((run_dir / REPORT).read_text(encoding="utf-8")))
+    except (OSError, ValidationError):
+        pass
+    try:
+        with contextlib.closing(RunStore(run_dir, readonly=True)) as store:
+            return _unreported(store)
+    except (UsageError, sqlite3.Error, OSError):
+        return None
+
+
+def _unreported(store: RunStore) -> RunSummary | None:
+    """A record without a report: a command, or an investigation that runs or was ended from outside."""
+    words, steps = store.get("words"), store.steps()
+    if words is None and not steps:
+        return None
+    running = _held(store.dir / LOCK)
+    return RunSummary(
+        id=store.id,
+        kind="investigation" if words is not None else "command",
+        problem=str(words) if words is not None else steps[-1].check.intent,
+        started_at=str(store.get("started_at") or (steps[0].planned_at if steps else "")),
+        status="running" if running else "interrupted" if words is not None or steps[-1].status == "planned" else "concluded",
+        clouds=tuple(dict.fromkeys(scope.cloud for scope in scopes_of(store))),
+        seconds=round(sum(step.seconds for step in steps), 3),
+    )
+
+
+def _held(lock: Path) -> bool:
+    try:
+        hold(lock).close()
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _summary(report: Report) -> RunSummary:

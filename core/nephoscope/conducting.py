@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from nephoscope import __version__, archive, enlisting
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
-from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Scope, Script, ScriptEnvironment, Violation
+from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
 from nephoscope.store.ledger import now
-from nephoscope.store.run import RunStore, locked
+from nephoscope.store.run import RunStore, locked, scopes_of
 
 if TYPE_CHECKING:
     from nephoscope.boundary.client import Boundary
@@ -238,12 +238,6 @@ def recorded(run_dir: Path) -> Iterator[RunStore]:
             yield store
         finally:
             store.close()
-
-
-def scopes_of(store: RunStore) -> list[Scope]:
-    """The scopes a run was begun with."""
-    saved = store.get("scopes")
-    return [Scope.model_validate(one) for one in saved] if isinstance(saved, list) else []
 
 
 def _aborted(context: Context, error: NephoscopeError) -> Report:

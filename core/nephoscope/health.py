@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -68,8 +67,13 @@ def _isolation(plugins: Plugins) -> Iterator[Ailment]:
         usable = True
         yield from _promises(executor)
     if not usable:
-        remedy = "do what the executors above ask for" if shutil.which("bwrap") else "apt-get install bubblewrap"
-        yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy=remedy)
+        yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy=remedy(found))
+
+
+def remedy(probes: Sequence[Probe]) -> str:
+    """What the first executor asks for that could contain scripts: its package, or the kernel's leave where that is all it lacks."""
+    lacking = [one.why_not for one in probes if one.why_not and one.isolation != "none"]
+    return lacking[0].rpartition("): ")[2].rpartition("installed: ")[2] if lacking else "install bubblewrap"
 
 
 def _promises(probe: Probe) -> Iterator[Ailment]:

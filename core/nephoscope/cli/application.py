@@ -54,7 +54,7 @@ class Application(Protocol):
     def execute(self, order: Order) -> Execution:
         """Run a script or a command behind the boundary."""
 
-    def doctor(self) -> Sequence[Ailment]: ...
+    def doctor(self, *, connect: bool = False) -> Sequence[Ailment]: ...
 
     def request_stop(self) -> None:
         """Finish the step, keep everything, end as interrupted. Called from a signal handler."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 OK: Final = 0
 INCONCLUSIVE: Final = 1
 USAGE: Final = 2
+CREDENTIALS: Final = 3
 INTERNAL: Final = 4
 WAITING: Final = 5
 INTERRUPTED: Final = 130

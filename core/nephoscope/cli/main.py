@@ -38,7 +38,7 @@ app.command(
     rich_help_panel=_BOUNDARY,
     context_settings={**_LEFTOVER_OPTIONS, "allow_interspersed_args": False},
 )(exec_command.exec_)
-app.command(rich_help_panel=_BOUNDARY)(doctor.doctor)
+app.command(rich_help_panel=_BOUNDARY, context_settings=_LEFTOVER_OPTIONS)(doctor.doctor)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
 app.add_typer(models.app, name="models", rich_help_panel=_EXTEND)

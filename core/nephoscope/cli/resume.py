@@ -49,6 +49,6 @@ def _newest(app: Application) -> str:
     from nephoscope.interfaces.errors import UsageError
 
     for run in app.runs():
-        if run.status != "concluded":
+        if run.kind == "investigation" and run.status not in ("concluded", "running"):
             return run.id
     raise UsageError("There is no investigation to go on with.", "nephoscope runs lists all of them")

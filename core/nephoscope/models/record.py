@@ -13,13 +13,17 @@ from nephoscope.models.report import ReportFact, Status
 
 
 class RunSummary(Frozen):
-    """One line about one investigation. ``phases``: seconds per phase; ``usd`` clouds and models together."""
+    """One line about one record. ``phases``: seconds per phase; ``usd`` clouds and models together.
+
+    ``kind``: an investigation, or a command that was run by ``exec``. Without a report it is ``running`` or was ``interrupted``.
+    """
 
     id: str
+    kind: Literal["investigation", "command"] = "investigation"
     problem: str
     started_at: str
     ended_at: str = ""
-    status: Status
+    status: Status | Literal["running"]
     verdict: Verdict = "inconclusive"
     clouds: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ class PeriodStatistics(Frozen):
 def statistics(runs: Sequence[RunSummary], by: str) -> list[PeriodStatistics]:
     """Statistics per ``day``, ``week`` or ``month``, oldest first."""
     periods: dict[str, list[RunSummary]] = {}
-    for run in sorted(runs, key=started):
+    for run in sorted((one for one in runs if one.kind == "investigation" and one.status != "running"), key=started):
         start = started(run)
         periods.setdefault(start.strftime(_FORMATS[by]) if start.year > 1 else "unknown", []).append(run)
     return [_of(period, group) for period, group in periods.items()]

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Script, Usage, Violation
+from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Scope, Script, Usage, Violation
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, now
 from nephoscope.store.lock import hold
@@ -51,6 +51,7 @@ class Step:
     check: Check
     status: str
     seconds: float
+    planned_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class RunStore:
 
     def steps(self) -> list[Step]:
         rows = self._rows("SELECT * FROM steps ORDER BY step")
-        return [Step(row["step"], Check.model_validate_json(row["body"]), row["status"], row["seconds"]) for row in rows]
+        return [Step(row["step"], Check.model_validate_json(row["body"]), row["status"], row["seconds"], row["planned_at"]) for row in rows]
 
     def step(self, index: int) -> Step | None:
         return next((one for one in self.steps() if one.index == index), None)
@@ -290,6 +291,12 @@ def _model_call(row: sqlite3.Row) -> ModelCall:
         seconds=row["seconds"],
         sent_at=row["sent_at"],
     )
+
+
+def scopes_of(store: RunStore) -> list[Scope]:
+    """The scopes a run was begun with."""
+    saved = store.get("scopes")
+    return [Scope.model_validate(one) for one in saved] if isinstance(saved, list) else []
 
 
 def new_run(home: Path) -> Path:

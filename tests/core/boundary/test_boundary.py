@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,6 +126,26 @@ def test_secrets_never_reach_script_or_disk(start: Start, opening: Opening, stor
     assert boundary.same(pointer, pointer) is True
     assert boundary.same(pointer, Pointer(call="s1.c1", pointer="/pond")) is False
     assert boundary.same(pointer, Pointer(call="s1.c1", pointer="/nowhere")) is None
+
+
+def test_a_later_run_can_be_compared_with_an_earlier_one(start: Start, opening: Opening, store_script: Store) -> None:
+    def password(like: str, name: str) -> object:
+        later = opening.model_copy(update={"run_dir": f"{opening.run_dir}-{name}", "like": like})
+        shutil.copytree(Path(opening.run_dir) / "blobs", Path(later.run_dir) / "blobs")
+        boundary = start()
+        boundary.open(later)
+        run(boundary, script)
+        boundary.close()
+        ledger = LedgerReader(Path(later.run_dir))
+        document = ledger.replies(1)[0].document
+        ledger.close()
+        return document["password"] if isinstance(document, dict) else None
+
+    script = store_script("get('frogs/frog-1')")
+    first = password("", "first")
+    assert password(f"{opening.run_dir}-first", "same") == first
+    assert password("", "other") != first
+    assert str(first).startswith("‹redacted:")
 
 
 def test_the_same_question_is_sent_once(start: Start, opening: Opening, store_script: Store, brook: Brook) -> None:

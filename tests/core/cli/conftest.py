@@ -83,7 +83,8 @@ class RecordingApplication:
             raise self.execution
         return self.execution
 
-    def doctor(self) -> Sequence[Ailment]:
+    def doctor(self, *, connect: bool = False) -> Sequence[Ailment]:
+        self.asked.append(("doctor", connect))
         return [Ailment(name="isolation", state="broken", detail="no user namespaces", remedy="apt install bubblewrap")]
 
     def request_stop(self) -> None:

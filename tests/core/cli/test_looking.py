@@ -102,6 +102,23 @@ def test_doctor_names_the_remedy(nephoscope: Any) -> None:
     assert nephoscope.document("doctor")["checks"][0]["state"] == "broken"
 
 
+@pytest.mark.parametrize(("words", "connects"), [([], False), (["--region", "eu"], True), (["--endpoint-url", "http://127.0.0.1:1"], True)])
+def test_doctor_tries_the_credentials_when_asked_where(nephoscope: Any, words: list[str], connects: bool) -> None:
+    nephoscope("doctor", *words)
+    assert nephoscope.application.asked == [("doctor", connects)]
+
+
+def test_doctor_takes_no_words(nephoscope: Any) -> None:
+    assert nephoscope("doctor", "please").exit_code == 2
+    assert nephoscope.application.asked == []
+
+
+def test_a_command_is_no_investigation_to_count(nephoscope: Any) -> None:
+    nephoscope.application.summaries = [run("r-3", kind="command"), run("r-2", status="running"), run("r-1")]
+    assert "a command" in nephoscope("runs").stdout
+    assert nephoscope.document("runs", "stats")["periods"][0]["runs"] == 1
+
+
 def test_plugins_lists_the_packs(nephoscope: Any) -> None:
     assert "nephoscope-core" in nephoscope("plugins").stdout
     packs = nephoscope.document("plugins")["packs"]

@@ -10,7 +10,7 @@ from nephoscope.boundary.sandbox.self_test import contained, self_test
 from nephoscope.interfaces import Executor, IsolationError
 
 AUTO = "auto"
-HINT = "install bubblewrap (`apt install bubblewrap`) or run `nephoscope doctor` to see what holds here"
+HINT = "do what is asked for there, or see what holds here: nephoscope doctor"
 
 
 async def choose_executor(candidates: Sequence[Executor], name: str = AUTO, memory: Path | None = FOLDER, preloads: Sequence[str] = ()) -> Executor:
