@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,9 @@ def answer(number: int, step: int = 1, **more: Any) -> Answered:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path)
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path)) as opened:
+        yield opened
 
 
 def test_a_call_is_two_rows_and_reads_back_whole(ledger: Ledger, tmp_path: Path) -> None:
@@ -124,7 +127,8 @@ def test_refusals_once_each_until_the_call_is_made(ledger: Ledger) -> None:
 def test_what_is_kept_is_kept(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.keep("key", "one") == ledger.keep("key", "two") == "one"
     ledger.close()
-    assert Ledger(tmp_path).keep("key", "three") == "one"
+    with closing(Ledger(tmp_path)) as later:
+        assert later.keep("key", "three") == "one"
 
 
 def test_a_second_writer_waits_for_the_first_and_then_says_so(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

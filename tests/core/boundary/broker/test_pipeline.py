@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, brook: Brook) -> Callable[..., Bench]:
-    return lambda **more: Bench(tmp_path, brook, **more)
+def bench(tmp_path: Path, brook: Brook) -> Iterator[Callable[..., Bench]]:
+    """Makes benches, and closes their records."""
+    made: list[Bench] = []
+
+    def make(**more: Any) -> Bench:
+        made.append(Bench(tmp_path, brook, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.pipeline.recorder.close()
 
 
 def test_no_row_no_call(bench: Callable[..., Bench], brook: Brook) -> None:

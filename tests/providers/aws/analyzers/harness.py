@@ -43,7 +43,13 @@ def moto_server() -> Iterator[str]:
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"), timeout=10).close()
         yield endpoint
     finally:
+        for key in [key for key in _clients if key[0] == endpoint]:
+            _clients.pop(key).close()
         server.stop()
+
+
+_clients: dict[tuple[str, str, str], Any] = {}
+"""Clients by endpoint, service and region: made once, closed with the server, else their sockets are found open by some later test."""
 
 
 def canonical(value: Any) -> Any:
@@ -74,9 +80,12 @@ class Account:
     unanswerable: set[str] = field(default_factory=set)
 
     def client(self, service: str, region: str = REGION) -> Any:
-        settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=False)
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, region_name=region or REGION, endpoint_url=self.endpoint, config=settings, **keys)
+        key = (self.endpoint, service, region or REGION)
+        if key not in _clients:
+            settings = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=False)
+            keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+            _clients[key] = boto3.client(service, region_name=key[2], endpoint_url=self.endpoint, config=settings, **keys)
+        return _clients[key]
 
     def seed(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Run the steps of a scenario in order."""
