@@ -2,7 +2,8 @@
 
 Hours with cold starts; so engine, boundary and scripts are forked from a warm process (see :mod:`warm`), and the emulator's answers repeated by
 an echo that counts. ``SOAK_PART=2/5`` runs the second fifth; ``SOAK_LOG`` names a file that gets a line for each kill, and whose kills are not
-made again when the soak goes on another day. ``SOAK_RECORD`` keeps what a command imports, so that several parts find it out once.
+made again when the soak goes on another day. ``SOAK_RECORD`` keeps what a command imports, so that several parts find it out once; ``SOAK_ENDPOINT`` is
+an emulator with the account, started by hand, that they share.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import Terminal
+from conftest import SCENARIOS, Account, Terminal
 from echo import Echo, echoing
 
 WARM = Path(__file__).with_name("warm.py")
+SCENARIO = "ec2-ssh-port-closed"
 SECONDS = 600
 RANDOM_KILLS = 100
 """Of each of the two processes."""
@@ -90,7 +93,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(emulate: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    account = emulate("ec2-ssh-port-closed")
+    account = _account(emulate)
     folder = tmp_path_factory.mktemp("each")
     home = (MEMORY if os.access(MEMORY, os.W_OK) else folder) / f"nephoscope-{os.getpid()}"  # a sync to memory costs nothing
     with echoing(account.endpoint) as echo:
@@ -105,6 +108,14 @@ def bench(emulate: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Be
         yield made
         made.warm.close()
         made.fresh()
+
+
+def _account(emulate: Any) -> Account:
+    if "SOAK_ENDPOINT" not in os.environ:
+        started: Account = emulate(SCENARIO)
+        return started
+    path = next(SCENARIOS.rglob(f"{SCENARIO}.yaml"))
+    return Account(os.environ["SOAK_ENDPOINT"], yaml.safe_load(path.read_text("utf-8"))["text"])
 
 
 def moments(bench: Bench) -> list[str]:

@@ -22,6 +22,10 @@ DEFAULT_ACCOUNT = "123456789012"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+PATIENCE_SECONDS = 600
+"""The first call of a service loads its whole emulation, which takes minutes on a machine that is busy with other things."""
+
+
 class Step(BaseModel):
     """One operation of a scenario. ``as`` names its reply for later references; ``account`` runs it in another account."""
 
@@ -105,7 +109,7 @@ class _Planter:
     def _client(self, service: str, region: str, account: str) -> Any:
         from botocore.config import Config
 
-        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, read_timeout=PATIENCE_SECONDS)
         client = self._sdk.create_client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         if account:
             client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("x-moto-account-id", account))
