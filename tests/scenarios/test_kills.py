@@ -1,9 +1,9 @@
 """Killed at any moment, and before and after every single write, then resumed: the same verdict, nothing answered asked again.
 
 Hours with cold starts; so engine, boundary and scripts are forked from a warm process (see :mod:`warm`), and the emulator's answers repeated by
-an echo that counts. ``SOAK_PART=2/5`` runs the second fifth; ``SOAK_LOG`` names a file that gets a line for each kill, and whose kills are not
-made again when the soak goes on another day. ``SOAK_RECORD`` keeps what a command imports, so that several parts find it out once; ``SOAK_ENDPOINT`` is
-an emulator with the account, started by hand, that they share.
+an echo that counts. ``SOAK_PART=2/5`` runs the second fifth. ``SOAK_LOG`` names a file that gets a line for each kill, and whose kills are not
+made again when the soak goes on another day. ``SOAK_RECORD`` keeps what a command imports, so that several parts find it out once;
+``SOAK_ENDPOINT`` is an emulator with the account, started by hand, that they share.
 """
 
 from __future__ import annotations
