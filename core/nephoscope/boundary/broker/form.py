@@ -30,8 +30,11 @@ _IDENTIFYING = _words(_TABLE, "identifying")
 _DIGESTS = _words(_TABLE, "digests")
 _ENVIRONMENT = _words(_TABLE, "environment")
 _REFERRING = _words(_TABLE, "referring")
+_OPAQUE = _words(_TABLE, "opaque")
+_OPAQUE_NAME = re.compile(r"[A-Za-z0-9._+/-]{1,128}")
+_PUBLIC = re.compile("|".join(f"(?:{pattern})" for pattern in _TABLE["public"]))
 _PAIRS: Mapping[str, str] = _TABLE["pairs"]
-_HOLDERS = frozenset({"value", "content", "data", "string", "text", "plaintext"})
+_HOLDERS = frozenset({"value", "content", "data", "string", "text", "plaintext", "default"})
 """Keys that say nothing; the one above them does."""
 _INDEX = re.compile(r"\d+|\*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -45,8 +48,12 @@ _DIGEST = re.compile(r"(?:[a-zA-Z0-9]{1,10}:)?(?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+
 _ONE_CASE = re.compile(r"[0-9a-z]+|[0-9A-Z]+")
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62})\.)+[a-zA-Z]{2,24}\.?(?::\d{1,5})?")
 _RESOURCE_NAME = re.compile(r"[a-z][a-z0-9-]{1,20}:[a-z0-9-]{1,24}:[a-z0-9-]{1,40}:[^\s]+")
+_OWNED = re.compile(r"[a-z]{2,20}(?:-[a-z]+)*:[a-z0-9-]{1,40}:[a-z0-9-]{1,40}:[a-z0-9-]{0,40}:(?:\d{6,20})?:[^\s\"'<>]+")
+_IMAGE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/[a-z0-9._/-]+(?::[A-Za-z0-9._-]{1,128})?(?:@[a-z0-9]+:[0-9a-f]{32,128})?")
 _REGION = re.compile(r"[a-z]{2,12}-[a-z]{3,12}(?:-[a-z]{3,12})?-?\d{1,2}[a-z]?")
 _PIECE = re.compile(r"[A-Za-z0-9]+")
+_PASSWORD = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d)[A-Za-z0-9][A-Za-z0-9!@#$%^&_.~*-]*[!@#$%^&][A-Za-z0-9!@#$%^&_.~*-]*")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[a-z][a-z0-9_-]*@[a-z0-9-]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
@@ -89,11 +96,29 @@ def survives(value: str, keys: Keys, *, strict: bool = False, secret: bool = Fal
     last = frozenset((*keys[-1], "".join(keys[-1]))) if keys else frozenset()
     if secret:
         return bool(_RESOURCE_NAME.fullmatch(value)) and not _random(value, frozenset(), loose_hex)
-    if _plain(value) or (_DIGESTS & last and _DIGEST.fullmatch(value)):
+    if _plain(value) or (_DIGESTS & last and _DIGEST.fullmatch(value)) or (_OPAQUE & last and _OPAQUE_NAME.fullmatch(value)):
         return True
+    loose_hex = loose_hex or refers(value)
     if strict:
         return _refers(value, last) and not _random(value, frozenset(), loose_hex)
     return not _random(value, last, loose_hex)
+
+
+def refers(value: str) -> bool:
+    """The full name of a resource or an image, which says where it is: digests in it name a version."""
+    return _OWNED.fullmatch(value) is not None or _IMAGE.fullmatch(value) is not None
+
+
+def like_a_password(value: str) -> bool:
+    """Letters, digits and a mark such as people put into passwords, in a word that is no address, reference or escape."""
+    if not 8 <= len(value) <= 64 or _PASSWORD.fullmatch(value) is None or _MAIL.fullmatch(value) or re.search(r"%[0-9A-Fa-f]{2}|\$[A-Z]", value):
+        return False
+    return _classes(value) == 3 or "!" in value or "^" in value
+
+
+def identifies(keys: Keys) -> bool:
+    """Whether the last key says that the value is a name, an id or a path."""
+    return bool(keys) and not _IDENTIFYING.isdisjoint((*keys[-1], "".join(keys[-1])))
 
 
 def _secret_words(words: tuple[str, ...]) -> bool:
@@ -126,7 +151,7 @@ def _random(value: str, last: frozenset[str], loose_hex: bool) -> bool:
 
 
 def _random_word(word: str, identifying: bool, loose_hex: bool) -> bool:
-    remaining = _UUID.sub("", word)
+    remaining = _PUBLIC.sub("", _UUID.sub("", word))
     if _BASE64.fullmatch(remaining) and _classes(remaining) == 3 and _wordy(remaining) < 0.5:
         return True
     return any(_random_piece(piece, identifying, loose_hex) for piece in _PIECE.findall(remaining))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -13,6 +14,7 @@ from nephoscope_aws.wire.models import Shape
 
 _NAMES = ("name", "Name", "key", "Key", "ParameterKey", "OutputKey")
 _VALUES = ("value", "Value", "ParameterValue", "OutputValue")
+_FLAG = re.compile(r"--?([A-Za-z][A-Za-z0-9-]*)")
 _MAX_EMBEDDED = 256 * 1024
 
 
@@ -53,12 +55,12 @@ class Hider:
 
     def blob(self, path: str, value: str) -> str:
         """A binary value, judged as the text it holds and kept valid base64."""
-        try:
-            text = base64.b64decode(value, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            text = value
-        hidden = self.text(path, text)
-        return value if hidden == text else base64.b64encode(hidden.encode()).decode()
+        text = _decoded(value)
+        if text is not None:
+            hidden = self.text(path, text)
+            return value if hidden == text else base64.b64encode(hidden.encode()).decode()
+        hidden = self._hide(path, value)
+        return hidden if hidden == value or _is_base64(hidden) else base64.b64encode(hidden.encode()).decode()
 
     def pair(self, members: Mapping[str, Any]) -> dict[str, str]:
         """The value of a name/value pair goes by its name."""
@@ -66,13 +68,33 @@ class Hider:
         value = next((key for key in _VALUES if isinstance(members.get(key), str)), None)
         return {value: name.replace("/", "~1")} if name and value else {}
 
+    def place(self, path: str, items: Sequence[Any], index: int) -> str:
+        """Where an item of a list stands: behind a command-line option it goes by the option's name."""
+        before, item = items[index - 1] if index else None, items[index]
+        flag = _FLAG.fullmatch(before) if isinstance(before, str) and isinstance(item, str) and not item.startswith("-") else None
+        return f"{path}/{flag[1] if flag else index}"
+
     def _inside(self, value: Any, path: str) -> Any:
         if isinstance(value, dict):
             told = self.pair(value)
             return {key: self._inside(item, f"{path}/{told.get(key, key)}") for key, item in value.items()}
         if isinstance(value, list):
-            return [self._inside(item, f"{path}/{index}") for index, item in enumerate(value)]
+            return [self._inside(item, self.place(path, value, index)) for index, item in enumerate(value)]
         return self._hide(path, value) if isinstance(value, str) and value else value
+
+
+def _decoded(value: str) -> str | None:
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        return bool(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _embedded(value: str) -> tuple[Any, bool]:

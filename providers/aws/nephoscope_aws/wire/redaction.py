@@ -68,7 +68,7 @@ def walk(value: Any, shape: Shape, path: str, hider: Hider) -> Any:
         return _members(value, shape, path, hider)
     if isinstance(value, list):
         inner = shape.member if kind == "list" else None
-        return [walk(item, inner, f"{path}/{index}", hider) for index, item in enumerate(value)]
+        return [walk(item, inner, hider.place(path, value, index), hider) for index, item in enumerate(value)]
     if not isinstance(value, str) or kind == "timestamp":
         return value
     return hider.leaf(shape, path, value)

@@ -49,8 +49,9 @@ class _Walker:
         if kind == "list" and not len(node):
             return
         if kind == "list":
+            texts = [child.text for child in node]
             for index, child in enumerate(node):
-                self.node(child, shape.member, f"{path}/{index}")
+                self.node(child, shape.member, self._hider.place(path, texts, index))
         elif kind == "map":
             for child in node:
                 self._entry(child, shape, path)
