@@ -87,7 +87,7 @@ class Redactor:
 
     def scrub(self, text: str) -> str:
         """Free text with its credential-like parts replaced."""
-        return self._scrub(text)
+        return self._scrub((), text, MAX_NESTING)
 
     def placeholder(self, value: str) -> str:
         """What stands for a value."""
