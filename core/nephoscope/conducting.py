@@ -111,6 +111,7 @@ class Conductor:
         settings = self._settings
         opening = Opening(
             run_dir=str(store.dir),
+            home=str(settings.home),
             scopes=tuple(scopes_of(store)),
             grants=tuple(sorted(settings.granted)),
             denied=tuple(sorted(settings.denied)),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nephoscope.boundary.allowance import Allowance
 from nephoscope.boundary.broker.inventory import Inventory
+from nephoscope.boundary.broker.limiter import Limiter
 from nephoscope.boundary.broker.owner import Owners
 from nephoscope.boundary.broker.pipeline import Pipeline
 from nephoscope.boundary.broker.purse import Purse
@@ -25,6 +26,7 @@ from nephoscope.boundary.sandbox.job import LISTENER_URL
 from nephoscope.interfaces import Overrun, Session, UsageError, Wire
 from nephoscope.models import ExecutionResult, Identity, JsonValue, Read, Surroundings
 from nephoscope.store import BROKER, Ledger, LedgerReader, Position, Spent
+from nephoscope.store.machine import Machine
 
 Listener = Callable[[Mapping[str, JsonValue]], None]
 REDACTION_KEY = "redaction_key"
@@ -158,7 +160,8 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
     ledger = await asyncio.to_thread(_ledger, Path(opening.run_dir), [session.identity for session in sessions])
     redactor = Redactor(bytes.fromhex(ledger.keep(REDACTION_KEY, _redaction_key(opening.like))))
-    recorder, upstream = Recorder(ledger), Upstream(redactor)
+    limiter = Limiter(await asyncio.to_thread(Machine, Path(opening.home) if opening.home else None), unlimited=opening.demo)
+    recorder, upstream = Recorder(ledger), Upstream(redactor, limiter)
     pipeline = Pipeline(
         used,
         sessions,

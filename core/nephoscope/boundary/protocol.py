@@ -38,11 +38,13 @@ class Opening(Frozen):
     ``budget``: its total; what earlier runs of it spent stands in the ledger. ``denied``: tiers switched off although they are allowed
     by default. ``reviewed_only``: nothing that only public data call a read.
     ``named``: names from the user's own words. ``allow``: resources the user named with an option, whether or not they are
-    in the inventory. ``executors``: those that may be used at all. ``demo``: the endpoint is an emulator this tool started. ``like``: the
-    directory of an earlier run whose hidden values must be comparable with this one's.
+    in the inventory. ``home``: where what all runs of this machine share is kept. ``executors``: those that may be used at all.
+    ``demo``: the endpoint is an emulator this tool started. ``like``: the directory of an earlier run whose hidden values must be
+    comparable with this one's.
     """
 
     run_dir: str
+    home: str = ""
     scopes: tuple[Scope, ...]
     grants: tuple[Tier, ...] = ()
     denied: tuple[Tier, ...] = ()

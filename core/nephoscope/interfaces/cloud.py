@@ -21,6 +21,7 @@ from nephoscope.models import (
     Mention,
     Operation,
     Price,
+    Rate,
     Read,
     Reply,
     ResourceRef,
@@ -76,6 +77,9 @@ class Wire(Protocol):
 
     def price(self, call: Call, reply: WireReply | None) -> Price:
         """Estimate (reply ``None``) or actual price."""
+
+    def rate(self, call: Call) -> Rate | None:
+        """The published rate of what the call is counted in; ``None`` where none is published."""
 
     def parse(self, call: Call, reply: WireReply) -> Reply:
         """The canonical document: what the SDK would parse, as plain JSON (ISO times, base64 bytes, sorted keys)."""

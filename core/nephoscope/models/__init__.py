@@ -2,7 +2,7 @@
 
 from nephoscope.models.access import Judged, LeastPrivilege, OperationAccess, PolicyForm, ServiceCoverage
 from nephoscope.models.base import Frozen, Json, JsonValue
-from nephoscope.models.call import Call, Classification, Price, Read, Reply, Surroundings, WireReply, WireRequest
+from nephoscope.models.call import Call, Classification, Price, Rate, Read, Reply, Surroundings, WireReply, WireRequest
 from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
@@ -57,6 +57,7 @@ __all__ = [
     "Price",
     "Problem",
     "Question",
+    "Rate",
     "Read",
     "Recommendation",
     "Reply",

@@ -35,6 +35,8 @@ class Call(Frozen):
     service: str
     operation: str
     params: Mapping[str, JsonValue] = Field(default_factory=dict)
+    expected_owner: str = ""
+    """The account whose thing it must be; said to the cloud where the operation has a parameter for it."""
 
     @property
     def name(self) -> str:
@@ -73,6 +75,15 @@ class Price(Frozen):
     """Price of one call in USD; ``None`` is unknown, never zero."""
 
     usd: float | None
+    source: str
+
+
+class Rate(Frozen):
+    """How often a cloud lets itself be asked. ``bucket``: what is counted together, within an account, a region and a service."""
+
+    bucket: str
+    per_second: float
+    burst: float
     source: str
 
 

@@ -16,12 +16,15 @@ from nephoscope_aws.wire.scalars import native
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.client import BaseClient
+    from botocore.model import OperationModel
     from botocore.session import Session as SdkSession
 
 DOCUMENT_CAP = 32 * 1024 * 1024
 STREAM_CAP = 4 * 1024 * 1024
 _CHUNK = 256 * 1024
 _TIMEOUT = (5.0, 30.0)
+_EXPECTED = "ExpectedBucketOwner"
+_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 _UNTOUCHED = frozenset(("transfer-encoding", "connection", "content-length", "keep-alive"))
 
 
@@ -59,7 +62,7 @@ class AwsSession:
             raise EndpointError(f"the SDK does not know {call.name}")
         try:
             method = getattr(self._client(call.service, call.region), xform_name(call.operation))
-            method(**native(operation.input_shape, dict(call.params)))
+            method(**native(operation.input_shape, _owned(operation, call)))
         except _Answered as answer:
             reply = _reply(answer.response, STREAM_CAP if operation.has_streaming_output else DOCUMENT_CAP)
             if reply.status >= 400 and parse(call, reply).error in EXPIRED_CODES:
@@ -76,6 +79,15 @@ class AwsSession:
                 client = self._clients[service, region] = make_client(self._sdk, service, region, self._endpoint_url)
                 _send_once(client)
             return client
+
+
+def _owned(operation: OperationModel, call: Call) -> dict[str, Any]:
+    """The parameters, with the owner that the service itself is to insist on, where the operation can say so."""
+    params = dict(call.params)
+    shape = operation.input_shape
+    if call.expected_owner and shape is not None and _EXPECTED in shape.members:
+        params.setdefault(_EXPECTED, call.expected_owner)
+    return params
 
 
 def make_client(sdk: SdkSession, service: str, region: str, endpoint_url: str | None) -> Any:
@@ -115,6 +127,8 @@ def _send_once(client: BaseClient) -> None:
     def send(request: AWSPreparedRequest, **_: Any) -> None:
         request.stream_output = True
         request.url = _without_prefix(request.url, client.meta.endpoint_url)
+        if not _belongs(request.url, client.meta.endpoint_url):
+            raise EndpointError(f"the request would have gone to {urlsplit(request.url).hostname}, which is not the service")
         raise _Answered(http.send(request))
 
     events = client.meta.events
@@ -132,6 +146,16 @@ def _without_prefix(url: str, endpoint: str) -> str:
     if parts.netloc != base.netloc and (base.hostname or "").replace(".", "").isdigit():
         return urlunsplit(parts._replace(netloc=base.netloc))
     return url
+
+
+def _belongs(url: str, endpoint: str) -> bool:
+    """Whether a built request goes to the service's own host: below the endpoint, or below the cloud's names for the real one."""
+    parts, base = urlsplit(url), urlsplit(endpoint)
+    host, home = (parts.hostname or "").lower(), (base.hostname or "").lower()
+    if parts.username or parts.password or parts.scheme != base.scheme or parts.port != base.port:
+        return False
+    real = home.endswith(_SUFFIXES) and parts.scheme == "https"
+    return host == home or host.endswith(f".{home}") or (real and host.endswith(_SUFFIXES))
 
 
 def _reply(response: AWSResponse, cap: int) -> WireReply:

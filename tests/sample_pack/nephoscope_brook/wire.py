@@ -17,6 +17,7 @@ from nephoscope.models import (
     Identity,
     Json,
     Price,
+    Rate,
     Read,
     Reply,
     ResourceRef,
@@ -120,6 +121,9 @@ class BrookWire:
 
     def page_start(self, call: Call) -> Mapping[str, Json]:
         return {key: value for key, value in call.params.items() if key != "After"}
+
+    def rate(self, call: Call) -> Rate | None:
+        return None
 
     def throttled(self, reply: Reply) -> bool:
         return reply.status == 429

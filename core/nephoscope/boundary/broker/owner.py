@@ -55,6 +55,15 @@ class Owners:
         why = "is not in this account's inventory" if listed is not None else "cannot be looked up in this account's inventory"
         return Foreign(f"{owner.native_type} {owner.label[:200]!r} {why}", f"--allow-resource {owner.label[:200]}")
 
+    def own(self, wire: Wire, call: Call) -> str:
+        """The account in scope whose thing a judged call reaches; empty where an option or the person's words let it reach elsewhere."""
+        owner = wire.owner(call)
+        mine = (call.identity.cloud, call.identity.account) in self._accounts
+        if isinstance(owner, ResourceRef):
+            elsewhere = frozenset(filter(None, (owner.native_id, owner.name))) & (self._allowed | self._named)
+            return "" if elsewhere or not mine else call.identity.account
+        return owner if owner == call.identity.account and mine else ""
+
     def _account(self, call: Call, account: str) -> Foreign | None:
         if (call.identity.cloud, account) in self._accounts or account in self._allowed or self._allowed & frozenset(_texts(call.params)):
             return None
@@ -95,5 +104,13 @@ def identifiers(document: Json, key: str = "") -> Iterator[str]:
                 yield from identifiers(item)
 
 
-def _texts(params: Mapping[str, JsonValue]) -> list[str]:
-    return [value for value in params.values() if isinstance(value, str)]
+def _texts(value: Json) -> Iterator[str]:
+    """Every string, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

@@ -113,7 +113,7 @@ class Pipeline:
         if session is None:
             raise Refused("unknown_identity", "it is signed by a key that stands for no identity in scope")
         wire = self.wires[call.identity.cloud]
-        classification = await self._judge(wire, call)
+        classification, call = await self._judge(wire, call)
         earlier = attempt.earlier(asked, occurrence)
         if earlier is not None:
             attempt.calls.append(earlier.call.id)
@@ -143,7 +143,8 @@ class Pipeline:
         except Exception as error:
             raise Refused("ambiguous", f"the request could not be read ({type(error).__name__})") from error
 
-    async def _judge(self, wire: Wire, call: Call) -> Classification:
+    async def _judge(self, wire: Wire, call: Call) -> tuple[Classification, Call]:
+        """What kind of access it is, and the call with the owner that was found. Raises ``Refused``."""
         classification = wire.classify(call)
         tier, permission = classification.tier, classification.permission
         allowed = self._tiers.judge(classification)
@@ -154,7 +155,8 @@ class Pipeline:
         foreign = await self.owners.judge(wire, call)
         if foreign is not None:
             raise Refused("unknown_owner", f"{call.name} is not sent: {foreign.reason}", needs=foreign.needs, tier=tier, permission=permission)
-        return classification.model_copy(update={"tier": allowed})
+        judged = classification.model_copy(update={"tier": allowed})
+        return judged, call.model_copy(update={"expected_owner": self.owners.own(wire, call)})
 
     async def _known(self, asked: str) -> Outcome | None:
         """The answer from memory, or from an identical call in flight."""

@@ -54,17 +54,16 @@ class Upstream:
 
     async def fetch(self, wire: Wire, session: Session, call: Call, tier: Tier, again: Again) -> Fetched:
         """Send, waiting and repeating as needed. Raises ``CredentialsError``, or whatever ``again`` raises."""
-        bucket = self._limiter.bucket(call.identity.account, call.region, call.service)
+        rate = wire.rate(call)
         sends = 0
         while True:
-            await bucket.take()
+            await self._limiter.take(call, rate)
             sends += 1
             fetched = await asyncio.get_running_loop().run_in_executor(self._pool, partial(self._once, wire, session, call, tier))
             if not fetched.trouble:
-                bucket.succeeded()
                 return fetched
             if fetched.trouble == "throttled":
-                bucket.throttled()
+                await self._limiter.throttled(call, rate)
             if sends >= MAX_SENDS[fetched.trouble]:
                 return fetched
             await asyncio.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (sends - 1)) * (0.5 + random.random() / 2))  # noqa: S311 - jitter
@@ -73,6 +72,7 @@ class Upstream:
     def close(self) -> None:
         """Send nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._limiter.close()
 
     def _once(self, wire: Wire, session: Session, call: Call, tier: Tier) -> Fetched:
         start = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from nephoscope.interfaces import Session
-from nephoscope.models import Call, Classification, Identity, Json, Price, Read, Reply, ResourceRef, Scope, Surroundings, WireReply, WireRequest
+from nephoscope.models import Call, Classification, Identity, Json, Price, Rate, Read, Reply, ResourceRef, Scope, Surroundings, WireReply, WireRequest
 from nephoscope_aws.wire.message import BASE_HOST
 
 _THROTTLED = frozenset(
@@ -69,6 +69,11 @@ class AwsWire:
         from nephoscope_aws.wire.prices import price
 
         return price(call, reply)
+
+    def rate(self, call: Call) -> Rate | None:
+        from nephoscope_aws.wire.rates import rate
+
+        return rate(call)
 
     def parse(self, call: Call, reply: WireReply) -> Reply:
         from nephoscope_aws.wire.canonical import parse

@@ -13,7 +13,6 @@ from toy_cloud import HOST, Brook, BrookWire
 
 from nephoscope.boundary.broker.cache import MAX_AGE_SECONDS, Cache
 from nephoscope.boundary.broker.inventory import Inventory
-from nephoscope.boundary.broker.limiter import MIN_RATE, START_RATE, Bucket
 from nephoscope.boundary.broker.owner import Owners, identifiers
 from nephoscope.boundary.broker.pipeline import Pipeline
 from nephoscope.boundary.broker.purse import TELEMETRY_CALLS, Empty, Purse
@@ -226,16 +225,6 @@ def test_the_cache_shares_whole_fresh_good_chains_only() -> None:
     circle = entry({"c": 1}, noon, {"c": 1})
     cache.keep(circle)
     assert cache.get(question(circle.call)) is None
-
-
-def test_a_bucket_slows_down_and_recovers() -> None:
-    bucket = Bucket()
-    for _ in range(50):
-        bucket.throttled()
-    assert bucket.rate == MIN_RATE
-    for _ in range(1000):
-        bucket.succeeded()
-    assert bucket.rate > START_RATE
 
 
 def test_a_leader_that_is_given_up_still_lands_on_record(bench: Callable[..., Bench], brook: Brook) -> None:
