@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -44,7 +44,7 @@ def owner(call: Call) -> str | ResourceRef | None:
     params = {key: value for key, value in call.params.items() if names is None or key in names}
     found = list(_named(params))
     buckets = [each for each in found if isinstance(each, ResourceRef)]
-    foreign = [each for each in found if isinstance(each, str) and each not in (call.identity.account, _whole(call))]
+    foreign = _foreign(call, found)
     if foreign:
         return foreign[0]
     return buckets[0] if buckets else call.identity.account
@@ -59,7 +59,7 @@ def bucket(name: str, region: str = "") -> ResourceRef:
 def _bucket_owner(call: Call) -> str | ResourceRef | None:
     name = call.params.get("Bucket")
     others = {key: value for key, value in call.params.items() if key not in _OF_OBJECTS}
-    foreign = [each for each in _named(others) if isinstance(each, str) and each not in (call.identity.account, _whole(call))]
+    foreign = _foreign(call, _named(others))
     if foreign:
         return foreign[0]
     if name is None:
@@ -71,9 +71,10 @@ def _bucket_owner(call: Call) -> str | ResourceRef | None:
     return bucket(name, call.region)
 
 
-def _whole(call: Call) -> str:
-    """The account as it is told where the partition is told too."""
-    return f"{partition(call.region)}/{call.identity.account}"
+def _foreign(call: Call, found: Iterable[str | ResourceRef]) -> list[str]:
+    """Accounts that are not the caller's; with their partition where that is another one."""
+    told = (each.removeprefix(f"{partition(call.region)}/") for each in found if isinstance(each, str))
+    return [each for each in told if each != call.identity.account]
 
 
 def _named(value: Any, key: str = "") -> Iterator[str | ResourceRef]:

@@ -33,6 +33,17 @@ OWN, FOREIGN = "123456789012", "999999999999"
         ("iam:SimulatePrincipalPolicy", {"PolicySourceArn": f"arn:aws:iam::{OWN}:role/r", "ResourceArns": ["arn:aws:s3:::theirs"]}, OWN),
         ("iam:SimulatePrincipalPolicy", {"PolicySourceArn": f"arn:aws:iam::{FOREIGN}:role/r"}, FOREIGN),
         ("s3:ListBuckets", {}, OWN),
+        (
+            "ec2:DescribeInstances",
+            {"Filters": [{"Name": "iam-instance-profile.arn", "Values": [f"arn:aws:iam::{FOREIGN}:role/r"]}]},
+            FOREIGN,
+        ),
+        ("ec2:DescribeInstances", {"Filters": [{"Name": f"tag:arn:aws:iam::{FOREIGN}:role/r", "Values": ["x"]}]}, FOREIGN),
+        ("elbv2:DescribeTags", {"ResourceArns": [f"arn:aws:elasticloadbalancing:eu-west-1:{FOREIGN}:loadbalancer/app/a/1"]}, FOREIGN),
+        ("sns:GetTopicAttributes", {"TopicArn": f"arn:aws-cn:sns:cn-north-1:{OWN}:t"}, f"aws-cn/{OWN}"),
+        ("logs:FilterLogEvents", {"logGroupName": "g", "filterPattern": f'"arn:aws:iam::{FOREIGN}:role/r"'}, FOREIGN),
+        ("logs:FilterLogEvents", {"logGroupName": "g", "filterPattern": f'"arn:aws:iam::{OWN}:role/r" "https://x.example.com"'}, OWN),
+        ("cloudformation:GetTemplateSummary", {"TemplateURL": "https://evil.example.com/stolen"}, "behind evil.example.com"),
         ("s3:GetObject", {"Bucket": f"arn:aws:s3:eu-west-1:{FOREIGN}:accesspoint/ap", "Key": "k"}, FOREIGN),
         ("glue:GetTables", {"DatabaseName": "d"}, OWN),
         ("glue:GetTables", {"CatalogId": FOREIGN, "DatabaseName": "d"}, FOREIGN),
@@ -45,6 +56,13 @@ OWN, FOREIGN = "123456789012", "999999999999"
 )
 def test_accounts(name: str, params: dict[str, Any], account: str | None, wire: AwsWire, call: Callable[..., Call]) -> None:
     assert wire.owner(call(name, params)) == account
+
+
+@pytest.mark.parametrize("address", ["https://theirs.s3.eu-west-1.amazonaws.com/x", "https://s3.amazonaws.com/theirs/x", "s3://theirs/x"])
+def test_addresses_of_buckets_are_looked_up(address: str, wire: AwsWire, call: Callable[..., Call]) -> None:
+    found = wire.owner(call("cloudformation:GetTemplateSummary", {"TemplateURL": address}))
+    assert isinstance(found, ResourceRef)
+    assert found.name == "theirs"
 
 
 @pytest.mark.parametrize("params", [{"Bucket": "orders-in"}, {"Bucket": "orders-in", "ExpectedBucketOwner": OWN}])
