@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from nephoscope.cli import options
 
 if TYPE_CHECKING:
     from nephoscope.comparison.score import Score
@@ -20,22 +22,41 @@ if TYPE_CHECKING:
 
 def bench(
     *,
+    context: typer.Context,
     only: Annotated[str, typer.Option(help="Only scenarios whose id or family contains this.")] = "",
     variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
     wordings: Annotated[bool, typer.Option(help="Also in every other wording.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
     keep: Annotated[Path | None, typer.Option(help="Keep the runs in this folder.")] = None,
     fail_under: Annotated[float, typer.Option(help="Exit 1 when less than this share is right.")] = 0.0,
+    planner: options.PlannerName = None,
+    model: options.Model = None,
+    model_base_url: options.ModelBaseUrl = None,
+    model_key: options.ModelKey = None,
+    mask: options.Mask = None,
+    max_tokens: options.MaxTokens = None,
+    max_usd: options.MaxUsd = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run the suite of seeded accounts and print accuracy, false positives, grounding and calls."""
     from nephoscope.cli.output import Output
 
     with Output(as_json=as_json):
-        _bench(only, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+        flags = options.flags(context)
+        _bench(flags, only, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
 
 
-def _bench(only: str, variants: Sequence[str], *, wordings: bool, jobs: int, keep: Path | None, fail_under: float, as_json: bool) -> None:
+def _bench(
+    flags: Mapping[str, Any],
+    only: str,
+    variants: Sequence[str],
+    *,
+    wordings: bool,
+    jobs: int,
+    keep: Path | None,
+    fail_under: float,
+    as_json: bool,
+) -> None:
     from nephoscope.app import App
     from nephoscope.cli.session import open_session
     from nephoscope.comparison.scenario import load_scenarios
@@ -43,7 +64,7 @@ def _bench(only: str, variants: Sequence[str], *, wordings: bool, jobs: int, kee
     from nephoscope.comparison.suite import Suite
     from nephoscope.interfaces import UsageError
 
-    session = open_session({})
+    session = open_session(flags)
     known = load_scenarios(session.plugins.suites)
     chosen = [one for one in known.values() if only in one.id or only in one.family]
     if not chosen:

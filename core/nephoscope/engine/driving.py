@@ -41,7 +41,9 @@ class Driver:
 
     def run(self) -> Status:
         """From the last checkpoint, or from observe where there is none, to the end, an unanswered question, or a stop."""
-        with _saver(self._context.store.dir / CHECKPOINT) as saver:
+        from langsmith import tracing_context
+
+        with _saver(self._context.store.dir / CHECKPOINT) as saver, tracing_context(enabled=False):
             return self._loop(saver)
 
     def _loop(self, saver: SqliteSaver) -> Status:

@@ -23,8 +23,10 @@ ROLES: Mapping[str, str] = {
 """The parts a model can play."""
 
 ModelId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*:\S.*$")]
-UNKNOWN_CONTEXT = 16_000
-UNKNOWN_OUTPUT = 4_096
+UNKNOWN_CONTEXT = 128_000
+"""The provider says so itself when it is less."""
+UNKNOWN_OUTPUT = 16_384
+UNKNOWN_REPLY = 4_096
 
 
 class Prices(Frozen):
@@ -104,5 +106,5 @@ class ModelCard(Frozen):
 
 
 def unknown(model_id: str, *, local: bool = False) -> ModelCard:
-    """A model nobody described: plain text, little room, price unknown."""
-    return ModelCard(id=model_id, description="not in the catalog: conservative defaults", local=local)
+    """A model nobody described: plain text, short replies, price unknown."""
+    return ModelCard(id=model_id, description="not in the catalog: conservative defaults", reply=UNKNOWN_REPLY, local=local)

@@ -53,8 +53,11 @@ class Exchange:
         answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
 
         def ask() -> None:
+            from langsmith import tracing_context
+
             try:
-                answers.put((runnable.invoke(messages), None))
+                with tracing_context(enabled=False):  # whatever variables of the shell say: nothing is sent anywhere else
+                    answers.put((runnable.invoke(messages), None))
             except BaseException as error:
                 answers.put((None, error))
 

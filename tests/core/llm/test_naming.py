@@ -61,7 +61,7 @@ def test_an_unknown_model_is_refused_with_near_names_unless_it_is_said_where_it_
         seated("acme:bigg")
     assert "acme:big" in caught.value.hint
     card = seated("acme:bigg", model_base_url="http://10.0.0.1:8000/v1")[""][0].card
-    assert (card.capabilities, card.context, card.prices, card.free) == ((), 16_000, None, False)
+    assert (card.capabilities, card.reply, card.prices, card.free) == ((), 4_096, None, False)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:8000", "http://"])
