@@ -8,6 +8,7 @@ entities       entities ``[{text, matches: [names]}]``
 step_started   intent, operations ``[service:Operation]``; ``Event.step`` is its number
 script         author, hash, lines, path
 call           id, operation, status, cached, seconds
+model_called   model, role, prompt, input_tokens, output_tokens, usd, seconds, error (kind of fault; empty when it answered)
 step_ended     status, calls, seconds, gaps, answer (one short phrase, such as ``yes``)
 repair         attempt, reason
 board          open ``[{cause, title, weight}]``, ruled_out (count), leading (title)
@@ -112,6 +113,11 @@ class Progress:
         self.calls += 1
         outcome = " (cached)" if event.data.get("cached") else f" {_text(event, 'status')}"
         self.doing = f"{_text(event, 'operation')}{outcome}"
+        return []
+
+    def _on_model_called(self, event: Event) -> list[Said]:
+        trouble = _text(event, "error")
+        self.doing = f"{_text(event, 'role')}: {_text(event, 'model')}{f' ({trouble})' if trouble else ''}"
         return []
 
     def _on_step_ended(self, event: Event) -> list[Said]:
