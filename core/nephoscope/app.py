@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from nephoscope import archive, enlisting
+from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
-from nephoscope.conducting import Callbacks, Conductor, recorded
+from nephoscope.conducting import Callbacks, Cassette, Conductor, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
 from nephoscope.models import Event, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
+from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
+from nephoscope.replaying import conditions
 from nephoscope.settings import Settings
+from nephoscope.store.bundle import read_bundle, unpack
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RunStore, find_run, new_run
 
@@ -49,7 +53,7 @@ class App:
                 raise UsageError(f"investigation {store.id} was not begun: it was stopped before its problem was written down", "begin it again")
             settings = enlisting.as_begun(self._settings, store.get("chosen"))
             with self._conducting(Callbacks(on_event, ask, approve), settings) as conductor:
-                store.put_all({"exhausted": None, "chosen": enlisting.choice(settings)})
+                store.put_all({"exhausted": None, "chosen": enlisting.choice(settings), "conditions": conditions(settings)})
                 return conductor.run(store)
 
     def demo(self, scenario_id: str | None, text: str | None, keep: bool, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
@@ -107,6 +111,47 @@ class App:
             with conductor.opened(store) as context:
                 return recheck(report, before, context)
 
+    # -- recorded runs ---------------------------------------------------------------------------------------------
+
+    def export(self, run_id: str, target: Path) -> None:
+        """Write a run as a bundle that others can look at and replay."""
+        replaying.export(self._settings.home, run_id, target, self._plugins.versions)
+
+    def take_in(self, path: Path) -> str:
+        """Put somebody's bundle among the runs here; its id."""
+        return replaying.take_in(self._settings.home, path)
+
+    def replay(self, source: str, *, on_event: OnEvent) -> Replay:
+        """Go through a bundle, or a run that is here, once more: the whole loop, offline."""
+        with tempfile.TemporaryDirectory(prefix="nephoscope-replay-") as name:
+            folder = Path(name)
+            path = Path(source)
+            if not path.is_file():
+                replaying.export(self._settings.home, source, path := folder / "bundle.zip", self._plugins.versions)
+            bundle = read_bundle(path)
+            original, run_dir = (folder / kind / bundle.manifest.id for kind in ("original", "replay"))
+            unpack(bundle, original)
+            run_dir.mkdir(parents=True)
+            before = replaying.report_of(bundle, path)
+            after = self._again(original, run_dir, on_event)
+            return replaying.compared(original, run_dir, before, after, {"nephoscope": __version__, **self._plugins.versions})
+
+    def keep_case(self, source: str, replay: Replay, folder: Path) -> Path:
+        """Keep a recorded run as a case that ``bench`` runs."""
+        return replaying.keep_case(self._settings.home, source, replay, folder, self._plugins.versions)
+
+    def _again(self, original: Path, run_dir: Path, on_event: OnEvent) -> Report:
+        recorded_run = RunStore(original, readonly=True)
+        try:
+            settings, answers = replaying.as_recorded(self._settings, recorded_run), replaying.Answers(recorded_run)
+            cassette = Cassette(recorded_run, replaying.identities_of(recorded_run))
+            with recorded(run_dir) as store:
+                replaying.begin(store, recorded_run)
+                with self._conducting(Callbacks(on_event, answers.ask, answers.approve), settings, cassette) as conductor:
+                    return conductor.run(store)
+        finally:
+            recorded_run.close()
+
     # -- the boundary by itself, and the machine -------------------------------------------------------------------
 
     def execute(self, order: Order) -> Execution:
@@ -157,6 +202,7 @@ class App:
                     "started_at": started,
                     "chosen": enlisting.choice(self._settings),
                     "scopes": [scope.model_dump(mode="json")],
+                    "conditions": conditions(self._settings),
                     "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
                 }
             )
@@ -167,8 +213,8 @@ class App:
             return conductor.run(store, demo=demo)
 
     @contextlib.contextmanager
-    def _conducting(self, callbacks: Callbacks, settings: Settings | None = None) -> Iterator[Conductor]:
-        self._conductor = Conductor(settings or self._settings, self._plugins, callbacks)
+    def _conducting(self, callbacks: Callbacks, settings: Settings | None = None, cassette: Cassette | None = None) -> Iterator[Conductor]:
+        self._conductor = Conductor(settings or self._settings, self._plugins, callbacks, cassette)
         if self._stop:
             self._conductor.request_stop()
         try:

@@ -43,10 +43,20 @@ class Callbacks:
     approve: Callable[[Script, Sequence[Violation]], bool | None] = _no
 
 
+@dataclass(frozen=True)
+class Cassette:
+    """A recorded run that stands for the clouds and the models: its record, and who it was."""
+
+    record: RunStore
+    identities: tuple[Identity, ...]
+
+
 class Conductor:
     """One investigation at a time, under given settings and packs."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, callbacks: Callbacks | None = None) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, callbacks: Callbacks | None = None, cassette: Cassette | None = None) -> None:
+        """``cassette``: the recorded run that stands for the clouds."""
+        self._cassette = cassette
         self._settings = settings
         self._plugins = plugins
         self._callbacks = callbacks or Callbacks()
@@ -98,6 +108,7 @@ class Conductor:
                 seconds_left=lambda: self._settings.budget.seconds - context.elapsed,
                 stopped=lambda: self._stop,
                 tell=self._tell,
+                cassette=self._cassette.record if self._cassette else None,
             )
             _announce(context, lease, enlisting.described(self.seats()))
             yield context
@@ -109,10 +120,13 @@ class Conductor:
         from nephoscope.boundary.protocol import Opening
 
         settings = self._settings
+        scopes = tuple(scopes_of(store))
+        if not scopes and self._cassette is None:
+            raise UsageError(f"{store.id} came from elsewhere and has no account to look at", f"see it: nephoscope runs show {store.id}")
         opening = Opening(
             run_dir=str(store.dir),
             home=str(settings.home),
-            scopes=tuple(scopes_of(store)),
+            scopes=scopes,
             grants=tuple(sorted(settings.granted)),
             denied=tuple(sorted(settings.denied)),
             reviewed_only=settings.reviewed_only,
@@ -124,12 +138,15 @@ class Conductor:
             executors=settings.executors,
             demo=demo,
             like=str(store.get("like") or ""),
+            cassette=str(self._cassette.record.dir) if self._cassette else "",
+            identities=self._cassette.identities if self._cassette else (),
         )
         boundary = Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
         try:
             lease = boundary.open(opening)
             self._admit(lease, demo=demo)
             _same_identities(store, lease.identities)
+            store.put("opened", [one.model_dump(mode="json") for one in lease.identities])
             yield boundary, lease
         finally:
             boundary.close()
@@ -163,7 +180,7 @@ class Conductor:
     def seats(self) -> enlisting.Seats:
         """The language models of the settings. Raises :class:`UsageError` for one that cannot be had."""
         if self._seats is None:
-            self._seats = enlisting.seats(self._settings, self._plugins)
+            self._seats = enlisting.seats(self._settings, self._plugins, keyless=self._cassette is not None)
         return self._seats
 
     def context(self, store: RunStore, boundary: Boundary, lease: Lease) -> Context:

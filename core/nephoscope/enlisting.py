@@ -27,13 +27,16 @@ _limiters: list[Limiter] = []
 """One for the process: a provider counts all investigations together."""
 
 
-def seats(settings: Settings, plugins: Plugins) -> Seats:
-    """The models that the settings name, by role; empty when they name none. Raises ``UsageError`` for one that cannot be had."""
+def seats(settings: Settings, plugins: Plugins, *, keyless: bool = False) -> Seats:
+    """The models that the settings name, by role; empty when they name none. Raises ``UsageError`` for one that cannot be had.
+
+    ``keyless``: they are never asked, so no key is read.
+    """
     if not settings.models:
         return {}
     from nephoscope.llm import naming
 
-    return naming.seats(settings, plugins.backends, naming.catalog(settings, plugins.catalogs))
+    return naming.seats(settings, plugins.backends, naming.catalog(settings, plugins.catalogs), keyless=keyless)
 
 
 def enlist(
@@ -46,8 +49,12 @@ def enlist(
     seconds_left: Callable[[], float],
     stopped: Callable[[], bool],
     tell: Callable[[Event], None],
+    cassette: RunStore | None = None,
 ) -> Gateway | None:
-    """The gateway to the chosen models; ``None`` when there are none. Charges what a killed session left open."""
+    """The gateway to the chosen models; ``None`` when there are none. Charges what a killed session left open.
+
+    With ``cassette``, a recorded run, its replies are the only ones.
+    """
     if not chosen:
         return None
     from nephoscope.boundary.broker.redaction import Redactor
@@ -61,7 +68,14 @@ def enlist(
         tell(event)
 
     caller = Caller(
-        store, purse, settings.budget, _limiter(), seconds_left=seconds_left, stopped=stopped, told=lambda call: emit("model_called", **_told(call))
+        store,
+        purse,
+        settings.budget,
+        _limiter(),
+        seconds_left=seconds_left,
+        stopped=stopped,
+        told=lambda call: emit("model_called", **_told(call)),
+        cassette=cassette,
     )
     caller.reconcile()
     return Gateway(

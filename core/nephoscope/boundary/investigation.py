@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.boundary.allowance import Allowance
+from nephoscope.boundary.broker.cassette import Cassette, Recorded
 from nephoscope.boundary.broker.inventory import Inventory
 from nephoscope.boundary.broker.limiter import Limiter
 from nephoscope.boundary.broker.owner import Owners
@@ -162,6 +163,7 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     redactor = Redactor(bytes.fromhex(ledger.keep(REDACTION_KEY, _redaction_key(opening.like))))
     limiter = Limiter(await asyncio.to_thread(Machine, Path(opening.home) if opening.home else None), unlimited=opening.demo)
     recorder, upstream = Recorder(ledger), Upstream(redactor, limiter)
+    cassette = await asyncio.to_thread(_cassette, opening) if opening.cassette else None
     pipeline = Pipeline(
         used,
         sessions,
@@ -170,6 +172,7 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
         recorder=recorder,
         upstream=upstream,
         on_event=on_event,
+        cassette=cassette,
     )
     lease = Lease(
         id=secrets.token_hex(8),
@@ -190,7 +193,16 @@ def _redaction_key(like: str) -> str:
     return former or secrets.token_hex(32)
 
 
+def _cassette(opening: Opening) -> Cassette:
+    return Cassette(LedgerReader(Path(opening.cassette)))
+
+
 def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:
+    if opening.cassette:
+        unknown = [one.cloud for one in opening.identities if one.cloud not in wires]
+        if unknown:
+            raise UsageError(f"no installed pack speaks to the cloud {unknown[0]!r}", "install the pack that the recorded run was made with")
+        return [Recorded(identity) for identity in opening.identities]
     sessions: list[Session] = []
     for scope in opening.scopes:
         if scope.cloud not in wires:

@@ -57,6 +57,10 @@ class Opening(Frozen):
     executors: tuple[str, ...] | None = None
     demo: bool = False
     like: str = ""
+    cassette: str = ""
+    """Directory of a recorded run that stands for the clouds; nothing is connected, nothing is sent."""
+    identities: tuple[Identity, ...] = ()
+    """With a cassette: who the recorded run was."""
 
 
 class Lease(Frozen):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, TypedDict
 
 from nephoscope.models import Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
+from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 
 OnEvent = Callable[[Event], None]
@@ -50,6 +51,11 @@ class Application(Protocol):
     def report(self, run_id: str) -> Report: ...
     def why(self, run_id: str, number: int) -> Explanation: ...
     def verify(self, run_id: str) -> Verification: ...
+
+    def export(self, run_id: str, target: Path) -> None: ...
+    def take_in(self, path: Path) -> str: ...
+    def replay(self, source: str, *, on_event: OnEvent) -> Replay: ...
+    def keep_case(self, source: str, replay: Replay, folder: Path) -> Path: ...
 
     def execute(self, order: Order) -> Execution:
         """Run a script or a command behind the boundary."""

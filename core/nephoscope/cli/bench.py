@@ -24,6 +24,7 @@ def bench(
     *,
     context: typer.Context,
     only: Annotated[str, typer.Option(help="Only scenarios whose id or family contains this.")] = "",
+    cases: Annotated[Path | None, typer.Option(metavar="DIR", help="The cases in this folder, such as replay --as-scenario keeps there.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
     wordings: Annotated[bool, typer.Option(help="Also in every other wording.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
@@ -43,12 +44,13 @@ def bench(
 
     with Output(as_json=as_json):
         flags = options.flags(context)
-        _bench(flags, only, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+        _bench(flags, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
 
 
 def _bench(
     flags: Mapping[str, Any],
     only: str,
+    cases: Path | None,
     variants: Sequence[str],
     *,
     wordings: bool,
@@ -65,16 +67,20 @@ def _bench(
     from nephoscope.interfaces import UsageError
 
     session = open_session(flags)
-    known = load_scenarios(session.plugins.suites)
+    known = load_scenarios([cases] if cases else session.plugins.suites)
     chosen = [one for one in known.values() if only in one.id or only in one.family]
     if not chosen:
-        raise UsageError(f"no scenario matches {only!r}", "list them: nephoscope demo --list")
+        where = f" in {cases}" if cases else ""
+        raise UsageError(f"no scenario{where} matches {only!r}", "list them: nephoscope demo --list")
     trials = []
 
     def rehearse(settings: Settings, words: str, scope: Scope) -> Report:
         return App(settings, session.plugins).rehearse(words, scope)
 
-    for trial in Suite(session.loaded.settings, session.plugins, rehearse, keep).run(chosen, variants, wordings=wordings, jobs=jobs):
+    def again(settings: Settings, bundle: str) -> Report:
+        return App(settings, session.plugins).replay(bundle, on_event=lambda _: None).after
+
+    for trial in Suite(session.loaded.settings, session.plugins, rehearse, keep, again).run(chosen, variants, wordings=wordings, jobs=jobs):
         trials.append(trial)
         if not as_json or sys.stderr.isatty():
             sys.stderr.write(_line(trial) + "\n")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from nephoscope.cli import options
@@ -30,6 +34,9 @@ def investigate(
     max_calls: options.MaxCalls = None,
     max_tokens: options.MaxTokens = None,
     max_usd: options.MaxUsd = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the run as a bundle too, for nephoscope replay.", rich_help_panel="Output")
+    ] = None,
     as_json: options.AsJson = False,
     out: options.Out = None,
     quiet: options.Quiet = False,
@@ -46,4 +53,17 @@ def investigate(
     with Output(as_json=as_json, quiet=quiet, plain=plain) as output:
         session = open_session(options.flags(context), text or (), known=options.names(context))
         problem = read_problem(session.words)
-        raise conduct(session, output, lambda app, callbacks: app.investigate(problem, **callbacks), out=out, answers=answer or ())
+        room(record)
+        ended = conduct(session, output, lambda app, callbacks: app.investigate(problem, **callbacks), out=out, answers=answer or ())
+        if record and output.run_id:
+            session.application().export(output.run_id, record)
+            output.note(f"recorded: {record}")
+        raise ended
+
+
+def room(target: Path | None) -> None:
+    """See that a file can be written before anything is spent on what will be in it. Raises ``UsageError``."""
+    from nephoscope.interfaces.errors import UsageError
+
+    if target is not None and (target.is_dir() or not os.access(target.parent, os.W_OK)):
+        raise UsageError(f"{target} cannot be written.", "give a file in a folder you may write to")

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from nephoscope.cli import bench, demo, doctor, exits, investigate, models, plugins, prompts, resume, runs, settings, streams, verify, why
+from nephoscope.cli import bench, demo, doctor, exits, investigate, models, plugins, prompts, replay, resume, runs, settings, streams, verify, why
 from nephoscope.cli import exec as exec_command
 
 _ASK: Final = "Ask what is wrong"
@@ -32,6 +32,7 @@ app.command(rich_help_panel=_ASK)(resume.resume)
 app.add_typer(runs.app, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(why.why)
 app.command(rich_help_panel=_LOOK)(verify.verify)
+app.command(rich_help_panel=_LOOK)(replay.replay)
 app.command(
     "exec",
     cls=exec_command.ExecCommand,

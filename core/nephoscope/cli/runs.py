@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,6 +60,7 @@ def show(
     run_id: options.RunId,
     md: Annotated[bool, typer.Option("--md", help="Markdown, to hand over.")] = False,
     summary: Annotated[bool, typer.Option("--summary", help="Five lines for a chat.")] = False,
+    canonical: Annotated[bool, typer.Option("--canonical", help="JSON without what changes from run to run, to compare.")] = False,
     as_json: options.AsJson = False,
     out: options.Out = None,
 ) -> None:
@@ -68,16 +70,45 @@ def show(
     from nephoscope.interfaces.errors import UsageError
     from nephoscope.reporting import render_markdown
     from nephoscope.reporting import summary as five_lines
+    from nephoscope.reporting.canonical import canonical as canonical_bytes
 
     with Output(as_json=as_json) as output:
-        if md + summary + as_json > 1:
-            raise UsageError("--md, --summary and --json exclude one another.", "choose one")
+        if md + summary + canonical + as_json > 1:
+            raise UsageError("--md, --summary, --canonical and --json exclude one another.", "choose one")
         report = open_session({}).application().report(run_id)
-        if md or summary:
+        if canonical:
+            output.write(canonical_bytes(report).decode())
+        elif md or summary:
             output.save(report, out)
             output.write(render_markdown(report) if md else five_lines(report))
         else:
             output.report(report, out)
+
+
+@app.command()
+def export(
+    run_id: options.RunId,
+    bundle: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle to write, a zip.")],
+) -> None:
+    """Write one as a bundle: report, record and redacted replies, without what belongs to this machine."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+
+    with Output() as output:
+        open_session({}).application().export(run_id, bundle)
+        output.note(f"written: {bundle}; go through it again with: nephoscope replay {bundle}")
+
+
+@app.command("import")
+def import_(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle that 'nephoscope runs export' wrote.")]) -> None:
+    """Take a bundle in, to look at it with show, why and replay."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+
+    with Output() as output:
+        run_id = open_session({}).application().take_in(bundle)
+        output.write(f"{run_id}\n")
+        output.note(f"see it: nephoscope runs show {run_id}")
 
 
 @app.command()

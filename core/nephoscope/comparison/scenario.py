@@ -47,6 +47,8 @@ class Scenario(Frozen):
     front: Mapping[str, JsonValue] = Field(default_factory=dict)
     variants: Mapping[str, Variant]
     tags: tuple[str, ...] = ()
+    cassette: str = ""
+    """A bundle beside the file: the recorded run is gone through again, and no emulator is started."""
 
     def words(self, variant: str) -> str:
         """What the person says in this variant."""
@@ -74,6 +76,8 @@ def load_scenarios(folders: Iterable[Path]) -> dict[str, Scenario]:
         for path in sorted(folder.rglob("*.yaml")):
             try:
                 scenario = Scenario.model_validate(parse_yaml(path.read_text(encoding="utf-8")))
+                if scenario.cassette:
+                    scenario = scenario.model_copy(update={"cassette": str(path.parent / Path(scenario.cassette).name)})
             except (yaml.YAMLError, ValueError) as error:
                 raise UsageError(f"scenario {path.name} cannot be read: {error}", "mend the file, or block the pack that brings it") from error
             if scenario.id in found:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from nephoscope.comparison.scenario import Scenario
 from nephoscope.comparison.trial import Trial, run_trial
 from nephoscope.interfaces import Emulator, UsageError
-from nephoscope.models import Scope
+from nephoscope.models import Json, Scope
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
 
+Replay = Callable[[Settings, str], Report]
+"""Goes through a bundle again, under settings."""
 Rehearse = Callable[[Settings, str, Scope], Report]
 """Investigates words in an emulator's scope, under settings."""
 
@@ -22,7 +24,8 @@ Rehearse = Callable[[Settings, str, Scope], Report]
 class Suite:
     """Trials with fresh emulators and run directories. ``keep``: where the runs stay; else they are thrown away."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, investigate: Rehearse, keep: Path | None = None) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, investigate: Rehearse, keep: Path | None = None, replay: Replay | None = None) -> None:
+        self._replay = replay
         self._settings = settings
         self._investigate = investigate
         self._plugins = plugins
@@ -45,6 +48,9 @@ class Suite:
     def _trial(self, scenario: Scenario, variant: str, words: str) -> Trial:
         with tempfile.TemporaryDirectory(prefix="nephoscope-suite-") as temporary:
             settings = self._settings.model_copy(update={"home": self._keep or Path(temporary)})
+            if scenario.cassette and self._replay is not None:
+                again, tape = self._replay, scenario.cassette
+                return run_trial(scenario, variant, Tape(scenario.cloud), lambda _, __: again(settings, tape), words)
             return run_trial(scenario, variant, self._emulator(scenario), lambda text, scope: self._investigate(settings, text, scope), words)
 
     def _emulator(self, scenario: Scenario) -> Emulator:
@@ -54,6 +60,22 @@ class Suite:
         if found is None:
             raise UsageError(f"no emulator is installed for scenario {scenario.id}", "see: nephoscope plugins")
         return type(found)()
+
+
+class Tape:
+    """Stands where an emulator would, for a recorded run: there is nothing to start."""
+
+    def __init__(self, cloud: str) -> None:
+        self.cloud = cloud
+
+    def start(self, seed: Mapping[str, Json]) -> str:
+        return ""
+
+    def reset(self) -> None: ...
+    def stop(self) -> None: ...
+
+    def scope(self) -> Scope:
+        return Scope(cloud=self.cloud)
 
 
 def _words(scenario: Scenario, variant: str, wordings: bool) -> list[str]:

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, get_args
 
 from nephoscope.interfaces import BudgetError, ModelError, NephoscopeError, Stopped
 from nephoscope.llm.exchange import tokens
@@ -22,6 +22,8 @@ from nephoscope.store.run import ModelCall, RunStore
 TRIES: dict[FaultKind, int] = {"rate": 4, "transient": 3, "malformed": 2}
 """How often a request is sent in all. Every other fault stays what it is however often one asks."""
 TIMEOUT = 120.0
+NOT_RECORDED = "not_recorded"
+"""The error of a request that the recorded run never made."""
 LEAST_REPLY = 256
 """With room for fewer tokens nothing is asked."""
 _FIRST_PAUSE, _MOST_PAUSE = 1.0, 30.0
@@ -67,7 +69,10 @@ class Caller:
         stopped: Callable[[], bool] = lambda: False,
         told: Callable[[ModelCall], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
+        cassette: RunStore | None = None,
     ) -> None:
+        """``cassette``: a recorded run that stands for every model; nothing is sent."""
+        self._cassette = cassette
         self._record = record
         self._purse = purse
         self._budget = budget
@@ -95,6 +100,8 @@ class Caller:
         known = self._record.model_reply(request.hash)
         if known is not None:
             return Answered(Reply.model_validate(known), 0.0, recorded=True)
+        if self._cassette is not None:
+            return self._replayed(self._cassette, request)
         sent = 0
         while True:
             sent += 1
@@ -104,6 +111,23 @@ class Caller:
             if sent >= TRIES.get(outcome.kind, 1):
                 raise ModelError(f"{seat.name} at {seat.host}: {outcome.message}", _HINTS.get(outcome.kind, ""), kind=outcome.kind)
             self._pause(outcome.retry_after if outcome.retry_after is not None else _backoff(sent), outcome, seat)
+
+    def _replayed(self, cassette: RunStore, request: Request) -> Answered:
+        """What became of the same request then, failures included; it costs again what it cost."""
+        then = [call for call in cassette.model_calls() if call.request == request.hash]
+        for call in then:
+            reply = None if call.reply is None else cassette.blobs.get_json(call.reply)
+            self._record.model_ended(self._record.model_sent(call, request.document), call, reply)
+            self._purse.settle(0.0, call.usd or 0.0)
+            self._told(call)
+            if reply is not None:
+                return Answered(Reply.model_validate(reply), call.usd, recorded=False)
+        if not then:
+            absent = ModelCall(request.hash, "", "", request.model, Usage(), error=NOT_RECORDED, usd=0.0)
+            self._record.model_ended(self._record.model_sent(absent, request.document), absent, None)
+            raise ModelError(f"{request.model} is asked something that was not asked when this was recorded", kind="not_found")
+        kind = next((kind for kind in get_args(FaultKind) if kind == then[-1].error), "unknown")
+        raise ModelError(f"{request.model} gave no answer when this was recorded: {then[-1].error}", kind=kind)
 
     def _once(self, seat: Seat, request: Request, purpose: Purpose, most: int) -> Answered | Fault:
         asked = tokens(request.characters)

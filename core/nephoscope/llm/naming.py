@@ -39,13 +39,13 @@ def catalog(settings: Settings, folders: Sequence[Path]) -> ModelCatalog:
     return load_catalog(folders, [*([usual] if usual.is_file() else []), *settings.catalogs])
 
 
-def seats(settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCatalog) -> dict[str, list[Seat]]:
-    """Every model of the settings by role. Raises ``UsageError`` for one that cannot be had."""
+def seats(settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCatalog, *, keyless: bool = False) -> dict[str, list[Seat]]:
+    """Every model of the settings by role; ``keyless`` reads no keys. Raises ``UsageError`` for one that cannot be had."""
     found: dict[str, list[Seat]] = {}
     made: dict[str, Seat] = {}
     for role, model_id in map(parse, settings.models):
         if model_id not in made:
-            made[model_id] = _seat(model_id, settings, backends, known)
+            made[model_id] = _seat(model_id, settings, backends, known, keyless=keyless)
         found.setdefault(role, []).append(made[model_id])
     return found
 
@@ -60,7 +60,7 @@ def check_allowed(model_id: str, base_url: str, settings: Settings) -> None:
         raise UsageError(f"Models at {host} are not allowed on this machine.", f"allowed: {', '.join(hosts) or 'none'}")
 
 
-def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCatalog) -> Seat:
+def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend], known: ModelCatalog, *, keyless: bool) -> Seat:
     provider = model_id.partition(":")[0]
     backend = backends.get(provider)
     if backend is None:
@@ -70,7 +70,7 @@ def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend],
     base_url = settings.model_base_url or card.base_url
     _check_url(base_url)
     check_allowed(model_id, base_url, settings)
-    key = _key(provider, card, settings)
+    key = None if keyless else _key(provider, card, settings)
     local = (backend.local or card.local) and (not base_url or urlsplit(base_url).hostname in _LOOPBACK)
     masked = not local if settings.mask is None else settings.mask
     return Seat(card, backend, Exchange(backend, base_url, key, card.prompt_cache), base_url, masked)

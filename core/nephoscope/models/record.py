@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nephoscope.models.base import Frozen, JsonValue
 from nephoscope.models.finding import Verdict
-from nephoscope.models.report import ReportFact, Status
+from nephoscope.models.report import Report, ReportFact, Status
 
 
 class RunSummary(Frozen):
@@ -76,3 +76,29 @@ class Ailment(Frozen):
     state: Literal["ok", "warning", "broken"]
     detail: str = ""
     remedy: str = ""
+
+
+class Difference(Frozen):
+    """Where a replay did not go as the run it repeats."""
+
+    kind: Literal["version", "not_recorded", "elsewhere", "not_asked", "model", "report"]
+    """``not_recorded``: a call that the run never made; ``elsewhere``: one it made in another place; ``not_asked``: one it made and the
+    replay did not; ``model``: a language model was asked something else; ``report``: a part of the report."""
+    what: str
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class Replay(Frozen):
+    """A recorded run, gone through again offline. ``answered``: calls answered from the record."""
+
+    id: str
+    before: Report
+    after: Report
+    answered: int = 0
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether it came to the same report in the same way. Another version alone is no other way."""
+        return all(one.kind == "version" for one in self.differences)

@@ -39,6 +39,8 @@ class Sent:
     decision: str = ""
     permission: str | None = None
     at: str = ""
+    sends: int = 1
+    """How often it left, retries included; 0 when it was answered from memory."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from nephoscope.store.sqlite import open_reader, open_writer
 VERSION = 1
 FILE = "ledger.db"
 BLOBS = "blobs"
+TABLES = ("calls", "answers", "refusals", "charges")
+"""What an export holds of a ledger. Its ``meta`` holds keys and stays."""
 HANDOVER_SECONDS = 15.0
 """How long a new writer waits for the one before it, which may still be recording what was in flight."""
 
@@ -47,7 +49,7 @@ _READ_TO_ITS_END = "EXISTS (SELECT 1 FROM answers z WHERE z.chain = a.chain AND 
 _ENTRIES = f"""
 SELECT c.*, a.status, a.error, a.blob, a.wire, a.chain, a.next_page, a.cached_from, a.usd, a.seconds, a.answered_at,
     a.error IS NULL AND a.chain <> '' AND {_READ_TO_ITS_END} AS complete
-FROM calls c JOIN answers a USING (call_id) WHERE {{where}} ORDER BY c.step, c.seq
+FROM calls c JOIN answers a USING (call_id) WHERE {{where}} ORDER BY c.step, CAST(ltrim(substr(c.call_id, instr(c.call_id, '.') + 1), 'c') AS INTEGER)
 """  # noqa: S608 - fixed words
 _UNANSWERED = "SELECT * FROM calls c WHERE {where} AND NOT EXISTS (SELECT 1 FROM answers a WHERE a.call_id = c.call_id) ORDER BY seq"
 _REFUSALS = """
@@ -127,6 +129,10 @@ class LedgerReader:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0]["value"]) if rows else None
 
+    def tables(self) -> dict[str, list[dict[str, str | int | float | None]]]:
+        """Every row as it is, but for the keys that only this run's boundary may know."""
+        return {name: [dict(row) for row in self._rows(f"SELECT * FROM {name} ORDER BY rowid")] for name in TABLES}  # noqa: S608 - fixed names
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -185,6 +191,14 @@ class Ledger(LedgerReader):
         """Record a call that was not sent. The same refusal in a re-run is recorded once."""
         with self._transaction() as connection:
             _insert(connection, "OR IGNORE INTO refusals", _refusal_values(refusal))
+
+    def restore(self, tables: Mapping[str, Sequence[Mapping[str, str | int | float | None]]]) -> None:
+        """Rows that ``tables`` gave, of another ledger, into this empty one. Raises ``sqlite3.Error`` for rows that do not fit."""
+        with self._transaction() as connection:
+            for name in TABLES:
+                columns = [row["name"] for row in connection.execute(f"PRAGMA table_info({name})")]
+                for row in tables.get(name, ()):
+                    _insert(connection, f"INTO {name}", [row.get(column) for column in columns])
 
     def charge(self, holder: Holder, usd: float) -> None:
         """Record dollars spent on something other than a cloud call."""
@@ -315,6 +329,7 @@ def _sent(row: sqlite3.Row) -> Sent:
         decision=row["decision"],
         permission=row["permission"],
         at=row["sent_at"],
+        sends=row["sends"],
     )
 
 

@@ -218,6 +218,19 @@ class RunStore:
         rows = self._rows("SELECT * FROM questions ORDER BY seq")
         return [Asked(Question.model_validate_json(row["body"]), row["answer"], bool(row["assumed"])) for row in rows]
 
+    def tables(self, names: Iterable[str]) -> dict[str, list[dict[str, str | int | float | None]]]:
+        """Rows of these tables as they are."""
+        return {name: [dict(row) for row in self._rows(f"SELECT * FROM {name} ORDER BY rowid")] for name in names}  # noqa: S608 - our own names
+
+    def restore(self, tables: Mapping[str, Sequence[Mapping[str, str | int | float | None]]]) -> None:
+        """Rows that ``tables`` gave, of another run, into this empty one. Raises ``sqlite3.Error`` for rows that do not fit."""
+        with self._transaction():
+            for name, rows in tables.items():
+                columns = [row["name"] for row in self._db.execute(f"PRAGMA table_info({name})")]
+                for row in rows:
+                    marks = ", ".join("?" * len(columns))
+                    self._db.execute(f"INSERT INTO {name} VALUES ({marks})", [row.get(column) for column in columns])  # noqa: S608 - our own names
+
     def event(self, at: str, kind: str, body: JsonValue) -> None:
         self._write("INSERT INTO events (at, kind, body) VALUES (?, ?, ?)", (at, kind, canonical(body)))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nephoscope.boundary.broker.cache import Cache
+from nephoscope.boundary.broker.cassette import Cassette
 from nephoscope.boundary.broker.owner import Owners
 from nephoscope.boundary.broker.purse import Empty, Purse
 from nephoscope.boundary.broker.recorder import Recorder, RecordError
@@ -61,12 +62,13 @@ class Pipeline:
         recorder: Recorder,
         upstream: Upstream,
         on_event: Listener,
+        cassette: Cassette | None = None,
     ) -> None:
         self.wires = wires
         self.identities = tuple(session.identity for session in sessions)
         self.purse = purse
         self.recorder = recorder
-        self.cache = Cache()
+        self.cache = Cache() if cassette is None else Cache(lambda: 0.0)  # what was recorded never grows old
         self.trouble: CredentialsError | None = None
         """Set once credentials were refused or have expired; nothing more is sent."""
         self.owners: Owners | None = None
@@ -74,6 +76,7 @@ class Pipeline:
         self._sessions = {_who(session.identity): session for session in sessions}
         self._tiers = tiers
         self._upstream = upstream
+        self._cassette = cassette
         self._on_event = on_event
         self._in_flight: dict[str, asyncio.Task[Outcome]] = {}
 
@@ -122,7 +125,7 @@ class Pipeline:
             return await self._from(earlier)
         sent = Sent(call, attempt.position, occurrence, classification.tier, classification.reason, classification.permission)
         before = attempt.sent_before(sent)
-        if before is None and (known := await self._known(asked)) is not None:
+        if before is None and self._shareable(sent) and (known := await self._known(asked)) is not None:
             return await self._serve(sent, known, wire, attempt)
         task = asyncio.ensure_future(self._make(wire, session, before or sent, attempt, again=before is not None))
         self._in_flight.setdefault(asked, task)
@@ -157,6 +160,10 @@ class Pipeline:
             raise Refused("unknown_owner", f"{call.name} is not sent: {foreign.reason}", needs=foreign.needs, tier=tier, permission=permission)
         judged = classification.model_copy(update={"tier": allowed})
         return judged, call.model_copy(update={"expected_owner": self.owners.own(wire, call)})
+
+    def _shareable(self, sent: Sent) -> bool:
+        """Whether a known answer may be given. A replay asks again where the recorded run did."""
+        return self._cassette is None or not self._cassette.was_asked_of_the_cloud(sent)
 
     async def _known(self, asked: str) -> Outcome | None:
         """The answer from memory, or from an identical call in flight."""
@@ -222,6 +229,8 @@ class Pipeline:
             await self.recorder.sent_again(sent.call.id)
 
         try:
+            if self._cassette is not None:
+                return await self._cassette.fetch(sent, repeat)
             return await self._upstream.fetch(wire, session, sent.call, sent.tier, repeat)
         except CredentialsError as error:
             self.trouble = error
@@ -239,7 +248,7 @@ class Pipeline:
             next_page=fetched.next_page,  # type: ignore[arg-type]  # JSON either way; only the variance differs
             usd=fetched.usd,
             seconds=round(fetched.seconds, 4),
-            at=now(),
+            at=fetched.at or now(),
         )
         await self.recorder.answered(answered)
         attempt.link(sent, answered)
@@ -255,7 +264,8 @@ class Pipeline:
             raise Refused("budget", str(error), tier=sent.tier, permission=sent.permission) from error
 
     def _numbered(self, sent: Sent, attempt: Attempt) -> Sent:
-        call_id = self.recorder.call_id(attempt.position.step)
+        recorded = self._cassette.identify(sent) if self._cassette else ""
+        call_id = recorded or self.recorder.call_id(attempt.position.step, self._cassette.unused if self._cassette else None)
         attempt.calls.append(call_id)
         return replace(sent, call=sent.call.model_copy(update={"id": call_id}), at=now())
 

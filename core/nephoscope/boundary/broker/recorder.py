@@ -29,9 +29,12 @@ class Recorder:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._last = ledger.last_numbers()
 
-    def call_id(self, step: int) -> str:
-        """The next id of a call in a step."""
-        return self._next(f"s{step}.c")
+    def call_id(self, step: int, free: Callable[[str, int], bool] | None = None) -> str:
+        """The next id of a call in a step, that is ``free`` besides."""
+        made, prefix = self._next(f"s{step}.c"), f"s{step}.c"
+        while free is not None and not free(prefix, self._last[prefix]):
+            made = self._next(prefix)
+        return made
 
     def refusal_id(self, step: int) -> str:
         """The next id of a refusal in a step."""

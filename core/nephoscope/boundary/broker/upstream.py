@@ -42,6 +42,8 @@ class Fetched:
     seconds: float
     trouble: Trouble = ""
     note: str = ""
+    at: str = ""
+    """When the cloud said it; empty: now."""
 
 
 class Upstream:
