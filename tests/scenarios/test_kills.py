@@ -207,6 +207,25 @@ def part(every: Sequence[str], log: Log) -> list[str]:
     return [what for what in every[number - 1 :: of] if what not in log]
 
 
+@pytest.mark.scenario
+@pytest.mark.timeout(900)
+def test_some_kills(bench: Bench) -> None:
+    """One of each process and of each way to die: what the soaks do, in short."""
+    whole = bench.run(*bench.words)
+    assert whole.code == 0, whole.err
+    bench.fresh()
+    log, mark = Log(), bench.folder / "mark"
+    for moment in ("engine:run.db:60:before", "boundary:ledger.db:30:after"):
+        mark.unlink(missing_ok=True)
+        first = bench.run(*bench.words, MORTAL=moment, MORTAL_MARK=str(mark))
+        log.add(moment, trouble(bench, first, mark.stat().st_mtime, whole.essence))
+        bench.fresh()
+    first = bench.killed("engine", 1.0, WARM_WALLS="1")
+    log.add("engine", trouble(bench, first, bench.warm.killed or 0.0, whole.essence))
+    bench.fresh()
+    log.judge()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(4 * 3600)
 def test_a_kill_around_each_write_changes_nothing(bench: Bench) -> None:

@@ -118,9 +118,8 @@ def _start(cls: Any, env: Any = None, on_event: Any = None, blocked: Sequence[st
 
 def boundary(ours: socket.socket, theirs: socket.socket, blocked: Sequence[str]) -> None:
     """The process that holds the credentials."""
-    from nephoscope.boundary import process, service
+    from nephoscope.boundary import __main__, process, service
     from nephoscope.boundary.isolation import Isolation
-    from nephoscope.plugin.manager import load_plugins
 
     os.setsid()
     ours.close()
@@ -132,13 +131,11 @@ def boundary(ours: socket.socket, theirs: socket.socket, blocked: Sequence[str])
     if "WARM_WALLS" not in os.environ:
         service.choose = choose
 
-    def parts() -> Any:
-        plugins = load_plugins(tuple(blocked))
-        return plugins.wires, plugins.executors
-
+    descriptor = theirs.detach()
+    sys.argv = ["boundary", "--fd", str(descriptor), *(word for pack in blocked for word in ("--blocked", pack))]
     leave, os._exit = os._exit, note_and(os._exit)
     try:
-        process.run(theirs.detach(), parts)
+        process.run(descriptor, __main__._installed)
     finally:
         os._exit = leave
 
