@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
@@ -23,6 +24,9 @@ from nephoscope.settings import Settings
 from nephoscope.store.bundle import read_bundle, unpack
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RunStore, find_run, new_run
+
+if TYPE_CHECKING:
+    from nephoscope.permitting import Permits
 
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
@@ -183,6 +187,12 @@ class App:
         for one in identities:
             where = "no region chosen" if one.roaming else ", ".join(one.regions)
             yield Ailment(name="credentials", state="ok", detail=f"{one.cloud} account {one.account} as {one.principal}; {where}")
+
+    def permits(self) -> Permits:
+        """What is allowed and what has to be; asks no cloud."""
+        from nephoscope.permitting import Permits
+
+        return Permits(self._settings, self._plugins.policies)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

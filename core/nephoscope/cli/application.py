@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from nephoscope.models import Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
+
+if TYPE_CHECKING:
+    from nephoscope.permitting import Permits
 
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
@@ -61,6 +64,9 @@ class Application(Protocol):
         """Run a script or a command behind the boundary."""
 
     def doctor(self, *, connect: bool = False) -> Sequence[Ailment]: ...
+
+    def permits(self) -> Permits:
+        """What is allowed and what has to be; asks no cloud."""
 
     def request_stop(self) -> None:
         """Finish the step, keep everything, end as interrupted. Called from a signal handler."""

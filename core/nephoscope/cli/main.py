@@ -8,7 +8,24 @@ from typing import Annotated, Final
 
 import typer
 
-from nephoscope.cli import bench, demo, doctor, exits, investigate, models, plugins, prompts, replay, resume, runs, settings, streams, verify, why
+from nephoscope.cli import (
+    bench,
+    demo,
+    doctor,
+    exits,
+    investigate,
+    models,
+    plugins,
+    policy,
+    prompts,
+    replay,
+    resume,
+    runs,
+    settings,
+    streams,
+    verify,
+    why,
+)
 from nephoscope.cli import exec as exec_command
 
 _ASK: Final = "Ask what is wrong"
@@ -40,6 +57,7 @@ app.command(
     context_settings={**_LEFTOVER_OPTIONS, "allow_interspersed_args": False},
 )(exec_command.exec_)
 app.command(rich_help_panel=_BOUNDARY, context_settings=_LEFTOVER_OPTIONS)(doctor.doctor)
+app.add_typer(policy.app, name="policy", rich_help_panel=_BOUNDARY)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
 app.add_typer(models.app, name="models", rich_help_panel=_EXTEND)

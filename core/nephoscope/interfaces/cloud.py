@@ -20,6 +20,8 @@ from nephoscope.models import (
     Json,
     Mention,
     Operation,
+    OperationAccess,
+    PolicyForm,
     Price,
     Rate,
     Read,
@@ -28,7 +30,9 @@ from nephoscope.models import (
     Scope,
     Script,
     ScriptEnvironment,
+    ServiceCoverage,
     Surroundings,
+    Tier,
     WireReply,
     WireRequest,
 )
@@ -168,7 +172,26 @@ class Policy(Protocol):
     def format(self) -> str:
         """Name of the document format, as the report carries it."""
 
-    def document(self, calls: Sequence[Call]) -> Json: ...
+    def document(self, calls: Sequence[Call]) -> Json:
+        """The least that has to be allowed for these calls, on the resources they name."""
+
+    def remarks(self, calls: Sequence[Call]) -> Sequence[str]:
+        """Where the document could not be narrower, and why; a sentence each."""
+
+    def session(self, tiers: Iterable[Tier]) -> Json:
+        """What narrows upstream credentials to these tiers; ``None`` where the cloud has no such thing."""
+
+    def baseline(self, tiers: Iterable[Tier], form: PolicyForm) -> str:
+        """A role to inspect with, as a file. Raises ``UsageError`` for a form it does not have."""
+
+    def text(self, document: Json, form: PolicyForm, name: str) -> str:
+        """A document as a file. Raises ``UsageError`` for a form it does not have."""
+
+    def explain(self, operation: str) -> OperationAccess:
+        """What the gate says of ``service:Operation``: the same judgement as :meth:`Wire.classify` without parameters."""
+
+    def coverage(self, service: str = "") -> Sequence[ServiceCoverage]:
+        """Who judged how many operations, per service; all services, or one."""
 
 
 @runtime_checkable

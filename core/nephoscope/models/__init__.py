@@ -1,6 +1,6 @@
 """Frozen, JSON-shaped data that every other part speaks. Imports nothing of Nephoscope."""
 
-from nephoscope.models.access import Judged, LeastPrivilege, OperationAccess, PolicyForm, ServiceCoverage
+from nephoscope.models.access import Judged, OperationAccess, PolicyForm, ServiceCoverage
 from nephoscope.models.base import Frozen, Json, JsonValue
 from nephoscope.models.call import Call, Classification, Price, Rate, Read, Reply, Surroundings, WireReply, WireRequest
 from nephoscope.models.event import Event
@@ -47,7 +47,6 @@ __all__ = [
     "Json",
     "JsonValue",
     "Judged",
-    "LeastPrivilege",
     "Limits",
     "Mention",
     "Operation",

@@ -1,11 +1,11 @@
-"""What kind of access operations are, who said so, and the least that has to be allowed for them."""
+"""What kind of access operations are, who said so, and in which forms policies are written."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Literal
 
-from nephoscope.models.base import Frozen, Json
+from nephoscope.models.base import Frozen
 from nephoscope.models.scope import Tier
 
 
@@ -49,13 +49,6 @@ class ServiceCoverage(Frozen):
     unknown: int
     usable: int
     by_tier: dict[str, int]
-
-
-class LeastPrivilege(Frozen):
-    """A policy document and what a reader of it must know: where it could not be narrower, and why."""
-
-    document: Json
-    notes: tuple[str, ...] = ()
 
 
 PolicyForm = Literal["json", "terraform", "cloudformation"]

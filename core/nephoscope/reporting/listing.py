@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nephoscope.interfaces.errors import UsageError
+from nephoscope.models import ServiceCoverage
 from nephoscope.models.record import Ailment, RunSummary
 from nephoscope.plugin.pack import PackRecord
 from nephoscope.reporting.telling import VERDICTS, moment
@@ -132,6 +133,19 @@ def ailment_table(ailments: Sequence[Ailment]) -> Table:
         name, state, detail, remedy = _cells(ailment.name, ailment.state, ailment.detail, ailment.remedy)
         state.stylize(_STATES[ailment.state])
         table.add_row(name, state, detail, remedy)
+    return table
+
+
+def coverage_table(rows: Sequence[ServiceCoverage]) -> Table:
+    """Who judged how many operations of each service, with the sum where there are several."""
+    table = _table("service", "operations", "reviewed", "proposed by data", "secret by data", "refused as unknown", "usable without a grant")
+    for row in rows:
+        table.add_row(*_cells(row.service, row.operations, row.reviewed, row.proposed, row.suspected, row.unknown, row.usable))
+    if len(rows) > 1:
+        sums = [sum(getattr(row, name) for row in rows) for name in ("operations", "reviewed", "proposed", "suspected", "unknown", "usable")]
+        table.add_row(*_cells(f"{len(rows)} services", *sums), style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
     return table
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nephoscope.interfaces.errors import CredentialsError, EndpointError, UsageError
-from nephoscope.models import Identity, Scope
+from nephoscope.models import Identity, Scope, Tier
 from nephoscope_aws.errors import EXPIRED_CODES, REFUSED_CODES, configure, readable, sign_in
+from nephoscope_aws.policy.documents import session
 from nephoscope_aws.regions import home_region
 from nephoscope_aws.session import AwsSession, make_client
 
@@ -45,7 +46,8 @@ def connect(scope: Scope) -> Sequence[AwsSession]:
         chosen = _regions(options, sdk)
         _credentials(sdk, profile, endpoint)
         first = (*chosen, home_region(()))[0]
-        sessions = [_assumed(sdk, role, first, endpoint, profile) for role in _words(options.get("role_arn"))] or [sdk]
+        roles, narrowed = _words(options.get("role_arn")), _narrowed(options)
+        sessions = [_assumed(sdk, role, first, endpoint, profile, narrowed=narrowed) for role in roles] or [sdk]
         found = [(each, _identity(each, (first,), endpoint, profile)) for each in sessions]
         about = {"roaming": not chosen, "emulated": _stand_in(endpoint)}
         wide = [(each, one.model_copy(update={**about, "regions": chosen or _enabled(each, endpoint)})) for each, one in found]
@@ -67,12 +69,25 @@ def _credentials(sdk: SdkSession, profile: str, endpoint: str | None) -> None:
         raise CredentialsError("no AWS credentials were found", f"{configure(profile)}, or {sign_in(profile)}, or name a profile with --profile")
 
 
-def _assumed(sdk: SdkSession, role: str, region: str, endpoint: str | None, profile: str) -> SdkSession:
+def _narrowed(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What ``AssumeRole`` is told besides: the session policy for the tiers that were named. Raises ``UsageError``."""
+    named = _words(options.get("session_policy"))
+    if not named:
+        return {}
+    unknown = sorted(set(named) - {tier.value for tier in Tier})
+    if unknown:
+        raise UsageError(f"a session policy knows no kind of access {', '.join(unknown)}", "name some of: config, telemetry, data, query")
+    if not _words(options.get("role_arn")):
+        raise UsageError("a session policy needs a role to assume: nobody's own credentials can be narrowed", "name one with --role-arn")
+    return session(Tier(name) for name in named)
+
+
+def _assumed(sdk: SdkSession, role: str, region: str, endpoint: str | None, profile: str, *, narrowed: Mapping[str, Any]) -> SdkSession:
     from botocore.session import Session as SdkSession
 
     client = make_client(sdk, "sts", region, endpoint)
     name = f"nephoscope-{hashlib.sha256(role.encode()).hexdigest()[:8]}"
-    reply = _ask(lambda: client.assume_role(RoleArn=role, RoleSessionName=name, DurationSeconds=_ROLE_SECONDS), profile, endpoint)
+    reply = _ask(lambda: client.assume_role(RoleArn=role, RoleSessionName=name, DurationSeconds=_ROLE_SECONDS, **narrowed), profile, endpoint)
     keys = reply["Credentials"]
     assumed = SdkSession()
     assumed.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])

@@ -14,3 +14,6 @@ class AwsOptions(BaseModel):
     region: str | None = Field(default=None, description="region, or several separated by commas; default: the profile's")
     endpoint_url: str | None = Field(default=None, description="talk to this endpoint instead of AWS, an emulator for instance")
     role_arn: str | None = Field(default=None, description="role to assume before looking")
+    session_policy: str | None = Field(
+        default=None, description="kinds of access to narrow the assumed role's session to, such as config,telemetry; needs a role"
+    )

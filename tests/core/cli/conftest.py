@@ -32,6 +32,8 @@ class RecordingApplication:
         self.summaries: list[RunSummary] = []
         self.stops = 0
         self.kept = ""
+        self.wishes: dict[str, Any] = {}
+        self.policies: dict[str, Any] = {}
         self.orders: list[Order] = []
         self.execution: Execution | BaseException = Execution(id="r-7k2", name="it", status="failed", exit_code=7, output="said\n")
 
@@ -86,6 +88,12 @@ class RecordingApplication:
     def doctor(self, *, connect: bool = False) -> Sequence[Ailment]:
         self.asked.append(("doctor", connect))
         return [Ailment(name="isolation", state="broken", detail="no user namespaces", remedy="apt install bubblewrap")]
+
+    def permits(self) -> Any:
+        from nephoscope.permitting import Permits
+        from nephoscope.settings import Settings
+
+        return Permits(Settings(**self.wishes), self.policies)
 
     def request_stop(self) -> None:
         self.stops += 1

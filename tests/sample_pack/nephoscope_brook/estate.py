@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -9,9 +10,23 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from nephoscope.interfaces import FactView
+from nephoscope.interfaces import FactView, UsageError
 from nephoscope.knowledge.tables import TableEstate
-from nephoscope.models import Call, Change, Check, Identity, Json, ResourceRef, Script, ScriptEnvironment
+from nephoscope.models import (
+    Call,
+    Change,
+    Check,
+    Identity,
+    Json,
+    Judged,
+    OperationAccess,
+    PolicyForm,
+    ResourceRef,
+    Script,
+    ScriptEnvironment,
+    ServiceCoverage,
+    Tier,
+)
 from nephoscope_brook.wire import READS
 
 
@@ -62,6 +77,49 @@ class BrookPolicy:
 
     def document(self, calls: Sequence[Call]) -> Json:
         return {"rights": sorted({READS.get(call.name, call.name) for call in calls})}
+
+    def remarks(self, calls: Sequence[Call]) -> Sequence[str]:
+        return sorted({f"{READS[call.name]} is for all ponds: rights know no names" for call in calls if call.name in READS})
+
+    def session(self, tiers: Iterable[Tier]) -> Json:
+        return None
+
+    def baseline(self, tiers: Iterable[Tier], form: PolicyForm) -> str:
+        return self.text({"rights": sorted(set(READS.values())) if Tier.CONFIG in tiers else []}, form, "watcher")
+
+    def text(self, document: Json, form: PolicyForm, name: str) -> str:
+        if form != "json":
+            raise UsageError(f"brook has no {form}", "use json")
+        return json.dumps(document) + "\n"
+
+    def explain(self, operation: str) -> OperationAccess:
+        known = operation in READS
+        return OperationAccess(
+            operation=operation,
+            tier=Tier.CONFIG if known else Tier.MUTATION,
+            reason="reviewed read" if known else "not a read",
+            judged=Judged.REVIEWED if known else Judged.UNKNOWN,
+            needs=(READS.get(operation, operation),),
+            verified=known,
+            known=known,
+        )
+
+    def coverage(self, service: str = "") -> Sequence[ServiceCoverage]:
+        names = {name: [each for each in READS if each.startswith(f"{name}:")] for name in sorted({each.partition(":")[0] for each in READS})}
+        return [
+            ServiceCoverage(
+                service=name,
+                operations=len(own),
+                reviewed=len(own),
+                proposed=0,
+                suspected=0,
+                unknown=0,
+                usable=len(own),
+                by_tier={"config": len(own)},
+            )
+            for name, own in names.items()
+            if service in ("", name)
+        ]
 
 
 def gate(name: str, near: ResourceRef | Identity) -> ResourceRef:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 
-from nephoscope.interfaces import Policy
-from nephoscope.models import Call
+from nephoscope.interfaces import Policy, UsageError
+from nephoscope.models import Call, Judged, Tier
 from nephoscope.testing.conformance.base import Suite
+
+FREE = (Tier.IDENTITY, Tier.CONFIG, Tier.TELEMETRY)
 
 
 class PolicySuite(Suite):
-    """``calls``: calls of at least two different operations."""
+    """``calls``: reads of at least two different operations, none of which needs a grant."""
 
     interface = Policy
     subject: Policy
@@ -35,3 +38,42 @@ class PolicySuite(Suite):
             alone = self.text([call])
             assert alone != self.text([])
             assert len(alone) <= len(self.text(calls))
+
+    def test_what_could_not_be_narrower_is_said_in_any_order(self) -> None:
+        """Sentences, the same for the same calls; nothing was asked, nothing is said."""
+        calls = list(self.samples("calls"))
+        assert list(self.subject.remarks([])) == []
+        told = list(self.subject.remarks(calls))
+        assert told == list(self.subject.remarks(calls[::-1]))
+        assert all(isinstance(each, str) and each for each in told)
+
+    def test_every_read_can_be_explained_and_the_unknown_is_a_mutation(self) -> None:
+        """What was asked without a grant is a free tier with the permissions it needs; an invented operation is refused."""
+        for call in self.samples("calls"):
+            access = self.subject.explain(call.name)
+            assert (access.operation, access.known) == (call.name, True)
+            assert access.tier in FREE
+            assert access.judged is not Judged.UNKNOWN
+            assert access.needs
+        for invented in ("nobody:KnowsThis", f"{self.samples('calls')[0].service}:ListEverythingTwice", "", "x"):
+            access = self.subject.explain(invented)
+            assert (access.tier, access.judged, access.known) == (Tier.MUTATION, Judged.UNKNOWN, False)
+
+    def test_coverage_counts_every_operation_once(self) -> None:
+        """The services of the calls are covered, and the parts of each make its whole."""
+        for service in sorted({call.service for call in self.samples("calls")}):
+            (row,) = self.subject.coverage(service)
+            assert row.service == service
+            assert row.reviewed + row.proposed + row.suspected + row.unknown == row.operations == sum(row.by_tier.values())
+            assert 0 < row.usable <= row.operations
+
+    def test_a_session_and_a_role_are_narrower_with_fewer_tiers(self) -> None:
+        """Never wider for less; a form that the cloud lacks is a usage error."""
+        less, more = [Tier.IDENTITY, Tier.CONFIG], [*FREE, Tier.DATA, Tier.QUERY]
+        assert self.subject.session(less) == self.subject.session(less[::-1])
+        assert json.dumps(self.subject.session(less)) != json.dumps(self.subject.session(more)) or self.subject.session(less) is None
+        assert self.subject.baseline(less, "json")
+        for form in ("terraform", "cloudformation"):
+            with contextlib.suppress(UsageError):
+                assert self.subject.baseline(less, form)
+                assert self.subject.text(self.subject.document(list(self.samples("calls"))), form, "Name")
