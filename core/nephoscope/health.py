@@ -64,8 +64,13 @@ def _isolation(plugins: Plugins) -> Iterator[Ailment]:
             continue
         if executor.isolation == "none":
             continue
+        held = all(promise.held for promise in executor.promises)
+        yield Ailment(
+            name=f"executor {executor.executor}", state="ok" if held else "warning", detail=f"runs scripts here; {executor.note}".strip("; ")
+        )
         usable = True
         yield from _promises(executor)
+    yield _groups()
     if not usable:
         yield Ailment(name="isolation", state="broken", detail="nothing here can contain a script", remedy=remedy(found))
 
@@ -74,6 +79,17 @@ def remedy(probes: Sequence[Probe]) -> str:
     """What the first executor asks for that could contain scripts: its package, or the kernel's leave where that is all it lacks."""
     lacking = [one.why_not for one in probes if one.why_not and one.isolation != "none"]
     return lacking[0].rpartition("): ")[2].rpartition("installed: ")[2] if lacking else "install bubblewrap"
+
+
+def _groups() -> Ailment:
+    """Not a promise of an executor's: what the kernel can be asked to count on this machine."""
+    from nephoscope.boundary.sandbox.cgroup import CONTROLLERS, writable
+
+    counted = [{"memory": "memory", "pids": "processes"}[name] for name in CONTROLLERS if name in writable()]
+    if len(counted) == len(CONTROLLERS):
+        return Ailment(name="control groups", state="ok", detail="the kernel counts memory and processes of each sandbox together")
+    detail = f"the kernel counts {counted[0]} of each sandbox together, the rest is watched from outside" if counted else "not writable here: watched"
+    return Ailment(name="control groups", state="ok", detail=detail)
 
 
 def _promises(probe: Probe) -> Iterator[Ailment]:

@@ -8,6 +8,7 @@ import pytest
 
 from nephoscope.boundary.sandbox.bubblewrap import BubblewrapExecutor
 from nephoscope.boundary.sandbox.unsafe import NoneExecutor
+from nephoscope.boundary.sandbox.userns import UsernsExecutor
 from nephoscope.models import Check, Script, ScriptEnvironment, Violation
 from nephoscope.testing.conformance import ExecutorSuite, JudgeSuite, RewriterSuite
 from nephoscope.validation.formatting import Autopep8, Black
@@ -86,6 +87,16 @@ class TestAutopep8(RewriterSuite):
 @pytest.mark.sandbox
 class TestBubblewrap(ExecutorSuite):
     subject = BubblewrapExecutor()
+
+
+@pytest.mark.sandbox
+class TestColdBubblewrap(ExecutorSuite):
+    subject = BubblewrapExecutor(warm=False)
+
+
+@pytest.mark.sandbox
+class TestUserns(ExecutorSuite):
+    subject = UsernsExecutor()
 
 
 class TestUnsafeLocal(ExecutorSuite):

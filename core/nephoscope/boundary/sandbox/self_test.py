@@ -149,6 +149,14 @@ async def _survivors(executor: Executor) -> list[Promise]:
     return [Promise(name="no survivors", held=result.status == "ok" and not left, detail=detail if result.status == "ok" else _tail(result))]
 
 
+async def _traces(executor: Executor) -> list[Promise]:
+    word = secrets.token_hex(16)
+    await _run(executor, "traces", {"word": word, "look": False}, Limits(seconds=20))
+    result = await _run(executor, "traces", {"word": word, "look": True}, Limits(seconds=20))
+    found = next((str(said.get("value")) for said in map(_mapping, result.statements) if said.get("attribute") == "found"), _tail(result))
+    return [Promise(name="no traces", held=_begun(result) and not found, detail=found or "the next script finds nothing of the one before")]
+
+
 async def _run(executor: Executor, probe: str, params: Mapping[str, object], limits: Limits) -> ExecutionResult:
     async def listener(descriptor: int) -> None:
         os.close(descriptor)
@@ -182,4 +190,4 @@ def _tail(result: ExecutionResult) -> str:
     return result.failure.message if result.failure else result.output[-200:].strip() or "said nothing"
 
 
-PROBES = (_walls, _processes, _memory, _total_memory, _disk, _files, _deadline, _survivors)
+PROBES = (_walls, _processes, _memory, _total_memory, _disk, _files, _deadline, _survivors, _traces)

@@ -13,6 +13,8 @@ from nephoscope.interfaces import IsolationError
 UNUSED = 0x7A000000
 """The start of a range that no distribution hands out."""
 COUNT = 64
+NEEDED = 1 << 6 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 21
+"""CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_ADMIN and CAP_SYS_ADMIN."""
 
 
 def first_uid(uid_map: str | None = None) -> int | None:
@@ -23,6 +25,12 @@ def first_uid(uid_map: str | None = None) -> int | None:
         return UNUSED
     wide = [start + count for start, count in ranges if count > 1000 + 2 * COUNT]
     return max(wide) - 2 * COUNT if wide else None
+
+
+def _rights() -> int:
+    """Effective capabilities: root in a container may have few."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
 
 
 @contextlib.contextmanager
@@ -41,8 +49,8 @@ def leased_uid() -> Iterator[int]:
 
 
 def as_root() -> bool:
-    """Whether root starts the sandboxes and has uids to give away; otherwise a user namespace does it."""
-    return os.geteuid() == 0 and first_uid() is not None
+    """Whether root starts the sandboxes, with root's rights and uids to give away; otherwise a user namespace does it."""
+    return os.geteuid() == 0 and first_uid() is not None and _rights() & NEEDED == NEEDED
 
 
 @contextlib.contextmanager
