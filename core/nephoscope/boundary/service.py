@@ -9,7 +9,7 @@ from typing import Any
 from nephoscope import __version__
 from nephoscope.boundary.broker.purse import Empty
 from nephoscope.boundary.investigation import Investigation, open_investigation
-from nephoscope.boundary.isolation import Isolation, choose
+from nephoscope.boundary.isolation import NONE, Isolation, choose
 from nephoscope.boundary.protocol import VERSION, Opening, Pointer
 from nephoscope.boundary.sandbox import self_test
 from nephoscope.interfaces import Executor, IsolationError, UsageError, Wire
@@ -127,7 +127,7 @@ class Service:
 async def _probed(executor: Executor, preloads: Sequence[str]) -> dict[str, Any]:
     """What one executor holds here, tried from inside."""
     found: dict[str, Any] = {"executor": executor.name, "isolation": executor.level, "why_not": executor.available(), "promises": []}
-    if found["why_not"] is not None:
+    if found["why_not"] is not None or executor.level == NONE:  # probes do what must not be possible: never without walls
         return found
     try:
         await executor.open(preloads)

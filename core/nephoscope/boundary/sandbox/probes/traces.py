@@ -2,13 +2,12 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 from nephoscope_script import params, state  # type: ignore[import-not-found]
 
 WORD = params()["word"]
-FOLDERS = [".", "/", "/tmp", "/var/tmp", "/dev/shm", "/run", "/sandbox", *filter(os.path.isdir, sys.path)]  # noqa: S108
+FOLDERS = (".", "/", "/tmp", "/var/tmp", "/dev/shm", "/run", "/sandbox")  # noqa: S108
 found = []
 for folder in FOLDERS:
     place = Path(folder, f"nephoscope-{WORD}")
