@@ -126,6 +126,7 @@ class Conductor:
         opening = Opening(
             run_dir=str(store.dir),
             home=str(settings.home),
+            reuse=settings.reuse,
             scopes=scopes,
             grants=tuple(sorted(settings.granted)),
             denied=tuple(sorted(settings.denied)),

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from nephoscope import __version__
 from nephoscope.boundary.allowance import Allowance
 from nephoscope.boundary.broker.cassette import Cassette, Recorded
 from nephoscope.boundary.broker.inventory import Inventory
@@ -18,6 +19,7 @@ from nephoscope.boundary.broker.purse import Purse
 from nephoscope.boundary.broker.recorder import Recorder
 from nephoscope.boundary.broker.redaction import Redactor
 from nephoscope.boundary.broker.resume import Attempt
+from nephoscope.boundary.broker.reuse import Reuse
 from nephoscope.boundary.broker.server import Server
 from nephoscope.boundary.broker.tiers import Tiers
 from nephoscope.boundary.broker.upstream import Upstream
@@ -26,7 +28,7 @@ from nephoscope.boundary.protocol import Lease, Opening, Pointer
 from nephoscope.boundary.sandbox.job import LISTENER_URL
 from nephoscope.interfaces import Overrun, Session, UsageError, Wire
 from nephoscope.models import ExecutionResult, Identity, JsonValue, Read, Surroundings
-from nephoscope.store import BROKER, Ledger, LedgerReader, Position, Spent
+from nephoscope.store import BROKER, Ledger, LedgerReader, Position, Spent, canonical
 from nephoscope.store.machine import Machine
 
 Listener = Callable[[Mapping[str, JsonValue]], None]
@@ -160,8 +162,10 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
     sessions, chosen = await asyncio.gather(asyncio.to_thread(_connect, opening, wires), isolation)
     used = {session.identity.cloud: wires[session.identity.cloud] for session in sessions}
     ledger = await asyncio.to_thread(_ledger, Path(opening.run_dir), [session.identity for session in sessions])
-    redactor = Redactor(bytes.fromhex(ledger.keep(REDACTION_KEY, _redaction_key(opening.like))))
-    limiter = Limiter(await asyncio.to_thread(Machine, Path(opening.home) if opening.home else None), unlimited=opening.demo)
+    machine = await asyncio.to_thread(Machine, Path(opening.home) if opening.home else None)
+    shared = machine.secret(REDACTION_KEY) if opening.reuse > 0 and opening.home and not opening.cassette else ""
+    key = ledger.keep(REDACTION_KEY, shared or _redaction_key(opening.like))
+    redactor, limiter = Redactor(bytes.fromhex(key)), Limiter(machine, unlimited=opening.demo)
     recorder, upstream = Recorder(ledger), Upstream(redactor, limiter)
     cassette = await asyncio.to_thread(_cassette, opening) if opening.cassette else None
     pipeline = Pipeline(
@@ -174,6 +178,8 @@ async def open_investigation(opening: Opening, wires: Mapping[str, Wire], isolat
         on_event=on_event,
         cassette=cassette,
     )
+    if key == shared:  # hidden values of other runs can be compared with ours only under one key
+        pipeline.reuse = Reuse(machine, ledger, Path(opening.run_dir), rights=_rights(tiers, opening), minutes=opening.reuse)
     lease = Lease(
         id=secrets.token_hex(8),
         identities=pipeline.identities,
@@ -195,6 +201,12 @@ def _redaction_key(like: str) -> str:
 
 def _cassette(opening: Opening) -> Cassette:
     return Cassette(LedgerReader(Path(opening.cassette)))
+
+
+def _rights(tiers: Tiers, opening: Opening) -> str:
+    """What must be the same for a reply to be taken again, besides identity and question."""
+    scopes: list[JsonValue] = [scope.model_dump(mode="json") for scope in opening.scopes]
+    return canonical([__version__, sorted(tiers.allowed), opening.reviewed_only, scopes])
 
 
 def _connect(opening: Opening, wires: Mapping[str, Wire]) -> list[Session]:

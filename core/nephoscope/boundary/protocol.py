@@ -56,6 +56,8 @@ class Opening(Frozen):
     executor: str = "auto"
     executors: tuple[str, ...] | None = None
     demo: bool = False
+    reuse: float = 0.0
+    """Minutes for which replies of earlier runs may be taken again."""
     like: str = ""
     cassette: str = ""
     """Directory of a recorded run that stands for the clouds; nothing is connected, nothing is sent."""

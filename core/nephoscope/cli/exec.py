@@ -74,6 +74,7 @@ def exec_(
     allow_resource: options.AllowResource = None,
     grant: options.Grant = None,
     telemetry: options.Telemetry = None,
+    reuse: options.Reuse = None,
     executor: options.ExecutorName = None,
     max_seconds: options.MaxSeconds = None,
     max_calls: options.MaxCalls = None,

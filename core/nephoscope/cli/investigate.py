@@ -21,6 +21,7 @@ def investigate(
     allow_resource: options.AllowResource = None,
     grant: options.Grant = None,
     telemetry: options.Telemetry = None,
+    reuse: options.Reuse = None,
     planner: options.PlannerName = None,
     model: options.Model = None,
     model_base_url: options.ModelBaseUrl = None,

@@ -28,6 +28,10 @@ Grant = Annotated[
     list[str] | None, typer.Option(metavar="TIER", help="Allow one more kind of read, such as 'shape'. Repeatable.", rich_help_panel=_WHERE)
 ]
 Telemetry = Annotated[bool | None, typer.Option(help="Read logs and metrics, within a small budget.", rich_help_panel=_WHERE)]
+Reuse = Annotated[
+    float | None,
+    typer.Option("--reuse", metavar="MINUTES", min=0, max=60, help="Take what earlier runs were told again, up to so old.", rich_help_panel=_HOW),
+]
 PlannerName = Annotated[str | None, typer.Option("--planner", metavar="NAME", help="Who decides what to check next.", rich_help_panel=_HOW)]
 Model = Annotated[
     list[str] | None,
@@ -70,7 +74,7 @@ RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 
 _SWITCHES: Final = ("telemetry", "mask")
 """Of these, no is something said."""
 _SETTINGS: Final = frozenset(
-    "cloud region endpoint_url allow_resource grant telemetry planner model model_base_url model_key mask executor ask unsafe_local "
+    "cloud region endpoint_url allow_resource grant telemetry reuse planner model model_base_url model_key mask executor ask unsafe_local "
     "max_steps max_seconds max_calls max_tokens max_usd quiet plain".split()
 )
 

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Names of other owners that may be asked about."""
     grants: Several[Tier] = ()
     """Tiers allowed besides identity, configuration and (unless switched off) telemetry."""
+    reuse: float = Field(default=0.0, ge=0.0, le=60.0)
+    """Minutes for which what earlier runs of the same identity were told is taken again; 0: everything is asked anew."""
     telemetry: bool = True
     """Whether logs and metrics may be read unattended, within a small budget."""
     reviewed_only: bool = False

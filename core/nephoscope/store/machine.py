@@ -1,7 +1,9 @@
-"""What all runs of this machine share: how fast each account may be asked. Disposable: without it one only starts anew."""
+"""What all runs of this machine share: how fast each account may be asked, and which run got which reply. Disposable: one starts anew."""
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import sqlite3
 import threading
 import time
@@ -18,7 +20,11 @@ RECOVERY_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS buckets (
     key TEXT PRIMARY KEY, tokens REAL NOT NULL, updated REAL NOT NULL, pace REAL NOT NULL, slowed REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, run TEXT NOT NULL, call TEXT NOT NULL, at REAL NOT NULL, following TEXT);
+CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+FORGOTTEN_SECONDS = 86_400.0
+"""Replies older than this are taken off the list."""
 
 
 @dataclass
@@ -32,6 +38,16 @@ class _Level:
 
     def pace_at(self, moment: float) -> float:
         return min(1.0, self.pace + max(0.0, moment - self.slowed) / RECOVERY_SECONDS)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a reply is on record. ``at``: when the cloud gave it. ``following``: key of the next page."""
+
+    run: str
+    call: str
+    at: float
+    following: str | None
 
 
 class Machine:
@@ -65,6 +81,26 @@ class Machine:
             level.slowed = moment
             level.tokens = min(level.tokens, 0.0)
             self._keep(key, level)
+
+    def keep(self, key: str, kept: Kept) -> None:
+        """List a reply. What cannot be written is not listed."""
+        with self._lock, contextlib.suppress(sqlite3.Error), _transaction(self._connection):
+            values = (key, kept.run, kept.call, kept.at, kept.following)
+            self._connection.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", values)
+            self._connection.execute("DELETE FROM replies WHERE at < ?", (kept.at - FORGOTTEN_SECONDS,))
+
+    def kept(self, key: str) -> Kept | None:
+        """Where the reply is, if it is listed."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            row = self._connection.execute("SELECT run, call, at, following FROM replies WHERE key = ?", (key,)).fetchone()
+            return Kept(*row) if row else None
+        return None
+
+    def secret(self, name: str) -> str:
+        """A random value made once and the same for all runs."""
+        with self._lock, _transaction(self._connection):
+            self._connection.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, secrets.token_hex(32)))
+            return str(self._connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
 
     def close(self) -> None:
         with self._lock:

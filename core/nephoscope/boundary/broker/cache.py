@@ -29,13 +29,14 @@ class Cache:
         self._held: dict[str, _Held] = {}
         self._clock = clock
 
-    def keep(self, entry: LedgerEntry) -> None:
-        """Remember an answered call, if it is of a kind that may be shared."""
+    def keep(self, entry: LedgerEntry) -> bool:
+        """Remember an answered call, if it is of a kind that may be shared; says whether it is."""
         if entry.error is not None or entry.tier not in CACHED_TIERS or entry.cached_from or not entry.chain:
-            return
+            return False
         following = entry.answered.next_page
         at = datetime.fromisoformat(entry.observed_at).timestamp()
         self._held[question(entry.call)] = _Held(entry, None if following is None else asking(entry.call, following), at)
+        return True
 
     def get(self, asked: str) -> LedgerEntry | None:
         """The answer to a question, if it is fresh and so is every page after it."""

@@ -16,11 +16,12 @@ from nephoscope.boundary.broker.owner import Owners
 from nephoscope.boundary.broker.purse import Empty, Purse
 from nephoscope.boundary.broker.recorder import Recorder, RecordError
 from nephoscope.boundary.broker.resume import MANY_REFUSALS, Attempt
+from nephoscope.boundary.broker.reuse import Reuse
 from nephoscope.boundary.broker.tiers import Denial, Tiers
 from nephoscope.boundary.broker.upstream import Fetched, Upstream
 from nephoscope.interfaces import Ambiguous, CredentialsError, Session, Wire
 from nephoscope.models import Call, Classification, Identity, JsonValue, Tier, WireReply, WireRequest
-from nephoscope.store import Answered, LedgerEntry, Refusal, Sent, now, question
+from nephoscope.store import Answered, LedgerEntry, Refusal, Sent, asking, now, question
 
 Listener = Callable[[Mapping[str, JsonValue]], None]
 
@@ -69,6 +70,8 @@ class Pipeline:
         self.purse = purse
         self.recorder = recorder
         self.cache = Cache() if cassette is None else Cache(lambda: 0.0)  # what was recorded never grows old
+        self.reuse: Reuse | None = None
+        """Replies of earlier runs, where they may be taken again."""
         self.trouble: CredentialsError | None = None
         """Set once credentials were refused or have expired; nothing more is sent."""
         self.owners: Owners | None = None
@@ -170,6 +173,10 @@ class Pipeline:
         entry = self.cache.get(asked)
         if entry is not None:
             return await self._from(entry)
+        if asked not in self._in_flight and self.reuse is not None:
+            shared = await self.reuse.get(asked) or self.cache.get(asked)  # somebody may have asked meanwhile
+            if shared is not None and asked not in self._in_flight:
+                return await self._from(shared)
         task = self._in_flight.get(asked)
         return None if task is None else await asyncio.shield(task)
 
@@ -253,7 +260,9 @@ class Pipeline:
         await self.recorder.answered(answered)
         attempt.link(sent, answered)
         entry = LedgerEntry(sent, answered, complete=False, blobs=self.recorder.blobs)
-        self.cache.keep(entry)
+        shareable = self.cache.keep(entry)
+        if shareable and self.reuse is not None:
+            await self.reuse.keep(entry, None if answered.next_page is None else asking(sent.call, answered.next_page))
         self._tell("answered", sent, status=fetched.status, error=fetched.error, cached=False, seconds=answered.seconds)
         return Outcome(entry, fetched.wire, fetched.note)
 
