@@ -44,6 +44,8 @@ def fault_of(error: BaseException, backend: LLMBackend) -> Fault:
     """The error, classified. Never raises."""
     own = _asked(error, backend)
     if own is not None:
+        if own.kind == "invalid" and _too_long(error):
+            own = own.model_copy(update={"kind": "context"})
         return own if own.retry_after is not None else own.model_copy(update={"retry_after": retry_after(error)})
     return Fault(kind=_kind(error), message=told(error), retry_after=retry_after(error))
 
@@ -79,8 +81,7 @@ def _asked(error: BaseException, backend: LLMBackend) -> Fault | None:
 
 def _kind(error: BaseException) -> FaultKind:
     chain = list(_chain(error))
-    words = " ".join(f"{one} {getattr(one, 'code', '')}" for one in chain).lower()
-    if any(phrase in words for phrase in _TOO_LONG):
+    if _too_long(error):
         return "context"
     for one in chain:
         for base in type(one).__mro__:
@@ -95,6 +96,11 @@ def _kind(error: BaseException) -> FaultKind:
         if isinstance(one, TimeoutError | ConnectionError) or any(word in type(one).__name__.lower() for word in _LOST):
             return "transient"
     return "unknown"
+
+
+def _too_long(error: BaseException) -> bool:
+    words = " ".join(f"{one} {getattr(one, 'code', '')}" for one in _chain(error)).lower()
+    return any(phrase in words for phrase in _TOO_LONG)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

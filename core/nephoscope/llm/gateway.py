@@ -147,27 +147,32 @@ class _Talk:
     def _whole_text(self, request: Request, whole: continuing.Whole) -> str:
         """The reply in full, asked for in pieces where it is cut off. Raises ``ModelError`` where the pieces do not fit."""
         answered = self._send(request)
-        text, ended = answered.reply.text, answered.reply.finish
-        rounds = 0
-        while ended == "length":
-            rounds += 1
-            place = continuing.cut(text) if request.way != "tool" else None
-            if rounds > continuing.MOST_ROUNDS or (place is None and text and request.way != "tool"):
-                raise ModelError(f"{self.seat.name}: its reply was cut off and could not be put together", kind="malformed")
-            if place is None:
-                answered = self._again_longer(request)
-                text, ended = answered.reply.text, answered.reply.finish
-                continue
-            more = (Turn(role="assistant", text=text), Turn(role="user", text=place.instruction))
-            answered = self._send(request.model_copy(update={"turns": (*request.turns, *more), "way": "text", "schema_": None}))
-            ended = answered.reply.finish
-            joined = continuing.join(place, answered.reply.text, whole, finished=ended != "length")
-            if joined is None:
-                raise ModelError(f"{self.seat.name}: its reply was cut off, and what came after does not fit", kind="malformed")
-            text = joined
-        if ended == "blocked":
+        while answered.reply.finish == "length" and (not answered.reply.text or request.way == "tool"):
+            answered = self._again_longer(request)
+        text = answered.reply.text
+        if answered.reply.finish == "length":
+            answered, text = self._pieced(request, text, whole)
+        if answered.reply.finish == "blocked":
             raise ModelError(f"{self.seat.name} does not answer: its provider's filter stopped the reply", kind="blocked")
         return text
+
+    def _pieced(self, request: Request, begun: str, whole: continuing.Whole) -> tuple[Answered, str]:
+        """The rest of a reply that was cut off, asked for until there is no more of it."""
+        pieces = continuing.Pieces(begun)
+        for _ in range(continuing.MOST_ROUNDS):
+            place = pieces.place()
+            if place is None:
+                break
+            more = (Turn(role="assistant", text=pieces.text), Turn(role="user", text=place.instruction))
+            answered = self._send(request.model_copy(update={"turns": (*request.turns, *more), "way": "text", "schema_": None}))
+            if not pieces.add(place, answered.reply.text):
+                break
+            if answered.reply.finish != "length":
+                text = pieces.whole(whole)
+                if text is None:
+                    break
+                return answered, text
+        raise ModelError(f"{self.seat.name}: its reply was cut off and could not be put together", kind="malformed")
 
     def _again_longer(self, request: Request) -> Answered:
         """All went into thoughts, or the pieces of a tool call cannot be joined: more room."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from nephoscope.interfaces import ModelError
-from nephoscope.llm.continuing import MARK, cut, join
+from nephoscope.llm.continuing import MARK, Pieces, cut
 from nephoscope.llm.gateway import _is_json, _is_whole
 
 CODE = """Here is the script:
@@ -35,7 +35,9 @@ PRETTY = json.dumps(OBJECT, indent=2, ensure_ascii=False)
 DENSE = json.dumps(OBJECT, separators=(",", ":"))
 FENCED = f"```json\n{PRETTY}\n```"
 CORPUS = {"code": CODE, "pretty": PRETTY, "dense": DENSE, "fenced": FENCED}
-HABITS = ["as told", "as told, in a fence", "as told, after words", "without a word", "from the line", "from the start", "elsewhere", "nothing"]
+TOLD = ["as told", "as told, in a fence", "as told, after words"]
+OTHERWISE = ["without a word", "from the line", "from the start", "elsewhere", "nothing", "with an overlap", "after a phrase"]
+HABITS = [*TOLD, *OTHERWISE]
 
 
 def goes_on(habit: str, whole: str, so_far: str, place: Any) -> str:
@@ -47,6 +49,8 @@ def goes_on(habit: str, whole: str, so_far: str, place: Any) -> str:
         "without a word": whole[len(so_far) :],
         "from the line": whole[so_far.rfind("\n") + 1 :],
         "from the start": whole,
+        "with an overlap": whole[max(0, len(so_far) - 24) :],
+        "after a phrase": "Continuing from where I stopped:\n" + whole[len(so_far) :],
         "elsewhere": "The rest is obvious.",
         "nothing": "",
     }[habit]
@@ -61,9 +65,11 @@ def test_cut_at_every_byte_it_is_exact_or_refused(kind: str, habit: str) -> None
     exact = refused = 0
     for offset in range(1, len(raw)):
         came = raw[:offset].decode("utf-8", "replace")
-        place = cut(came)
+        pieces = Pieces(came)
+        place = pieces.place()
         assert place is None or whole.startswith(place.kept)
-        joined = join(place, goes_on(habit, whole, place.text, place), check, finished=True) if place else None
+        fits = place is not None and pieces.add(place, goes_on(habit, whole, place.text, place))
+        joined = pieces.whole(check) if fits else None
         if joined is None:
             refused += 1
         else:
@@ -73,6 +79,8 @@ def test_cut_at_every_byte_it_is_exact_or_refused(kind: str, habit: str) -> None
         assert refused == 0
     elif habit == "from the start":
         assert exact > refused
+    elif habit == "with an overlap":
+        assert exact > 0
     elif habit == "elsewhere":
         assert exact == 0
 
@@ -99,8 +107,9 @@ def test_rounds_are_bounded(bench: Any) -> None:
 
 def test_what_repeats_itself_through_and_through_is_refused_not_guessed() -> None:
     assert cut("x\n" * 2_000) is None
-    place = cut("x\n" * 20)
-    assert place is None or join(place, "x\n" * 5, None, finished=True) is None
+    pieces = Pieces("x\n" * 20)
+    place = pieces.place()
+    assert place is None or (pieces.add(place, "x\n" * 5) and pieces.whole(lambda _: False) is None)
 
 
 class Said(BaseModel):
