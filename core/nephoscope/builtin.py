@@ -18,13 +18,14 @@ def nephoscope_register_rewriters() -> Sequence[Rewriter]:
 
 @hookimpl
 def nephoscope_register_judges() -> Sequence[Judge]:
+    from nephoscope.validation.economy import Economy
     from nephoscope.validation.imports import ImportAllowList
     from nephoscope.validation.lint import Lint
     from nephoscope.validation.requests import Contract, Determinism, Operations
     from nephoscope.validation.security import Security
     from nephoscope.validation.syntax import Syntax
 
-    return [Syntax(), ImportAllowList(), Lint(), Security(), Operations(), Determinism(), Contract()]
+    return [Syntax(), ImportAllowList(), Lint(), Security(), Operations(), Determinism(), Contract(), Economy()]
 
 
 @hookimpl

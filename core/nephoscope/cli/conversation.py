@@ -39,11 +39,12 @@ class Conversation:
         return self._until(lines, f"answer{default}> ", lambda reply: _meant(reply, question))
 
     def approve(self, script: Script, violations: Sequence[Violation]) -> bool | None:
-        """Whether these very bytes may run; ``None``: nobody answers."""
+        """Whether these very bytes may run; ``None``: somebody is there and gives no answer. With nobody there a script that must be asked about
+        does not run, and the investigation goes on without it: ``--ask never`` says beforehand that it may."""
         if self._answers:
             return self._answers.pop(0).lower() in ("y", "yes")
         if not self.somebody:
-            return None
+            return False
         remarks = [f"  line {violation.line}: {clean(violation.message)}" for violation in violations]
         head = f"Script by {clean(script.author)}, {script.hash[:12]}: {clean(script.check.intent)}"
         source = [f"  | {line}" for line in clean_block(script.source).split("\n")]

@@ -53,7 +53,7 @@ def _tries(store: RunStore, attempts: Sequence[Attempt]) -> Iterator[Try]:
             diff=diff,
             violations=one.violations,
             result=one.result,
-            rehearsal=store.get(f"rehearsal/{one.step}.{one.number}"),
+            approved=one.approved,
         )
         former = source
 

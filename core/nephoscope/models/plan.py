@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nephoscope.models.base import Frozen, JsonValue
+from nephoscope.models.base import Frozen
 from nephoscope.models.scope import Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Question, Violation
 
@@ -65,7 +65,8 @@ class Try(Frozen):
     diff: str = ""
     violations: tuple[Violation, ...] | None = None
     result: ExecutionResult | None = None
-    rehearsal: JsonValue = None
+    approved: bool | None = None
+    """``None``: nobody was asked."""
 
     @property
     def trouble(self) -> str:
@@ -73,6 +74,8 @@ class Try(Frozen):
         errors = [f"{one.message} ({one.rule})" for one in self.violations or () if one.severity == "error"]
         if errors:
             return "; ".join(errors)[:600]
+        if self.approved is False:
+            return "it was not approved, or nobody was there to approve it: ask by reads, which need no approval"
         failure = self.result.failure if self.result else None
         return f"{failure.kind}: {failure.message}"[:600] if failure else ""
 

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nephoscope.interfaces import View
-from nephoscope.knowledge.tables import INVENTORY
+from nephoscope.knowledge.claims import PART
+from nephoscope.knowledge.tables import INVENTORY, REPLY
 from nephoscope.models import CauseCard, Check, Fact, Finding, JsonValue, ResourceRef, Round, ScriptEnvironment
 from nephoscope_planner_llm.columns import brief, size
 
 FACTS = 16_000
 """Characters for facts. A fact of the last step gets ``FRESH`` of them, another ``OLD``."""
-FRESH, OLD, INDEX = 5_000, 500, 3_000
+FRESH, OLD, INDEX = 5_000, 500, 1_500
+RECENT = 3
+"""A whole reply that nothing rests on is told by name alone when it is older than so many steps."""
 STEPS, TOLD_IN_FULL = 6_000, 6
 MOST_PLAYBOOKS, MOST_FINDINGS, MOST_AVAILABLE = 6, 40, 30
 MOST_CHECKS = 5
@@ -149,7 +152,7 @@ def facts(view: View) -> list[JsonValue]:
         value = "(known to be absent)" if fact.known_absent else brief(fact.value, FRESH if rank.fresh(fact) else OLD) if left > 60 else None
         row: JsonValue = [fact.id, fact.subject.native_id if key == INVENTORY else fact.attribute, value]
         cost = size(row) + (0 if key in groups else len(key) + 20)
-        if cost > left:
+        if cost > left or rank.stale(fact):
             rest.append(f"{fact.id} {fact.attribute} of {fact.subject.label[:80]}")
             continue
         left -= cost
@@ -163,7 +166,7 @@ def facts(view: View) -> list[JsonValue]:
 
 
 def _name(ref: ResourceRef) -> str:
-    return ref.native_id if ref.kind == "reply" else f"{ref.native_type} {ref.native_id}"
+    return ref.native_id if ref.kind == REPLY else f"{ref.native_type} {ref.native_id}"
 
 
 def _index(rest: Sequence[str]) -> Iterator[JsonValue]:
@@ -184,14 +187,19 @@ class _Rank:
     def __init__(self, view: View) -> None:
         cited = [fact for one in view.hypotheses if one.stands != "ruled_out" for fact in one.facts]
         cited += [fact for one in view.findings if one.holds == "yes" for fact in one.because]
-        self._cited = frozenset(cited)
+        self._cited = frozenset(fact.partition(PART)[0] for fact in cited)
         self._matched = {ref.key for ref in view.problem.matched()}
         self._names = {entity.text.lower() for entity in view.problem.entities if len(entity.text) > 2}
+        self._recent = tuple(f"s{one.index}." for one in view.rounds[-RECENT:])
         self._last = f"s{view.rounds[-1].index}." if view.rounds else "s0."
 
     def fresh(self, fact: Fact) -> bool:
         """Whether the last step showed it."""
         return any(call.startswith(self._last) for call in fact.calls)
+
+    def stale(self, fact: Fact) -> bool:
+        """A whole reply from some steps ago that no hypothesis and no finding rests on."""
+        return fact.subject.kind == REPLY and fact.id not in self._cited and not fact.calls[0].startswith(self._recent)
 
     def __call__(self, fact: Fact) -> int:
         if fact.subject.kind == INVENTORY:
@@ -202,7 +210,7 @@ class _Rank:
             return 1
         if fact.subject.key in self._matched or fact.subject.name.lower() in self._names:
             return 2
-        return 3 if fact.subject.kind == "reply" else 5
+        return 3 if fact.subject.kind == REPLY else 5
 
 
 # -- steps and playbooks -------------------------------------------------------------------------------------------
@@ -214,7 +222,7 @@ def steps(rounds: Sequence[Round]) -> list[JsonValue]:
     earlier = rounds[:-TOLD_IN_FULL]
     if earlier:
         names = "; ".join(f"{one.index} {one.check.intent[:60]} ({one.status})" for one in earlier)
-        told.insert(0, f"earlier: {names[-1500:]}")
+        told.insert(0, f"earlier: {names[-600:]}")
     return told
 
 

@@ -14,7 +14,7 @@ from nephoscope_planner_llm.columns import brief, size
 from nephoscope_planner_llm.said import Reply
 
 PROMPT, ROLE = "planner.next-step", "planner"
-MOST_TRIES = 3
+MOST_TRIES = 4
 """So often in one round an answer may be sent back with reasons."""
 MOST_LOOKS = 3
 """So often in one round a model may look into recorded facts before it decides."""

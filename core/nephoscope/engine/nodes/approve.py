@@ -15,4 +15,8 @@ def approve(state: State, context: Context) -> Update:
     answer = interrupt({"kind": "approval", "step": state["step"], "attempt": attempt.number, "hash": attempt.script})
     approved = answer == {"approved": True, "hash": attempt.script}
     context.store.approve(attempt.step, attempt.number, approved)
+    if not approved:
+        context.emit(
+            "notice", text=f"the script of step {state['step']} by {attempt.author} was not approved and does not run (--ask never would let it)"
+        )
     return {"outcome": "run"} if approved else end_step(context, state["step"], "gap")
