@@ -45,7 +45,11 @@ class Cloud:
     def stop(self) -> None:
         assert self._child.stdin is not None
         self._child.stdin.close()
-        self._child.wait(10)
+        try:
+            self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
 
     def reset(self) -> None:
         """An empty account, an empty log."""
