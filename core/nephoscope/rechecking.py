@@ -59,7 +59,9 @@ def _asked(store: RunStore, by: str) -> list[Read]:
         if entry.by != by:
             continue
         params = {key: value for key, value in call.params.items() if key not in PAGING}
-        read = Read(cloud=call.identity.cloud, service=call.service, operation=call.operation, region=call.region, params=params)
+        read = Read(
+            cloud=call.identity.cloud, service=call.service, operation=call.operation, region=call.region, params=params, alias=call.identity.alias
+        )
         found.setdefault(read.model_dump_json(), read)
     return list(found.values())
 

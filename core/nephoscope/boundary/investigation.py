@@ -69,7 +69,9 @@ class Investigation:
 
     async def inventory(self, reads: Sequence[Read]) -> list[str]:
         """Read listings as each identity of their cloud; ids of the calls, in order. What could not be read is in the ledger."""
-        wanted = [self._inventory.read(read, identity) for read in reads for identity in self._of_cloud(read.cloud)]
+        wanted = [
+            self._inventory.read(read, identity) for read in reads for identity in self._of_cloud(read.cloud) if read.alias in ("", identity.alias)
+        ]
         chains = await asyncio.gather(*wanted)
         self._raise_trouble()
         return list(dict.fromkeys(entry.call.id for chain in chains for entry in chain.entries))

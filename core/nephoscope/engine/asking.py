@@ -20,7 +20,7 @@ MOST_SUBJECTS = 200
 def read_key(read: Read) -> str:
     """Identity of a question, whatever page of it."""
     params = {key: value for key, value in read.params.items() if key not in PAGING}
-    return canonical([read.cloud, read.name, read.region, params])
+    return canonical([read.cloud, read.alias, read.name, read.region, params])
 
 
 class Catalog:

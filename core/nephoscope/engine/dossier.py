@@ -16,6 +16,7 @@ from nephoscope.knowledge.harvest import Harvest, Refusal, harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import (
     Budget,
+    Call,
     CauseCard,
     Check,
     Diagnosis,
@@ -25,6 +26,7 @@ from nephoscope.models import (
     Finding,
     Gap,
     Hypothesis,
+    Identity,
     Operation,
     Problem,
     Read,
@@ -175,9 +177,16 @@ def _steps(context: Context) -> list[tuple[Check, ExecutionResult]]:
 
 def _asked(context: Context, entries: Sequence[LedgerEntry], refusals: Sequence[Refusal]) -> frozenset[str]:
     calls = [*(entry.call for entry in entries), *(refusal.call for refusal in refusals)]
-    made = {read_key(Read(cloud=c.identity.cloud, service=c.service, operation=c.operation, region=c.region, params=dict(c.params))) for c in calls}
+    made = {read_key(read_of(call, context.identities)) for call in calls}
     planned = {read_key(read) for step in context.store.steps() if step.status != "planned" for read in step.check.reads}
     return frozenset(made | planned)
+
+
+def read_of(call: Call, identities: Sequence[Identity]) -> Read:
+    """The question that a call asked, and as whom where it was not the first of its cloud."""
+    first = next((one.alias for one in identities if one.cloud == call.identity.cloud), "")
+    alias = "" if call.identity.alias == first else call.identity.alias
+    return Read(cloud=call.identity.cloud, service=call.service, operation=call.operation, region=call.region, params=dict(call.params), alias=alias)
 
 
 def cited(findings: Sequence[Finding], evidence: Evidence) -> list[Fact]:

@@ -281,7 +281,7 @@ class TableEstate:
                 if ask.about == subject.native_type and self._provides(spec, ask, query.attribute):
                     check = self._check(spec, ask, subject, identity, query)
                     if check:
-                        yield check
+                        yield _as(check, identity, identities)
 
     @staticmethod
     def _provides(spec: OperationSpec, ask: AskSpec, attribute: str) -> bool:
@@ -312,13 +312,14 @@ class TableEstate:
                 for identity in identities:
                     for region in identity.regions[:1] if type_.everywhere else identity.regions:
                         read = self._read(spec.service, spec.operation, region, identity, {})
-                        yield Check(
+                        check = Check(
                             id=f"{read.name}@{read.region}",
                             intent=f"{query.attribute} of every {type_.native_type}",
                             cloud=self.cloud,
                             reads=(read,),
                             serves=(query,),
                         )
+                        yield _as(check, identity, identities)
 
     def operation(self, name: str) -> Operation | None:
         """What the tables say of an operation. A pack that knows its cloud's whole API says more."""
@@ -337,3 +338,11 @@ class TableEstate:
     def permission(self, operation: str) -> str:
         """The permission an operation needs, by the tables; the operation itself where they are silent."""
         return self._permissions.get(operation, operation)
+
+
+def _as(check: Check, identity: Identity, identities: Sequence[Identity]) -> Check:
+    """The check, asked as that identity; the first one is who asks unless another is named."""
+    if identity.alias == identities[0].alias:
+        return check
+    reads = tuple(read.model_copy(update={"alias": identity.alias}) for read in check.reads)
+    return check.model_copy(update={"id": f"{check.id} in {identity.account}", "reads": reads})

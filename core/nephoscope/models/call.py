@@ -19,6 +19,8 @@ class Read(Frozen):
     operation: str
     region: str = ""
     params: Mapping[str, JsonValue] = Field(default_factory=dict)
+    alias: str = ""
+    """As whom: the identity's alias; empty: the first of its cloud, and in a listing each of them."""
 
     @property
     def name(self) -> str:

@@ -102,10 +102,13 @@ class AwsEstate(TableEstate):
                 "region": read.region,
                 "params": dict(read.params),
                 "whole": not set(read.params) & PAGING,
+                "alias": read.alias,
             }
             for read in check.reads
         ]
-        source = self._templates.get_template("reads.py.j2").render(intent=_one_line(check.intent), now=now, reads=reads)
+        source = self._templates.get_template("reads.py.j2").render(
+            intent=_one_line(check.intent), now=now, reads=reads, several=any(read.alias for read in check.reads)
+        )
         return Script(source=source, check=check, cloud=self.cloud, author="template:aws/reads")
 
     def render(self, change: Change) -> Sequence[str]:

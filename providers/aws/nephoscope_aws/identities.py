@@ -35,25 +35,57 @@ _USUAL = (
 
 
 def connect(scope: Scope) -> Sequence[AwsSession]:
-    """One session per role (or the caller itself), each proven by ``sts:GetCallerIdentity``."""
+    """One session per profile and role (or the caller itself), each proven by ``sts:GetCallerIdentity``; the same principal twice is one.
+
+    Raises ``UsageError`` when an account is opened that was not meant.
+    """
+    options = scope.options
+    opened = [each for profile in _words(options.get("profile")) or [""] for each in _opened(options, profile)]
+    sessions = list({each.identity.alias: each for each in opened}.values())
+    found, meant = {each.identity.account for each in sessions}, set(_words(options.get("account")))
+    if meant and found != meant:
+        wrong = f"account {', '.join(sorted(found - meant))} was opened and is not meant" if found - meant else ""
+        absent = f"account {', '.join(sorted(meant - found))} was meant and nothing opens it" if meant - found else ""
+        raise UsageError("; ".join(filter(None, (wrong, absent))), "check --profile and --role-arn against --account")
+    return sessions
+
+
+def _opened(options: Mapping[str, Any], profile: str) -> list[AwsSession]:
+    """The sessions of one profile."""
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session as SdkSession
 
-    options = scope.options
-    profile, endpoint = str(options.get("profile") or ""), _endpoint(options.get("endpoint_url"))
+    endpoint = _endpoint(options.get("endpoint_url"))
     try:
         sdk = SdkSession(profile=profile or None)
         chosen = _regions(options, sdk)
         _credentials(sdk, profile, endpoint)
         first = (*chosen, home_region(()))[0]
         roles, narrowed = _words(options.get("role_arn")), _narrowed(options)
-        sessions = [_assumed(sdk, role, first, endpoint, profile, narrowed=narrowed) for role in roles] or [sdk]
-        found = [(each, _identity(each, (first,), endpoint, profile)) for each in sessions]
+        assumed = [(_assumed(sdk, role, first, endpoint, profile, narrowed=narrowed), _account_of(role)) for role in roles]
+        sessions = assumed or [(sdk, _configured(sdk))]
+        found = [(each, _identity(each, (first,), endpoint, profile), expected) for each, expected in sessions]
+        for _, one, expected in found:
+            if expected and one.account != expected:
+                told = f"profile {profile}" if profile else "the credentials here"
+                raise UsageError(f"{told} should open account {expected}, and opened {one.account}", configure(profile))
         about = {"roaming": not chosen, "emulated": _stand_in(endpoint)}
-        wide = [(each, one.model_copy(update={**about, "regions": chosen or _enabled(each, endpoint)})) for each, one in found]
+        wide = [(each, one.model_copy(update={**about, "regions": chosen or _enabled(each, endpoint)})) for each, one, _ in found]
         return [AwsSession(each, identity, endpoint, profile) for each, identity in wide]
     except BotoCoreError as error:
         raise readable(error, profile, endpoint) from error
+
+
+def _account_of(role: str) -> str:
+    """The account in a role's ARN."""
+    parts = role.split(":")
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""
+
+
+def _configured(sdk: SdkSession) -> str:
+    """The account that the profile itself says it opens, where it does."""
+    settings = sdk.get_scoped_config()
+    return str(settings.get("sso_account_id") or "") or _account_of(str(settings.get("role_arn") or ""))
 
 
 def alias(account: str, principal: str) -> str:

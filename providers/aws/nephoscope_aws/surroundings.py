@@ -11,7 +11,7 @@ _SECRET = "worthless"  # noqa: S105 - that is the point of it
 
 
 def surroundings(identities: Sequence[Identity], listener: str) -> Surroundings:
-    """The first identity is the default; every identity has a profile named after its account, or its alias where accounts repeat."""
+    """The first identity is the default; every identity has a profile named after its alias and, where they do not repeat, its account."""
     first = identities[0]
     proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), listener)
     direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
@@ -31,7 +31,7 @@ def surroundings(identities: Sequence[Identity], listener: str) -> Surroundings:
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
         "AWS_PAGER": "",
     }
-    names = _profiles(identities)
+    names = dict([*_profiles(identities), *((each.alias, each) for each in identities)]).items()
     config = [_section("default", first, "")] + [_section(name, each, "profile ") for name, each in names]
     keys = [_keys("default", first)] + [_keys(name, each) for name, each in names]
     return Surroundings(env=env | proxies | direct, files={".aws/config": "\n".join(config), ".aws/credentials": "\n".join(keys)})
