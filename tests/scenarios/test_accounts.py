@@ -87,9 +87,9 @@ def test_a_fault_between_accounts_is_found_and_its_twin_is_not(terminal: Any, en
 
 
 def test_a_wrong_account_is_an_error_and_nothing_is_looked_at(terminal: Any, endpoint: str) -> None:
-    done = terminal.run("investigate", WORDS, *where(endpoint, OURS), "--account", THEIRS)
+    done = terminal.run("investigate", WORDS, *where(endpoint, OURS), "--account", THEIRS, seconds=150)
     assert (done.code, f"account {OURS} was opened and is not meant" in done.err) == (2, True), done.err
-    done = terminal.run("investigate", WORDS, *where(endpoint, OURS), "--account", f"{OURS},{THEIRS}")
+    done = terminal.run("investigate", WORDS, *where(endpoint, OURS), "--account", f"{OURS},{THEIRS}", seconds=150)
     assert (done.code, f"account {THEIRS} was meant and nothing opens it" in done.err) == (2, True), done.err
     assert terminal.runs == []
 
