@@ -198,7 +198,11 @@ class Command:
 
 def heart(report: dict[str, Any]) -> Any:
     """What a run came to: verdict, causes, and what it lacked and why."""
-    return report["verdict"], sorted(cause["id"] for cause in report["root_causes"]), sorted({(gap["needs"], gap["reason"]) for gap in report["gaps"]})
+    return (
+        report["verdict"],
+        sorted(cause["id"] for cause in report["root_causes"]),
+        sorted({(gap["needs"], gap["reason"]) for gap in report["gaps"]}),
+    )
 
 
 def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
