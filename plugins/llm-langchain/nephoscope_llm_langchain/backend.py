@@ -66,10 +66,15 @@ class LangChainBackend:
         return "length" if "length" in known else "blocked" if "blocked" in known else known[0] if known else "other"
 
     def fault(self, error: BaseException) -> Fault | None:
-        """Errors that call their HTTP status ``code``; all others core reads by itself."""
+        """Errors that call their HTTP status ``code``, and those that have none because they came inside a stream. Core reads all others."""
+        status = getattr(error, "status_code", None)
+        if (isinstance(status, int) and status < 400) or (status is None and type(error).__name__ == "APIError"):
+            return Fault(kind="transient", message=_told(error))
+        if type(error) is ValueError and "No data received" in str(error):
+            return Fault(kind="malformed", message=_told(error))
         code = getattr(error, "code", None)
         code = getattr(code, "value", code)
-        if not isinstance(code, int) or not 400 <= code < 600 or hasattr(error, "status_code"):
+        if status is not None or not isinstance(code, int) or not 400 <= code < 600:
             return None
         return Fault(kind=_STATUS.get(code, "transient" if code >= 500 else "invalid"), message=_told(error))
 

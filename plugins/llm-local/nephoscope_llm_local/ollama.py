@@ -63,6 +63,10 @@ class OllamaBackend:
         """Ollama says most things in words and with status 500."""
         import ollama
 
+        from nephoscope.llm.faults import retry_after
+
+        if type(error) is ValueError and "No data received" in str(error):
+            return Fault(kind="malformed", message=str(error))
         if not isinstance(error, ollama.ResponseError):
             return None
         message = " ".join(str(error.error).split())[:400]
@@ -71,7 +75,9 @@ class OllamaBackend:
         status = error.status_code
         kind = _STATUS.get(status) or ("transient" if status >= 500 or status < 400 else "invalid")
         hint = f"; fetch it with: ollama pull {name[1]}" if (name := re.search(r"model ['\"]?([^'\" ]+)['\"]? not found", message)) else ""
-        return Fault(kind=kind, message=message + hint)
+        # The client hides the HTTP error, whose headers say how long to wait, behind "from None".
+        wait = retry_after(error.__context__) if error.__context__ else None
+        return Fault(kind=kind, message=message + hint, retry_after=wait)
 
 
 def _hushed() -> type[Any]:

@@ -80,9 +80,15 @@ class OpenAIBackend:
         return _ENDS.get(unfinished or metadata.get("finish_reason") or metadata.get("status") or "", "other")
 
     def fault(self, error: BaseException) -> Fault | None:
-        """What the status alone does not tell: a used-up quota is no rate, and errors inside a stream have no status."""
+        """What the status alone does not tell: a used-up quota is no rate, and errors inside a stream have no status.
+
+        Those inside a stream of responses LangChain raises as a ``ValueError`` that begins with their code.
+        """
         import openai
 
+        code, colon, _ = str(error).partition(":")
+        if type(error) is ValueError and colon and code in _CODES:
+            return Fault(kind=_CODES[code], message=_told(str(error)))
         if not isinstance(error, openai.APIError):
             return None
         kind = _CODES.get(str(error.code)) or _CODES.get(str(error.type))
