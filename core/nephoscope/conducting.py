@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nephoscope import __version__, archive, enlisting
+from nephoscope import __version__, archive, enlisting, watching
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
 from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
@@ -75,9 +75,11 @@ class Conductor:
 
         Nothing answered is asked again. Raises :class:`NephoscopeError` while the boundary cannot be opened.
         """
-        report = self._round(store, demo=demo, last=False) or self._round(store, demo=demo, last=True)
-        if report is None:
-            raise BoundaryGone("the boundary process ended twice", f"see: nephoscope doctor, then: nephoscope resume {store.id}")
+        with watching.watched(self._settings, self._plugins, store, enlisting.scrub(self._settings, self._plugins, store)) as link:
+            report = self._round(store, demo=demo, last=False) or self._round(store, demo=demo, last=True)
+            if report is None:
+                raise BoundaryGone("the boundary process ended twice", f"see: nephoscope doctor, then: nephoscope resume {store.id}")
+            report = report.model_copy(update={"trace": link()})
         archive.write_report(report, store.dir)
         return report
 

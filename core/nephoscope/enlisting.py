@@ -138,6 +138,26 @@ def _mask(settings: Settings, plugins: Plugins, store: RunStore) -> Mask:
     return Mask(kinds, names=names, kept=rows, keep=keep, key=_key(store))
 
 
+def scrub(settings: Settings, plugins: Plugins, store: RunStore) -> Callable[[str], str]:
+    """For words that leave by another way than to a model: what may never leave is cut out, and identifiers are replaced unless ``mask`` is off.
+
+    The stand-ins are its own, made when first asked for, and not kept: the run's table has one writer.
+    """
+    made: list[Callable[[str], str]] = []
+
+    def scrubbed(text: str) -> str:
+        if not made:
+            from nephoscope.boundary.broker.redaction import Redactor
+            from nephoscope.llm.masking import Mask
+
+            kinds = [kind for estate in plugins.estates.values() for kind in estate.identifiers()]
+            cut, mask = Redactor(_key(store)).scrub, Mask(kinds, key=_key(store))
+            made.append(cut if settings.mask is False else lambda words: mask.hide(cut(words)))
+        return made[0](text)
+
+    return scrubbed
+
+
 def _told(call: ModelCall) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {"model": call.model, "role": call.role, "prompt": call.prompt, "error": call.error, "usd": call.usd}
     return {**told, "input_tokens": call.usage.input, "output_tokens": call.usage.output, "seconds": round(call.seconds, 3)}

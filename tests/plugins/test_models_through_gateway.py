@@ -129,7 +129,19 @@ def test_code_that_is_cut_off_is_put_together(tmp_path: Path, model: str, at: in
     with LLMServer(lambda asked: Reply(text=CODE, cut=at)) as server:
         asker = Asker(tmp_path, model, server.base_url(MODELS[model]))
         assert asker.ask("code").text == CODE
-        assert len(server.requests) == 2
+        assert len(server.requests) >= 2
+
+
+@pytest.mark.usefixtures("no_keys")
+@pytest.mark.parametrize("resume", ["exact", "overlap", "restart", "phrase"])
+@pytest.mark.parametrize("at", [5, 333, 700])
+def test_a_model_that_goes_on_in_its_own_way_is_put_together_exactly_or_refused(tmp_path: Path, at: int, resume: Any) -> None:
+    with LLMServer(lambda asked: Reply(text=CODE, cut=at, resume=resume)) as server:
+        asker = Asker(tmp_path, "openai:m", server.base_url("openai-chat"))
+        try:
+            assert asker.ask("code").text == CODE
+        except ModelError as refused:
+            assert refused.kind == "malformed"
 
 
 @pytest.mark.usefixtures("no_keys")

@@ -18,6 +18,7 @@ from nephoscope.interfaces.executor import Executor, ListenerReady, Overrun
 from nephoscope.interfaces.generator import Generator
 from nephoscope.interfaces.llm import LLMBackend, Models
 from nephoscope.interfaces.planner import Planner
+from nephoscope.interfaces.tracing import Tracer
 from nephoscope.interfaces.validator import Judge, Rewriter
 from nephoscope.interfaces.view import FactView, View
 
@@ -46,6 +47,7 @@ __all__ = [
     "Rewriter",
     "Session",
     "Stopped",
+    "Tracer",
     "UsageError",
     "View",
     "Wire",

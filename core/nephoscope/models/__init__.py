@@ -13,6 +13,7 @@ from nephoscope.models.recommendation import CauseCard, Change, Recommendation
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
+from nephoscope.models.tracing import TracedRun, TraceTarget
 
 __all__ = [
     "Answer",
@@ -69,6 +70,8 @@ __all__ = [
     "Supposition",
     "Surroundings",
     "Tier",
+    "TraceTarget",
+    "TracedRun",
     "Try",
     "Usage",
     "Verdict",

@@ -253,6 +253,8 @@ class Report(Frozen):
     timings: Timings = Field(default_factory=Timings)
     versions: Mapping[str, str] = Field(default_factory=dict)
     run_dir: str = ""
+    trace: str = ""
+    """Where a tool for traces shows this run; empty: it was not traced."""
     trouble: Trouble | None = None
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

@@ -10,7 +10,21 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, UsageError, Wire
+from nephoscope.interfaces import (
+    Analyzer,
+    Emulator,
+    Estate,
+    Executor,
+    Generator,
+    Judge,
+    LLMBackend,
+    Planner,
+    Policy,
+    Rewriter,
+    Tracer,
+    UsageError,
+    Wire,
+)
 from nephoscope.models import Event
 from nephoscope.plugin import role
 from nephoscope.plugin.pack import CORE, Pack, PackRecord, discover, given, new_manager
@@ -102,6 +116,11 @@ class Plugins:
     def emulators(self) -> Mapping[str, Emulator]:
         """By cloud."""
         return self._named(role.EMULATORS)
+
+    @property
+    def tracers(self) -> Mapping[str, Tracer]:
+        """By name."""
+        return self._named(role.TRACERS)
 
     @property
     def backends(self) -> Mapping[str, LLMBackend]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Wire
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Tracer, Wire
 from nephoscope.plugin.contract import breaches
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ ESTATES = Role("estates", Estate, key="cloud")  # type: ignore[type-abstract]
 POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
 EMULATORS = Role("emulators", Emulator, key="cloud")  # type: ignore[type-abstract]
 BACKENDS = Role("backends", LLMBackend)  # type: ignore[type-abstract]
+TRACERS = Role("tracers", Tracer)  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
 PROMPTS = Role("prompts", Path, key="")
@@ -74,6 +75,7 @@ ROLES: tuple[Role[Any], ...] = (
     POLICIES,
     EMULATORS,
     BACKENDS,
+    TRACERS,
     PLAYBOOKS,
     SUITES,
     PROMPTS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Wire
+from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Tracer, Wire
 from nephoscope.models import Event
 from nephoscope.plugin.markers import hookspec
 
@@ -87,6 +87,11 @@ def nephoscope_register_prompts() -> Sequence[Path]:  # type: ignore[empty-body]
 @hookspec
 def nephoscope_register_backends() -> Sequence[LLMBackend]:  # type: ignore[empty-body]
     """Families of language-model providers, chosen by the prefix of a model's name."""
+
+
+@hookspec
+def nephoscope_register_tracers() -> Sequence[Tracer]:  # type: ignore[empty-body]
+    """Tools for traces, chosen by name with the setting ``tracing``; none is used that it does not name."""
 
 
 @hookspec

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     """Further words to stand in for; ``*``: the names of everything that was seen in the account."""
     catalogs: Several[Path] = ()
     """Files that describe more models, or some of them otherwise."""
+    tracing: str = ""
+    """What shows runs as traces: the name of a tracer. Empty: nothing, whatever other programs' variables say."""
+    tracing_endpoint: str = ""
+    tracing_project: str = "nephoscope"
     executor: str = "auto"
     ask: Literal["never", "risky", "always"] = "risky"
     budget: Budget = Budget()

@@ -146,6 +146,17 @@ def test_what_is_cut_goes_on_where_it_was_cut(dialect: str, resume: Any) -> None
         assert (second == whole[28:]) == (resume == "exact")
 
 
+def test_an_obedient_model_goes_on_as_it_is_told() -> None:
+    whole = "def gate(open):\n    return open\n\n\nprint(gate([1, 0]))\n"
+    with LLMServer(always(text=whole, cut=40)) as server:
+        first = text("anthropic", ask(server, "anthropic", request("anthropic"))[2])
+        body = request("anthropic", before=first)
+        body["messages"][-1]["content"] = "Begin with [[more]], then repeat these words and go on:\n    return open\n"
+        assert text("anthropic", ask(server, "anthropic", body)[2]) == "[[more]]\n    return open\n\n\nprint(gate([1, 0]))\n"
+        body["messages"][-1]["content"] = "go on"
+        assert text("anthropic", ask(server, "anthropic", body)[2]) == whole[40:]
+
+
 @pytest.mark.parametrize("at", range(1, 80, 7))
 def test_the_rest_follows_any_cut_even_one_at_a_blank(at: int) -> None:
     whole = "x = 1\n\n\nfor step in range(3):\n    print(step)   \n\nprint('the end of it all')\n# over"

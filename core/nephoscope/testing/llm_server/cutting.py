@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from nephoscope.models import Usage
 from nephoscope.testing.llm_server.exchange import Asked, Called, Reply, Spoken, Stop
@@ -11,6 +12,7 @@ from nephoscope.testing.llm_server.exchange import Asked, Called, Reply, Spoken,
 CHARACTERS_PER_TOKEN = 4
 SHORTEST_OVERLAP = 4
 REPEATED = 24
+_MARK = re.compile(r"\[\[\w+\]\]")
 PHRASE = "Continuing from where I stopped:\n"
 SMALLEST_CACHED = 1024
 """Tokens from which on a prompt without marks is cached."""
@@ -35,7 +37,9 @@ class Mouth:
             for start in (text for text in begun if text.strip() and len(text.rstrip()) < len(whole)):
                 if whole.startswith(start.rstrip()):
                     at = len(start) if whole.startswith(start) else len(start.rstrip())
-                    return reply.model_copy(update={"text": _resumed(whole, at, reply.resume), "value": None, "reasoning": "", "cut": None})
+                    return reply.model_copy(
+                        update={"text": _resumed(whole, at, reply.resume, asked.last), "value": None, "reasoning": "", "cut": None}
+                    )
         return None
 
     def speak(self, asked: Asked, reply: Reply, *, resumed: bool = False) -> Spoken:
@@ -96,12 +100,23 @@ def _cut_calls(calls: tuple[Called, ...], left: int | None) -> tuple[Called, ...
     return tuple(kept)
 
 
-def _resumed(whole: str, at: int, how: str) -> str:
+def _resumed(whole: str, at: int, how: str, told: str) -> str:
+    if how == "told" and (quoted := _quoted(told, whole[:at])):
+        mark = _MARK.search(told)
+        return (f"{mark[0]}\n" if mark else "") + whole[whole.index(quoted, 0, at) :]
     if how == "restart":
         return whole
     if how == "overlap":
         return whole[max(0, at - REPEATED) :]
     return PHRASE + whole[at:] if how == "phrase" else whole[at:]
+
+
+def _quoted(told: str, begun: str) -> str:
+    """The words of what was begun that a request to go on ends with; empty when it quotes none, or some that stand there twice."""
+    lengths = [n for n in range(min(len(told), len(begun)), SHORTEST_OVERLAP - 1, -1) if told[-n:] in begun]
+    whole_lines = [n for n in lengths if n < len(told) and told[-n - 1] == "\n" and told[-n] != "\n"]
+    length = next(iter([*whole_lines, *lengths]), 0)
+    return told[-length:] if length and begun.count(told[-length:]) == 1 else ""
 
 
 def _joined(pieces: tuple[str, ...]) -> str:

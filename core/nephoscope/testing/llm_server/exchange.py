@@ -41,7 +41,8 @@ class Reply(Frozen):
     """What the model says. ``value`` goes out by whatever way the request asks for JSON: as text, or as the call of a tool that must be called.
 
     It is cut where the request's token limit is reached (four characters a token, reasoning first), or after ``cut`` characters of text.
-    ``resume``: how the rest begins when the next request asks for it: exactly there, with a repeated end, all over again, or after a phrase.
+    ``resume``: how the rest begins when the next request asks for it: as that request says (a mark in double brackets, then the words it
+    ends with), exactly there, with a repeated end, all over again, or after a phrase.
     """
 
     text: str = ""
@@ -50,7 +51,7 @@ class Reply(Frozen):
     reasoning: str = ""
     blocked: bool = False
     cut: int | None = None
-    resume: Literal["exact", "overlap", "restart", "phrase"] = "exact"
+    resume: Literal["told", "exact", "overlap", "restart", "phrase"] = "told"
     delay: float = 0.0
     trouble: Trouble | None = None
 
