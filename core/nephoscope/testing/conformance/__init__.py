@@ -16,6 +16,7 @@ from nephoscope.testing.conformance.executor import ExecutorSuite
 from nephoscope.testing.conformance.generator import GeneratorSuite
 from nephoscope.testing.conformance.planner import PlannerSuite
 from nephoscope.testing.conformance.policy import PolicySuite
+from nephoscope.testing.conformance.tracer import TracerSuite
 from nephoscope.testing.conformance.validator import JudgeSuite, RewriterSuite
 from nephoscope.testing.conformance.view import StillView
 from nephoscope.testing.conformance.wire import Sample, WireSuite
@@ -34,5 +35,6 @@ __all__ = [
     "RewriterSuite",
     "Sample",
     "StillView",
+    "TracerSuite",
     "WireSuite",
 ]
