@@ -22,6 +22,9 @@ STANDARD = frozenset(
 )
 """What of the standard library a read-only script needs. No files, processes, sockets, or code made at run time."""
 
+PERSONAL = frozenset("argparse asyncio getopt glob locale logging.handlers os os.path pathlib platform queue signal tempfile threading".split())
+"""What people's own scripts use out of habit. It is harmless there: the sandbox holds nothing of theirs, and the walls are not made of this list."""
+
 MISSING_NAMES = {
     **dict.fromkeys(["timedelta", "timezone", "date"], "datetime"),
     **dict.fromkeys(["defaultdict", "Counter", "OrderedDict", "deque", "namedtuple"], "collections"),
@@ -68,7 +71,9 @@ class ImportAllowList:
 
     def judge(self, script: Script, environment: ScriptEnvironment) -> Sequence[Violation]:
         """One error for each import that is not allowed, and for each way around imports."""
-        return [*_forbidden_imports(tree_of(script.source), environment), *_detours(tree_of(script.source))]
+        tree = tree_of(script.source)
+        personal = script.author == "person"
+        return [*_forbidden_imports(tree, environment, STANDARD | PERSONAL if personal else STANDARD), *_detours(tree, personal=personal)]
 
 
 def undefined(source: str) -> list[str]:
@@ -112,7 +117,7 @@ def _inserted(source: str, lines: list[str]) -> str:
     return "\n".join([*existing[:after], *lines, *existing[after:]]) + "\n"
 
 
-def _forbidden_imports(tree: ast.Module, environment: ScriptEnvironment) -> Iterator[Violation]:
+def _forbidden_imports(tree: ast.Module, environment: ScriptEnvironment, standard: frozenset[str]) -> Iterator[Violation]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             yield _error("import-relative", node, "a relative import has nothing to be relative to", "import by full name")
@@ -121,15 +126,15 @@ def _forbidden_imports(tree: ast.Module, environment: ScriptEnvironment) -> Iter
             if any(alias.name == "*" for alias in node.names):
                 yield _error("import-star", node, f"'from {module} import *' hides what is used", "import the names you use")
             for alias in node.names:
-                if not _allowed(module, environment) and not _allowed(f"{module}.{alias.name}", environment):
+                if not any(_allowed(name, environment, standard) for name in (module, f"{module}.{alias.name}")):
                     yield _not_offered(node, module, environment)
         elif isinstance(node, ast.Import):
-            yield from (_not_offered(node, alias.name, environment) for alias in node.names if not _allowed(alias.name, environment))
+            yield from (_not_offered(node, alias.name, environment) for alias in node.names if not _allowed(alias.name, environment, standard))
 
 
-def _allowed(module: str, environment: ScriptEnvironment) -> bool:
+def _allowed(module: str, environment: ScriptEnvironment, standard: frozenset[str] = STANDARD) -> bool:
     offered = (*environment.imports, HELPER)
-    return module in STANDARD or any(module == root or module.startswith(f"{root}.") for root in offered)
+    return module in standard or any(module == root or module.startswith(f"{root}.") for root in offered)
 
 
 def _not_offered(node: ast.stmt, module: str, environment: ScriptEnvironment) -> Violation:
@@ -141,11 +146,14 @@ def _not_offered(node: ast.stmt, module: str, environment: ScriptEnvironment) ->
     return _error("import-not-allowed", node, f"the import of {module} is not allowed in a script", hint)
 
 
-def _detours(tree: ast.Module) -> Iterator[Violation]:
+def _detours(tree: ast.Module, *, personal: bool) -> Iterator[Violation]:
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("__name__", "__qualname__")}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in FORBIDDEN and isinstance(node.ctx, ast.Load):
+        if id(node) in told and isinstance(node, ast.Attribute) and node.attr == "__class__":
+            continue  # the name of a class is only told
+        if isinstance(node, ast.Name) and node.id in FORBIDDEN and isinstance(node.ctx, ast.Load) and not (personal and node.id == "open"):
             yield _error("builtin-not-allowed", node, f"{node.id} is not allowed in a script", FORBIDDEN[node.id])
-        elif isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr not in ("__name__", "__doc__"):
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("__") and node.attr not in ("__name__", "__qualname__", "__doc__"):
             yield _error("internals", node, f"reaching into {node.attr} is not allowed in a script", "use the public interface of the object")
         elif isinstance(node, ast.Name) and node.id in ("__builtins__", "__loader__", "__spec__"):
             yield _error("internals", node, f"{node.id} is not allowed in a script", "use import statements")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nephoscope import builtin
 from nephoscope.models import Check, Script, ScriptEnvironment, Violation
 from nephoscope.validation import Validated, chosen, validate
+from nephoscope.validation.imports import ImportAllowList
 from nephoscope.validation.requests import operations
 
 ENVIRONMENT = ScriptEnvironment(imports=("brook", "brookcore"))
@@ -117,6 +118,21 @@ def test_what_cannot_be_judged_is_refused_with_one_reason(source: str, rule: str
     (violation,) = validated(source).violations
     assert violation.rule == rule
     assert violation.hint
+
+
+@pytest.mark.parametrize(
+    "line", ["import os; print(os.environ.get('AWS_REGION'))", "import argparse, pathlib; print(argparse, pathlib)", "print(open('out.json', 'w'))"]
+)
+def test_people_may_use_what_they_are_used_to_and_models_may_not(line: str) -> None:
+    written = script(f"{line}\n")
+    judge = ImportAllowList()
+    assert judge.judge(written.model_copy(update={"author": "person"}), ENVIRONMENT) == []
+    assert judge.judge(written.model_copy(update={"author": "model:x"}), ENVIRONMENT) != []
+
+
+def test_the_name_of_a_class_is_told_and_its_insides_are_not_reached() -> None:
+    assert ImportAllowList().judge(script("print(Exception().__class__.__name__)\n"), ENVIRONMENT) == []
+    assert ImportAllowList().judge(script("print(Exception().__class__.__mro__)\n"), ENVIRONMENT) != []
 
 
 @pytest.mark.parametrize(
