@@ -170,6 +170,8 @@ class Conductor:
         if found is None:
             names = ", ".join(self._plugins.planners) or "none"
             raise UsageError(f"no planner called {self._settings.planner!r} is installed", f"installed: {names}; see: nephoscope plugins")
+        if getattr(found, "needs_model", False) and not self._settings.models:
+            raise UsageError(f"the planner {found.name!r} asks a language model, and none is named", "name one: --model PROVIDER:NAME")
         return found
 
     def judge(self, script: Script, lease: Lease, unasked: Collection[str] = ()) -> Validated:

@@ -177,7 +177,8 @@ def test_malformed_variables(terminal: Any, name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--planner", "llm"], "playbook"),
+        (["--planner", "guess"], "playbook"),
+        (["--planner", "llm"], "--model"),
         (["--regoin", "eu-west-1"], "--region"),
         (["--executor", "jail"], "bubblewrap"),
         (["--cloud", "skynet"], "aws"),

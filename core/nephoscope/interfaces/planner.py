@@ -11,7 +11,10 @@ from nephoscope.models import Check, Conclusion, Decision, Question
 
 @runtime_checkable
 class Planner(Protocol):
-    """Runs in the engine, called once a step, never concurrently. Raising ends the investigation as failed, with what is known."""
+    """Runs in the engine, called once a step, never concurrently. Raising ends the investigation as failed, with what is known.
+
+    One that can do nothing without a language model says ``needs_model = True``: it is refused before anything is asked where none is named.
+    """
 
     @property
     def name(self) -> str: ...

@@ -50,6 +50,7 @@ class ModelPlanner:
     """Implements :class:`nephoscope.interfaces.Planner`."""
 
     name = "llm"
+    needs_model = True
 
     def plan(self, view: View) -> Decision:
         """Ask, judge, send back with reasons, and in the end go on without the model rather than on its unproven word."""

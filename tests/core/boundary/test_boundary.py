@@ -304,7 +304,7 @@ def test_in_the_real_sandbox_the_broker_is_all_there_is(start: Start, opening: O
     assert (result.output.split(), result.calls) == (["2", "alone"], ("s1.c1",))
     found = {probe.executor: probe for probe in boundary.probe()}
     assert all(promise.held for promise in found["bubblewrap"].promises if promise.name != "landlock")
-    assert not all(promise.held for promise in found["unsafe-local"].promises)
+    assert not found["unsafe-local"].promises  # nothing is tried without walls
 
 
 def test_a_boundary_that_dies_is_noticed(start: Start, opening: Opening) -> None:

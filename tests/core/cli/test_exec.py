@@ -42,14 +42,14 @@ def test_options_stand_in_any_order(nephoscope: Any, script: Path, tmp_path: Pat
     (order,) = nephoscope.application.orders
     assert (order.source, order.static_checks, order.argv) == ("print('é')\n", False, ())
     settings = nephoscope.application.session.loaded.settings
-    assert (settings.region, settings.scope) == ("eu-1", {"profile": "p"})
+    assert (settings.region, settings.scope) == ("eu-1", {"profile": ["p"]})
     assert document(tmp_path / "out.json")["exit_code"] == 7
 
 
 def test_options_before_a_command_are_ours_and_after_it_are_its_own(nephoscope: Any, tmp_path: Path) -> None:
     nephoscope("exec", "--profile", "p", "--result", str(tmp_path / "r"), "--", "aws", "--profile", "q", "--result", "--script")
     assert nephoscope.application.asked == [("execute", ["aws", "--profile", "q", "--result", "--script"])]
-    assert nephoscope.application.session.loaded.settings.scope == {"profile": "p"}
+    assert nephoscope.application.session.loaded.settings.scope == {"profile": ["p"]}
 
 
 def test_upstream_is_another_word_for_the_endpoint(nephoscope: Any, script: Path) -> None:
