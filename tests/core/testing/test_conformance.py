@@ -32,7 +32,7 @@ class TestImportAllowList(JudgeSuite):
     subject = ImportAllowList()
     environment = BROOK
     accepted = ("import json\nimport brook.parts\n",)
-    rejected = ("import os\n", "from subprocess import run\n", "eval('1')\n")
+    rejected = ("import ctypes\n", "from subprocess import run\n", "eval('1')\n")
 
 
 class TestLint(JudgeSuite):

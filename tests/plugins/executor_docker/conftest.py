@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ SECONDS = 30
 
 
 @pytest.fixture(scope="session", autouse=True)
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine() -> Iterator[str]:
     """Where it listens."""
     named = os.environ.get("DOCKER_HOST")
     if named:
@@ -30,7 +31,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     if not shutil.which("podman"):
         pytest.skip("no container engine: set DOCKER_HOST, or install podman")
-    folder = tmp_path_factory.mktemp("engine")
+    folder = Path(tempfile.mkdtemp(prefix="engine-"))  # podman wants the path of its runroot short
     runtime = 'runtime = "runc"\n' if shutil.which("runc") else ""  # crun of Debian 12 refuses hybrid control groups
     (folder / "containers.conf").write_text(CONFIGURATION + runtime)
     address = folder / "engine.sock"
@@ -57,6 +58,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         os.environ.pop("DOCKER_HOST", None)
         service.terminate()
         service.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_for(address: Path, service: subprocess.Popen[bytes], folder: Path) -> None:
