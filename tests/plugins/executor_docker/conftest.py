@@ -49,7 +49,7 @@ def engine() -> Iterator[str]:
         f"unix://{address}",
     ]
     with (folder / "log").open("wb") as log:
-        service = subprocess.Popen(words, env={**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}, stdout=log, stderr=log)
+        service = subprocess.Popen(words, env={**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}, stdout=log, stderr=log, cwd=folder)
     try:
         _wait_for(address, service, folder)
         os.environ["DOCKER_HOST"] = f"unix://{address}"
