@@ -131,6 +131,8 @@ class App:
             folder = Path(name)
             path = Path(source)
             if not path.is_file():
+                if path.suffix == ".zip":
+                    raise UsageError(f"there is no bundle {path}", "give one that --record or nephoscope runs export wrote, or the id of a run")
                 replaying.export(self._settings.home, source, path := folder / "bundle.zip", self._plugins.versions)
             bundle = read_bundle(path)
             original, run_dir = (folder / kind / bundle.manifest.id for kind in ("original", "replay"))
