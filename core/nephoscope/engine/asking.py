@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -65,14 +64,13 @@ class Catalog:
                 found.append(self._filled(check, query))
         return self._fresh(found)
 
-    def _known(self, query: FactQuery, attribute: str) -> str | None:
+    def _known(self, query: FactQuery, attribute: str) -> JsonValue:
         fact = self._evidence.fact(query.subject, attribute) if query.subject else None
-        return str(fact.value) if fact and isinstance(fact.value, str | int | float) else None
+        return fact.value if fact and not fact.known_absent else None
 
     def _filled(self, check: Check, query: FactQuery) -> Check:
-        def one(match: re.Match[str]) -> str:
-            name = match[1]
-            return self._known(query, name.removeprefix("fact:")) or "" if name.startswith("fact:") else moment(self._evidence.problem.now, name)
+        def one(name: str) -> JsonValue:
+            return self._known(query, name.removeprefix("fact:")) if name.startswith("fact:") else moment(self._evidence.problem.now, name)
 
         reads = tuple(read.model_copy(update={"params": _substitute(dict(read.params), one)}) for read in check.reads)
         return check.model_copy(update={"reads": reads})
@@ -98,9 +96,11 @@ def _facts_named(value: JsonValue) -> list[str]:
     return [name.removeprefix("fact:") for name in LATE.findall(canonical(value)) if name.startswith("fact:")]
 
 
-def _substitute(value: JsonValue, one: Callable[[re.Match[str]], str]) -> JsonValue:
+def _substitute(value: JsonValue, one: Callable[[str], JsonValue]) -> JsonValue:
+    """A string that is one placeholder takes the value's own type."""
     if isinstance(value, str):
-        return LATE.sub(one, value)
+        whole = LATE.fullmatch(value)
+        return one(whole[1]) if whole else LATE.sub(lambda match: str(one(match[1])), value)
     if isinstance(value, list):
         return [_substitute(member, one) for member in value]
     if isinstance(value, dict):

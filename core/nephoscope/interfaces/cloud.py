@@ -118,7 +118,7 @@ class Estate(Protocol):
         """Pieces of a problem text that may name things of this cloud."""
 
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
-        """Reads that list everything of these types; all cheap ones when none is given."""
+        """Reads that list everything of these types; all cheap ones when none is given, or beside others the type ``""``."""
 
     def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
         """The reference that thing would have, whether it exists or not."""

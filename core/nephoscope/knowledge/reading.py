@@ -35,12 +35,10 @@ def first_reading(text: str, now: str) -> Problem:
 
 
 def types_to_list(found: Sequence[Mention]) -> tuple[str, ...] | None:
-    """Native types whose inventory the mentions call for; ``()`` means every cheap one, ``None`` nothing."""
+    """Native types whose inventory the mentions call for; ``()`` or a type ``""`` means every cheap one, ``None`` nothing."""
     typed = tuple(dict.fromkeys(name for mention in found for name in mention.native_types))
     bare = any(mention.exact and not mention.native_types and mention.ref is None for mention in found)
-    if bare or not typed:
-        return ()
-    return typed
+    return (*typed, "") if bare and typed else typed
 
 
 def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities: Sequence[Identity]) -> Problem:

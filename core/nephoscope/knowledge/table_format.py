@@ -25,6 +25,8 @@ class TypeSpec(Frozen):
     nouns: tuple[str, ...] = ()
     listing: str = ""
     cheap: bool = False
+    few: bool = False
+    """Listed where its noun is spoken, even when a bare name has everything cheap listed."""
     everywhere: bool = False
     """The same in all regions: asked once."""
     aliases: tuple[str, ...] = ()

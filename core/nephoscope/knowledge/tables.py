@@ -258,8 +258,11 @@ class TableEstate:
     # -- needs → checks --------------------------------------------------------------------------------------------
 
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
-        """Reads that list everything of these types; of all cheap ones when none is given."""
-        wanted = native_types or [name for name, spec in self.types.items() if spec.cheap]
+        """Reads that list everything of these types; of all cheap ones when none is given; with a type ``""`` of cheap ones and these that are few."""
+        if native_types and "" not in native_types:
+            wanted = list(native_types)
+        else:
+            wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]
         specs = [self.types[name] for name in wanted if name in self.types and self.types[name].listing]
         return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, {}) for spec in specs]
 

@@ -3,5 +3,6 @@
 from nephoscope_aws.analyzers.access import AccessAnalyzer
 from nephoscope_aws.analyzers.event_delivery import EventDelivery
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
+from nephoscope_aws.analyzers.settings import SettingsAnalyzer
 
-ANALYZERS = (AccessAnalyzer, EventDelivery, ReachabilityAnalyzer)
+ANALYZERS = (AccessAnalyzer, EventDelivery, ReachabilityAnalyzer, SettingsAnalyzer)

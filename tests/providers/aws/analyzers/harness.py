@@ -87,9 +87,14 @@ class Account:
             _clients[key] = boto3.client(service, region_name=key[2], endpoint_url=self.endpoint, config=settings, **keys)
         return _clients[key]
 
+    def reset(self) -> Account:
+        """Empty the emulated account."""
+        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST"), timeout=10).close()
+        return self
+
     def seed(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Run the steps of a scenario in order."""
-        names: dict[str, Any] = {"account": ACCOUNT, "region": REGION}
+        names: dict[str, Any] = {"account": ACCOUNT, "region": REGION, **moments(steps)}
         for step in steps:
             service, operation = step["do"].split(":")
             params = substitute(step.get("params", {}), names)
@@ -189,6 +194,14 @@ class Account:
         for check in checks[:1] if query.subject else checks:
             for read in check.reads:
                 self.read(read, query.subject)
+
+
+def moments(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Times that steps speak of, such as ``now-1h``: here told from the time at which every test takes place."""
+    spoken = set(re.findall(r"\$\{(now(?:[+-]\d+[smhd])?)\}", str(steps)))
+    base = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    return {name: base + (timedelta(**{units[name[-1]]: int(name[3:-1])}) if name != "now" else timedelta()) for name in spoken}
 
 
 def problem(text: str, symptom: str = "missing", entities: Sequence[Entity] = ()) -> Problem:

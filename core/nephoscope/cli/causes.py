@@ -1,0 +1,22 @@
+"""Writes the reference of causes: ``python -m nephoscope.cli.causes docs/reference/causes``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nephoscope.knowledge.causes_page import pages
+from nephoscope.knowledge.playbooks import load_playbooks
+from nephoscope.plugin.manager import load_plugins
+
+
+def published() -> dict[str, str]:
+    """The pages of everything installed, by cloud."""
+    return pages(load_playbooks(load_plugins().playbooks))
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for cloud, page in published().items():
+        (folder / f"{cloud}.md").write_text(page, encoding="utf-8")

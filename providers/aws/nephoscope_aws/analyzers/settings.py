@@ -1,0 +1,136 @@
+"""Settings: every thing the words name, and what it leads to, judged by the rules of the playbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nephoscope.interfaces import FactView
+from nephoscope.knowledge.playbooks import tell
+from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
+from nephoscope_aws.analyzers.setting.conditions import Judging, judge, referred
+from nephoscope_aws.analyzers.setting.judges import JUDGES
+from nephoscope_aws.analyzers.setting.rules import Rule, Thing, Trace, rules, things
+from nephoscope_aws.iam.truth import Truth
+
+DEEPEST = 3
+MOST_THINGS = 20
+"""So many things are looked at on behalf of one that was named."""
+
+
+@dataclass(frozen=True)
+class _Words:
+    text: str
+    spoken: frozenset[str]
+
+
+class SettingsAnalyzer:
+    """Implements :class:`nephoscope.interfaces.Analyzer`."""
+
+    name = "settings"
+    version = "1"
+
+    def analyze(self, view: FactView) -> Sequence[Finding]:
+        """Findings on what is named and on what that leads to; nothing of what the words say works."""
+        problem = view.problem
+        words = _Words(problem.text, frozenset((problem.symptom, *problem.symptoms)))
+        found: dict[str, Finding] = {}
+        for start in _starts(view):
+            for one in _from(view, start, words):
+                found.setdefault(one.key, one)
+        return list(found.values())
+
+
+def _starts(view: FactView) -> list[ResourceRef]:
+    """What is named and not said to work; what is told by its kind alone only where nothing has a name."""
+    sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
+    meant = [entity for entity in sick if entity.named] or sick
+    found = {ref.key: ref for entity in meant for ref in entity.matches}
+    return [ref for ref in found.values() if ref.native_type in things()]
+
+
+def _from(view: FactView, start: ResourceRef, words: _Words) -> Iterator[Finding]:
+    traces = _traces(things()[start.native_type], words)
+    working = [mend(start, name, value) for trace in traces for name, value in trace.mended.items()]
+    found = [one for ref in _walk(view, start) for one in _judged(view, ref, start, words, working)]
+    yield from found
+    if any(one.on_path for one in found) and (traces or not things()[start.native_type].shared):
+        yield _in_order(view, start, found)
+        yield from _seen(view, start, traces)
+
+
+def _walk(view: FactView, start: ResourceRef) -> Iterator[ResourceRef]:
+    """The thing and what it leads to, as far as that is known."""
+    seen, edge = {start.key}, [(start, 0)]
+    while edge and len(seen) <= MOST_THINGS:
+        ref, depth = edge.pop(0)
+        yield ref
+        if depth == DEEPEST or ref.native_type not in things():
+            continue
+        for place in things()[ref.native_type].follow:
+            named = Judging(Look(view), ref).value(ref, place)
+            for target in () if named is UNKNOWN else referred(view, ref, place.type, named):
+                if target.key not in seen:
+                    seen.add(target.key)
+                    edge.append((target, depth + 1))
+
+
+def _judged(view: FactView, ref: ResourceRef, start: ResourceRef, words: _Words, working: Sequence[Supposition]) -> Iterator[Finding]:
+    gone = view.fact(ref, "exists")
+    if gone is not None and gone.known_absent:
+        return
+    for rule in rules().get(ref.native_type, ()):
+        if rule.concerns(words.spoken, words.text, start.native_type):
+            yield from _by(rule, view, ref, working)
+
+
+def _by(rule: Rule, view: FactView, ref: ResourceRef, working: Sequence[Supposition]) -> Iterator[Finding]:
+    judging = Judging(Look(view), ref)
+    truth = judge(rule.when, ref, judging, JUDGES)
+    if truth is None and rule.known_only:
+        return
+    details: dict[str, JsonValue] = {**judging.details, "name": ref.label, "id": ref.native_id}
+    suppose = [mend(ref, name, tell(value, {**details})) for name, value in rule.mended.items()]
+    note = tell(rule.note, {"subject": ref.label, "region": ref.region, **details}) if truth else ""
+    yield judging.look.finding(
+        rule.cause,
+        ref,
+        truth,
+        note=str(note),
+        details=details,
+        suppose=[*judging.suppose, *suppose, *working],
+        on_path=not rule.hygiene,
+    )
+
+
+def _traces(thing: Thing, words: _Words) -> list[Trace]:
+    return [trace for trace in thing.traces if trace.symptoms & words.spoken]
+
+
+def _in_order(view: FactView, start: ResourceRef, found: Sequence[Finding]) -> Finding:
+    """Whether no rule found anything wrong on the way."""
+    causes = [one for one in found if one.on_path]
+    holds = {one.holds for one in causes}
+    truth: Truth = False if "yes" in holds else None if "unknown" in holds else True
+    note = "; ".join(one.note for one in causes if one.holds == "yes") or f"the settings of {start.label}, and of what it leads to, are in order"
+    because = dict.fromkeys(fact for one in causes for fact in one.because)
+    bare = Look(view).observation(_name(start, "settings"), start, truth, note if truth is not None else "")
+    return bare.model_copy(update={"because": tuple(because)})
+
+
+def _seen(view: FactView, start: ResourceRef, traces: Sequence[Trace]) -> Iterator[Finding]:
+    """What shows that the thing works; where nothing could show it, that stays open and health is not claimed."""
+    if not traces:
+        yield Look(view).observation(_name(start, "working"), start, None, "")
+    for index, trace in enumerate(traces):
+        judging = Judging(Look(view), start)
+        truth = judge(trace.when, start, judging, JUDGES)
+        note = tell(trace.note, {"name": start.label, **judging.details})
+        told = str(note) if truth else f"not so: {note}"
+        yield judging.look.observation(_name(start, f"working{'' if not index else f'-{index + 1}'}"), start, truth, told)
+
+
+def _name(ref: ResourceRef, what: str) -> str:
+    service, _, kind = ref.native_type.partition(":")
+    return f"aws.{service}.seen-{kind}-{what}"
