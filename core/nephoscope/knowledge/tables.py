@@ -258,7 +258,7 @@ class TableEstate:
     # -- needs → checks --------------------------------------------------------------------------------------------
 
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
-        """Reads that list everything of these types; of all cheap ones when none is given; with a type ``""`` of cheap ones and these that are few."""
+        """Reads that list everything of these types; of all cheap ones when none is given; with a type ``""`` of cheap and of few ones."""
         if native_types and "" not in native_types:
             wanted = list(native_types)
         else:

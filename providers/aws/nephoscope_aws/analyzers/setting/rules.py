@@ -16,10 +16,10 @@ from nephoscope.models.yaml_text import parse_yaml
 
 PACK = Path(__file__).parents[2]
 Comparison = Literal["", "equals", "differs", "in", "absent", "present", "empty", "matches", "lt", "gt", "le", "ge", "before", "after"]
-BROKEN = frozenset(
-    ("nothing_happens", "event_not_delivered", "missing", "suspicion", "error_status", "timeout", "cannot_connect")
-    + ("refused", "slow", "partial", "late", "not_alerted", "wrong_content")
-)
+BROKEN = frozenset("nothing_happens event_not_delivered missing suspicion error_status timeout cannot_connect refused slow partial late".split()) | {
+    "not_alerted",
+    "wrong_content",
+}
 """Classes of words that say that something does not work; what stops a thing altogether explains any of them."""
 
 
