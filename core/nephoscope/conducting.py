@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nephoscope import __version__, archive, enlisting, watching
+from nephoscope import __version__, archive, enlisting, staging, watching
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
 from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
@@ -113,7 +113,12 @@ class Conductor:
                 cassette=self._cassette.record if self._cassette else None,
             )
             _announce(context, lease, enlisting.described(self.seats()))
-            yield context
+            with contextlib.closing(staging.Theatre(self._settings, self._plugins, context.identities, store.dir / staging.FOLDER)) as theatre:
+                if self._cassette is not None:
+                    context.was_rehearsed = self._cassette.record.rehearsal
+                elif self._settings.rehearsal == "on":
+                    context.stage = theatre
+                yield context
 
     @contextlib.contextmanager
     def boundary(self, store: RunStore, *, demo: bool = False) -> Iterator[tuple[Boundary, Lease]]:

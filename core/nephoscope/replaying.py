@@ -35,6 +35,7 @@ CONDITIONS = (
     "models",
     "model_base_url",
     "mask",
+    "rehearsal",
 )
 """Settings that decide how a run goes, and that leave with it."""
 _HIDDEN = re.compile(r"‹redacted:[^›]*›")

@@ -129,6 +129,12 @@ class Boundary:
         """What each installed executor holds on this machine, tried from inside."""
         return [Probe.model_validate(found) for found in self._call("probe")]
 
+    def release(self) -> None:
+        """Close the record; the process stays, for another."""
+        if self._lease:
+            self._call("close", {"lease": self._lease}, CLOSE_SECONDS)
+        self._lease = ""
+
     def close(self) -> None:
         """Close the record and end the process. Never raises."""
         if self._lease:

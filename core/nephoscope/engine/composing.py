@@ -32,6 +32,7 @@ from nephoscope.models.report import (
     Trouble,
 )
 from nephoscope.store.ledger import now
+from nephoscope.store.run import Attempt
 
 MOST_LISTED = 40
 
@@ -233,8 +234,18 @@ def _steps(context: Context) -> tuple[ReportStep, ...]:
         attempts = context.store.attempts(step.index)
         script = f"blobs/{attempts[-1].script[:2]}/{attempts[-1].script}" if attempts else ""
         row = ReportStep(index=step.index, intent=step.check.intent, script=script, attempts=len(attempts), status=step.status, seconds=step.seconds)
-        rows.append(row.model_copy(update={"decided_by": step.check.decided_by, "author": attempts[-1].author if attempts else ""}))
+        last = attempts[-1] if attempts else None
+        more = {"decided_by": step.check.decided_by, "author": last.author if last else "", "rehearsal": _rehearsal(last, context)}
+        rows.append(row.model_copy(update=more))
     return tuple(rows)
+
+
+def _rehearsal(attempt: Attempt | None, context: Context) -> str:
+    found = context.store.rehearsal(attempt.script) if attempt else None
+    if found is None:
+        return ""
+    why = found.reason or found.unsure or f"{len(found.tested)} facts came out on mock data, and not on other data"
+    return f"{found.outcome}: {why}"
 
 
 def _ledger(context: Context) -> LedgerSummary:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nephoscope.engine.analysis import Analysis
+from nephoscope.engine.rehearsing import Stage
 from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Rewriter
 from nephoscope.knowledge.playbooks import Playbook
-from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Script, Tier, Violation
+from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
 from nephoscope.store import LedgerReader, Spent
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RunStore
@@ -21,7 +22,7 @@ class BoundaryClient(Protocol):
     """The part of the boundary that nodes use."""
 
     def inventory(self, reads: Sequence[Read]) -> Sequence[str]: ...
-    def execute(self, step: int, attempt: int, script_hash: str, author: str) -> ExecutionResult: ...
+    def execute(self, step: int, attempt: int, script_hash: str, author: str, params: Mapping[str, JsonValue] | None = None) -> ExecutionResult: ...
     def spent(self) -> Spent: ...
 
 
@@ -58,6 +59,10 @@ class Context:
     models: Models | None = None
     planners: Mapping[str, Planner] = field(default_factory=dict)
     """All that are installed, for one that falls back on another."""
+    stage: Stage | None = None
+    """Where scripts are rehearsed; ``None``: they are not."""
+    was_rehearsed: Callable[[str], Rehearsal | None] | None = None
+    """Of a recorded run: what its rehearsals showed, by the hash of the script."""
     elapsed_before: float = 0.0
     started: float = field(default_factory=time.monotonic)
 

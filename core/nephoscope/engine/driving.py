@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.db"
 _log = logging.getLogger("nephoscope.engine")
 _START: State = {"step": 0, "attempt": 0, "outcome": ""}
-NODES_PER_STEP = 2 + 5 * MOST_ATTEMPTS
-"""Observe and plan, then at most five nodes for each attempt."""
+NODES_PER_STEP = 2 + 6 * MOST_ATTEMPTS
+"""Observe and plan, then at most six nodes for each attempt."""
 
 
 class Driver:

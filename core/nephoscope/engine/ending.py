@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nephoscope.engine.context import Context
+from nephoscope.engine.rounds import failed_rehearsal
 from nephoscope.engine.state import Update
 
 
@@ -25,5 +26,7 @@ def _trouble(context: Context, step: int) -> str:
     last = attempts[-1]
     if last.result and last.result.failure:
         return last.result.failure.message
+    if rehearsed := failed_rehearsal(context.store, last):
+        return f"script not run: {rehearsed.message}"
     errors = [one.message for one in last.violations or () if one.severity == "error"]
     return f"script rejected: {errors[0]}" if errors else ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 Node = Callable[[State, Context], Update]
-_PHASES = {"plan": "plan", "generate": "generate", "validate": "validate", "execute": "execute"}
+_PHASES = {"plan": "plan", "generate": "generate", "validate": "validate", "execute": "execute", "rehearse": "rehearse"}
 
 
 def build(context: Context, checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[State, None, State, State]:
@@ -28,12 +28,13 @@ def build(context: Context, checkpointer: BaseCheckpointSaver[Any]) -> CompiledS
     from nephoscope.engine.nodes.observe import observe
     from nephoscope.engine.nodes.plan import plan
     from nephoscope.engine.nodes.recommend import recommend
+    from nephoscope.engine.nodes.rehearse import rehearse
     from nephoscope.engine.nodes.validate import validate
     from nephoscope.engine.nodes.verify import verify
 
     graph = StateGraph(State)
     nodes: dict[str, Node] = {
-        "observe": observe, "plan": plan, "generate": generate, "validate": validate, "approve": approve, "execute": execute,
+        "observe": observe, "plan": plan, "generate": generate, "validate": validate, "rehearse": rehearse, "approve": approve, "execute": execute,
         "collect": collect, "ask": ask, "verify": verify, "recommend": recommend,
     }  # fmt: skip
     for name, node in nodes.items():
@@ -42,7 +43,8 @@ def build(context: Context, checkpointer: BaseCheckpointSaver[Any]) -> CompiledS
     graph.add_edge("observe", "plan")
     graph.add_conditional_edges("plan", _outcome, {"checks": "generate", "question": "ask", "conclude": "verify"})
     graph.add_conditional_edges("generate", _outcome, {"run": "validate", "skip": "observe"})
-    graph.add_conditional_edges("validate", _outcome, {"run": "execute", "approve": "approve", "repair": "generate"})
+    graph.add_conditional_edges("validate", _outcome, {"run": "execute", "rehearse": "rehearse", "approve": "approve", "repair": "generate"})
+    graph.add_conditional_edges("rehearse", _outcome, {"run": "execute", "approve": "approve", "repair": "generate"})
     graph.add_conditional_edges("approve", _outcome, {"run": "execute", "skip": "observe"})
     graph.add_edge("execute", "collect")
     graph.add_conditional_edges("collect", _outcome, {"done": "observe", "skip": "observe", "repair": "generate"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nephoscope.engine.context import Context
-from nephoscope.models import Hypothesis, Round, Try
+from nephoscope.models import Failure, Hypothesis, Rehearsal, Round, Try
 from nephoscope.store import BlobError
 from nephoscope.store.run import Attempt, RunStore
 
@@ -26,19 +26,20 @@ def rounds(context: Context) -> list[Round]:
     for row in context.ledger.refused():
         if row.call is not None:
             refused.setdefault(row.position.step, []).append(f"{row.call.name}: {row.reason}{f' (needs {row.needs})' if row.needs else ''}")
+    rehearsals = context.store.rehearsals()
     return [
         Round(
             index=step.index,
             check=step.check,
             status=step.status,
-            tries=tuple(_tries(context.store, attempts.get(step.index, []))),
+            tries=tuple(_tries(context.store, attempts.get(step.index, []), rehearsals)),
             refused=tuple(dict.fromkeys(refused.get(step.index, ()))),
         )
         for step in context.store.steps()
     ]
 
 
-def _tries(store: RunStore, attempts: Sequence[Attempt]) -> Iterator[Try]:
+def _tries(store: RunStore, attempts: Sequence[Attempt], rehearsals: Mapping[str, Rehearsal]) -> Iterator[Try]:
     former = ""
     for one in attempts:
         try:
@@ -54,6 +55,7 @@ def _tries(store: RunStore, attempts: Sequence[Attempt]) -> Iterator[Try]:
             violations=one.violations,
             result=one.result,
             approved=one.approved,
+            rehearsal=rehearsals.get(one.script),
         )
         former = source
 
@@ -62,3 +64,11 @@ def difference(before: str, after: str) -> str:
     """What changed, as a unified diff."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", n=1, lineterm="")
     return "\n".join(lines)
+
+
+def failed_rehearsal(store: RunStore, attempt: Attempt) -> Failure | None:
+    """What a rehearsal showed to be wrong with a script, in the words a repair is asked for with."""
+    found = store.rehearsal(attempt.script)
+    if found is None or found.outcome != "failed":
+        return None
+    return Failure(kind="rehearsal", message=f"on mock data, before it reached the account: {found.reason}", hint=found.hint)

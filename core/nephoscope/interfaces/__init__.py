@@ -1,7 +1,7 @@
 """One small typed interface per role a plugin can play. Protocols: nothing to inherit."""
 
 from nephoscope.interfaces.analyzer import Analyzer
-from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Wire
+from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Stage, Wire
 from nephoscope.interfaces.errors import (
     Ambiguous,
     BoundaryGone,
@@ -46,6 +46,7 @@ __all__ = [
     "Policy",
     "Rewriter",
     "Session",
+    "Stage",
     "Stopped",
     "Tracer",
     "UsageError",

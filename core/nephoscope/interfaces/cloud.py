@@ -27,6 +27,7 @@ from nephoscope.models import (
     Read,
     Reply,
     ResourceRef,
+    Sample,
     Scope,
     Script,
     ScriptEnvironment,
@@ -208,3 +209,14 @@ class Emulator(Protocol):
     def stop(self) -> None: ...
     def scope(self) -> Scope:
         """The scope that points at the running emulator."""
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """An :class:`Emulator` on which scripts are rehearsed: it knows what replies look like, and gives those it is told."""
+
+    def samples(self, operations: Sequence[str]) -> Mapping[str, Sample | None]:
+        """A made-up reply of each ``service:Operation``; ``None`` for one that it cannot speak. While it runs."""
+
+    def play(self, samples: Sequence[Sample]) -> None:
+        """Answer these operations with these pages from now on, whatever else is asked with them."""

@@ -10,6 +10,7 @@ from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishRe
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.recommendation import CauseCard, Change, Recommendation
+from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
@@ -31,6 +32,7 @@ __all__ = [
     "Entity",
     "Event",
     "ExecutionResult",
+    "Expected",
     "Extract",
     "Fact",
     "FactQuery",
@@ -52,6 +54,7 @@ __all__ = [
     "Mention",
     "Operation",
     "OperationAccess",
+    "Page",
     "PolicyForm",
     "Predicate",
     "Price",
@@ -60,9 +63,11 @@ __all__ = [
     "Rate",
     "Read",
     "Recommendation",
+    "Rehearsal",
     "Reply",
     "ResourceRef",
     "Round",
+    "Sample",
     "Scope",
     "Script",
     "ScriptEnvironment",

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from nephoscope.models.base import Frozen
+from nephoscope.models.rehearsal import Rehearsal
 from nephoscope.models.scope import Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Question, Violation
 
@@ -67,6 +68,8 @@ class Try(Frozen):
     result: ExecutionResult | None = None
     approved: bool | None = None
     """``None``: nobody was asked."""
+    rehearsal: Rehearsal | None = None
+    """``None``: it did not come to that."""
 
     @property
     def trouble(self) -> str:
@@ -76,6 +79,8 @@ class Try(Frozen):
             return "; ".join(errors)[:600]
         if self.approved is False:
             return "it was not approved, or nobody was there to approve it: ask by reads, which need no approval"
+        if self.rehearsal and self.rehearsal.outcome == "failed":
+            return f"rehearsal: {self.rehearsal.reason}"[:600]
         failure = self.result.failure if self.result else None
         return f"{failure.kind}: {failure.message}"[:600] if failure else ""
 

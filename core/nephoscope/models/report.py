@@ -153,6 +153,8 @@ class ReportStep(Frozen):
     """``planner:<name>`` or ``model:<name>``."""
     author: str = ""
     """Who wrote the script: ``template:…``, ``model:…``, ``skill:…`` or ``person``."""
+    rehearsal: str = ""
+    """``passed``, ``failed`` or ``skipped``, and why; empty for what packs bring, which is not rehearsed."""
 
 
 class LedgerSummary(Frozen):

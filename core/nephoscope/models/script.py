@@ -78,9 +78,9 @@ class Violation(Frozen):
 
 
 class Failure(Frozen):
-    """Why a script that ran did not end well."""
+    """Why a script did not end well; ``rehearsal``: on mock data, and it was not run on the account."""
 
-    kind: Literal["syntax", "import", "api_error", "refused", "timeout", "limit", "empty", "crash"]
+    kind: Literal["syntax", "import", "api_error", "refused", "timeout", "limit", "empty", "crash", "rehearsal"]
     message: str
     operation: str = ""
     hint: str = ""

@@ -76,12 +76,19 @@ def _facts(telling: Telling) -> str:
 
 
 def _steps(report: Report) -> str:
-    rows = [f"{step.index}. {prose(step.intent)}: {prose(step.status)}, {duration(step.seconds)}{_attempts(step.attempts)}" for step in report.steps]
+    rows = [
+        f"{step.index}. {prose(step.intent)}: {prose(step.status)}, {duration(step.seconds)}{_attempts(step.attempts)}{_rehearsed(step.rehearsal)}"
+        for step in report.steps
+    ]
     return _section("Steps", rows)
 
 
 def _attempts(attempts: int) -> str:
     return f", {attempts} attempts" if attempts > 1 else ""
+
+
+def _rehearsed(told: str) -> str:
+    return f"; rehearsal {prose(told)}" if told else ""
 
 
 def _spent(telling: Telling) -> str:

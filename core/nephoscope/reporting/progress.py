@@ -10,6 +10,7 @@ script         author, hash, lines, path
 call           id, operation, status, cached, seconds
 model_called   model, role, prompt, input_tokens, output_tokens, usd, seconds, error (kind of fault; empty when it answered)
 step_ended     status, calls, seconds, gaps, answer (one short phrase, such as ``yes``)
+rehearsed      outcome (passed, failed, skipped), reason, unsure, facts (count), author
 repair         attempt, reason
 board          open ``[{cause, title, weight}]``, ruled_out (count), leading (title)
 hypotheses     hypotheses ``[{cause, title, stands, why}]``: what a planner holds possible
@@ -104,6 +105,12 @@ class Progress:
     def _on_script(self, event: Event) -> list[Said]:
         self.script = f"script {_text(event, 'author')} {_text(event, 'hash')[:4]}, {_number(event, 'lines'):.0f} lines"
         return []
+
+    def _on_rehearsed(self, event: Event) -> list[Said]:
+        outcome, why = _text(event, "outcome"), clip(_text(event, "reason") or _text(event, "unsure"), 160)
+        facts = f"{_number(event, 'facts'):.0f} facts came out on mock data"
+        told = {"passed": f"rehearsed: {facts}{f'; {why}' if why else ''}", "failed": f"rehearsal failed, not run: {why}"}
+        return [Said(told.get(outcome, f"not rehearsed: {why}"), mark="bad" if outcome == "failed" else "note")]
 
     def _on_repair(self, event: Event) -> list[Said]:
         self.doing = f"repair {_number(event, 'attempt'):.0f}: {clip(_text(event, 'reason'), 60)}"

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     keys: Mapping[str, KeyReference] = Field(default_factory=dict)
     quiet: bool = False
     plain: bool = False
+    rehearsal: Literal["on", "off"] = "on"
+    """Whether scripts that no pack brought run on mock data, in an emulator, before they touch the account."""
+    rehearsal_seconds: float = Field(default=60.0, ge=0.0, le=3600.0)
+    """So long rehearsals of one run may take together; what is written after that runs without."""
     unsafe_local: bool = False
     packs_blocked: Several[str] = ()
     packs: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None

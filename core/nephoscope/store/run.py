@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Scope, Script, Usage, Violation
+from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Rehearsal, Scope, Script, Usage, Violation
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, now
 from nephoscope.store.lock import hold
@@ -24,6 +24,7 @@ from nephoscope.store.sqlite import open_reader, open_writer
 VERSION = 1
 FILE = "run.db"
 LOCK = "lock"
+REHEARSALS = "rehearsals"
 Model = TypeVar("Model", bound=BaseModel)
 
 _SCHEMA = """
@@ -192,6 +193,20 @@ class RunStore:
     def script(self, attempt: Attempt, check: Check) -> Script:
         """The script of an attempt, its bytes checked against their hash."""
         return Script(source=self.blobs.get(attempt.script).decode(), check=check, cloud=check.cloud, author=attempt.author)
+
+    def rehearsed(self, rehearsal: Rehearsal) -> None:
+        """What a rehearsal of these bytes showed."""
+        known = self.get(REHEARSALS, {})
+        self.put(REHEARSALS, {**(known if isinstance(known, dict) else {}), rehearsal.script: rehearsal.model_dump(mode="json")})
+
+    def rehearsal(self, script: str) -> Rehearsal | None:
+        """The rehearsal of the script of that hash; ``None`` when there was none."""
+        return self.rehearsals().get(script)
+
+    def rehearsals(self) -> dict[str, Rehearsal]:
+        """Every rehearsal, by the hash of its script."""
+        known = self.get(REHEARSALS, {})
+        return {name: Rehearsal.model_validate(one) for name, one in known.items()} if isinstance(known, dict) else {}
 
     # -- facts, questions, events, timings -------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class LedgerBoundary:
     def inventory(self, reads: Sequence[Read]) -> Sequence[str]:
         return [call for read in reads for call in self._ask(read, BROKER)]
 
-    def execute(self, step: int, attempt: int, script_hash: str, author: str) -> ExecutionResult:
+    def execute(self, step: int, attempt: int, script_hash: str, author: str, params: Mapping[str, JsonValue] | None = None) -> ExecutionResult:
         self.executed.append((step, attempt, script_hash))
         try:
             plan = json.loads(self.ledger.blobs.get(script_hash))

@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from nephoscope.models import WireReply, WireRequest
+from nephoscope.models import Sample, WireReply, WireRequest
 from nephoscope.models.base import Frozen, JsonValue
 
 CONTROL = "/__front__/"
-"""Paths below it are the front's own: ``log`` and ``rules`` (GET), ``rules`` (POST), ``clear`` and ``reset`` (POST)."""
+"""Paths below it are the front's own: ``log`` and ``rules`` (GET), ``rules``, ``samples``, ``clear`` and ``reset`` (POST)."""
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -68,6 +68,8 @@ class Dialect(Protocol):
     def denied(self, asked: Asked, request: WireRequest) -> WireReply: ...
     def throttled(self, asked: Asked, request: WireRequest) -> WireReply: ...
     def answer(self, asked: Asked, request: WireRequest, answer: Answer) -> WireReply: ...
+    def sample(self, operation: str) -> Sample | None:
+        """What the operation replies, made up; ``None`` where that cannot be told, or not be answered."""
 
 
 class Front:
@@ -133,9 +135,19 @@ class Front:
             self._reset()
         elif posted and name == "clear":
             self.apply(self._rules)
+        elif posted and name == "samples":
+            return _document({operation: self._sample(operation) for operation in json.loads(_body(environ))})
         with self._lock:
             document: Any = self._rules.model_dump(mode="json") if name == "rules" else list(self._log)
-        return WireReply(status=200, headers=(("content-type", "application/json"),), body=json.dumps(document).encode())
+        return _document(document)
+
+    def _sample(self, operation: str) -> Any:
+        sample = self._dialect.sample(operation)
+        return None if sample is None else sample.model_dump(mode="json")
+
+
+def _document(document: Any) -> WireReply:
+    return WireReply(status=200, headers=(("content-type", "application/json"),), body=json.dumps(document).encode())
 
 
 def _fits(answer: Answer, asked: Asked) -> bool:

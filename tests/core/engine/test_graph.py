@@ -12,9 +12,25 @@ import pytest
 from nephoscope.engine import driving
 from nephoscope.engine.driving import Driver
 from nephoscope.engine.nodes.plan import MOST_QUESTIONS
+from nephoscope.engine.rehearsing import Performance
 from nephoscope.engine.state import checked
 from nephoscope.interfaces import NephoscopeError, View
-from nephoscope.models import Budget, Check, Failure, Question, Read, Script, ScriptEnvironment, Violation
+from nephoscope.models import (
+    Budget,
+    Call,
+    Check,
+    ExecutionResult,
+    Failure,
+    Identity,
+    Page,
+    Question,
+    Read,
+    Reply,
+    Sample,
+    Script,
+    ScriptEnvironment,
+    Violation,
+)
 from nephoscope.testing.fakes import Answer, ScriptedGenerator, source_of
 
 Begin = Callable[..., Any]
@@ -368,3 +384,49 @@ def test_a_node_answers_in_its_own_words() -> None:
         checked("plan", {"stpe": 1})  # type: ignore[typeddict-unknown-key]
     with pytest.raises(TypeError, match="returned"):
         checked("plan", {"step": "one"})  # type: ignore[typeddict-item]
+
+
+class FakeStage:
+    """Shows a script to fail on mock data when it holds a word."""
+
+    def __init__(self, word: str) -> None:
+        self.word, self.seen = word, list[str]()
+
+    def samples(self, cloud: str, operations: Sequence[str]) -> dict[str, Sample | None]:
+        return {one: Sample(operation=one, pages=(Page(document={"Depth": 1, "Weir": "weir-1"}),)) for one in operations}
+
+    def perform(self, script: Script, samples: Sequence[Sample], names: Sequence[str]) -> Performance:
+        self.seen.append(script.hash)
+        if self.word in script.source:
+            return Performance(ExecutionResult(status="failed", failure=Failure(kind="crash", message="NameError: depth")), [], [])
+        who = Identity(cloud="brook", account="4711", principal="reader", regions=("north",))
+        call = Call(id="s1.c1", identity=who, region="north", service="ponds", operation="GetPond", params={})
+        known = next((one for one in samples if one.operation == "ponds:GetPond"), None)
+        document = known.pages[0].document if known else {"Depth": 9}
+        return Performance(ExecutionResult(status="ok"), [Reply(call=call, status=200, document=document, complete=True)], [])
+
+
+def test_a_script_that_fails_on_mock_data_is_mended_before_it_runs(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nephoscope.engine.expecting.operations", lambda script, environment: [])
+    bad, stage = GOOD.replace('"failure"', '"note": "depth", "failure"'), FakeStage('"depth"')
+    generator = ScriptedGenerator([bad, GOOD])
+    run = begin(planner=[[FREE]], generators=[generator], stage=stage)
+    report = run.drive()
+    (trouble,) = generator.troubles
+    assert isinstance(trouble, Failure)
+    assert (trouble.kind, "before it reached the account: NameError: depth" in trouble.message) == ("rehearsal", True)
+    assert len(run.boundary.executed) == 1, "the first script never ran on the account"
+    assert report.steps[0].rehearsal == "passed: 1 facts came out on mock data, and not on other data"
+    assert [event.data["outcome"] for event in run.events if event.kind == "rehearsed"] == ["failed", "passed"]
+
+    stuck = begin(planner=[[FREE]], generators=[ScriptedGenerator([bad, bad + " ", bad + "  "])], stage=stage, name="r-2")
+    stuck.drive()
+    assert statuses(stuck) == [("gap", 3)]
+    assert stuck.boundary.executed == []
+
+
+def test_what_packs_bring_is_not_rehearsed(begin: Begin) -> None:
+    stage = FakeStage("nothing")
+    run = begin(planner=[[WEIR]], stage=stage)
+    assert run.drive().steps[0].rehearsal == ""
+    assert stage.seen == []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.ending import end_step
+from nephoscope.engine.rounds import failed_rehearsal
 from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import BudgetError, Generator, ModelError, NephoscopeError
 from nephoscope.models import Script
@@ -41,7 +42,7 @@ def _first(step: Step, context: Context) -> Script | None:
 def _repaired(step: Step, attempt: int, context: Context) -> Script | None:
     last = context.store.attempts(step.index)[-1]
     script = context.store.script(last, step.check)
-    trouble = last.result.failure if last.result else last.violations
+    trouble = last.result.failure if last.result else failed_rehearsal(context.store, last) or last.violations
     if not trouble:
         return None
     context.emit("repair", step.index, attempt=attempt, reason=trouble.message if not isinstance(trouble, tuple) else trouble[0].message)

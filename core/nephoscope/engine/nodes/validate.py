@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from nephoscope.engine.approving import must_ask
 from nephoscope.engine.context import Context
+from nephoscope.engine.nodes.rehearse import wanted
 from nephoscope.engine.state import State, Update
 from nephoscope.models import ScriptEnvironment
 from nephoscope.validation import validate as run_validators
 
 
 def validate(state: State, context: Context) -> Update:
-    """Accepted scripts go on to approval; rejected ones back for repair. A verdict in the record stands."""
+    """Accepted scripts go on to their rehearsal, or to approval; rejected ones back for repair. A verdict in the record stands."""
     step = context.store.step(state["step"])
     attempt = context.store.attempts(state["step"])[-1]
     if step is None:
@@ -23,11 +25,6 @@ def validate(state: State, context: Context) -> Update:
         violations = judged.violations
     if any(one.severity == "error" for one in violations):
         return {"attempt": attempt.number + 1, "outcome": "repair"}
-    return {"outcome": "approve" if _must_ask(context, attempt.author) and not attempt.approved else "run"}
-
-
-def _must_ask(context: Context, author: str) -> bool:
-    """``risky``: anything that no installed pack wrote. What scripts may touch is the broker's business, not theirs."""
-    if context.ask_policy == "always":
-        return True
-    return context.ask_policy == "risky" and not author.startswith("template:")
+    if wanted(attempt):
+        return {"outcome": "rehearse"}
+    return {"outcome": "approve" if must_ask(context, attempt) else "run"}

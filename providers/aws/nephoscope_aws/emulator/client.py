@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephoscope.interfaces.errors import EndpointError
-from nephoscope.models import Json, Scope
+from nephoscope.models import Json, Sample, Scope
 from nephoscope.testing.front import CONTROL
 
 _STOP_SECONDS = 3.0
@@ -73,6 +73,17 @@ class AwsEmulator:
     def rules(self, front: Mapping[str, Json]) -> None:
         """Replace the front's rules; references are not resolved here."""
         self._control("rules", json.dumps(front).encode())
+
+    def samples(self, operations: Sequence[str]) -> Mapping[str, Sample | None]:
+        """Made-up replies, by the service models of the SDK; the work is done in the child."""
+        told = json.loads(self._control("samples", json.dumps(list(operations)).encode()))
+        return {name: None if sample is None else Sample.model_validate(sample) for name, sample in told.items()}
+
+    def play(self, samples: Sequence[Sample]) -> None:
+        """The pages that are asked for by a token stand before those that are not: the first rule that fits answers."""
+        pages = [(sample.operation, page) for sample in samples for page in sample.pages]
+        pages.sort(key=lambda each: not each[1].params)
+        self.rules({"answer": [{"operation": name, "params": dict(page.params), "document": page.document} for name, page in pages]})
 
     def _greet(self, child: subprocess.Popen[str], seed: Mapping[str, Json]) -> str:
         if child.stdin is None or child.stdout is None:

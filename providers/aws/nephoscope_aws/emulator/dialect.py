@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from nephoscope.interfaces.errors import Ambiguous
-from nephoscope.models import Call, Identity, Tier, WireReply, WireRequest
+from nephoscope.models import Call, Identity, Sample, Tier, WireReply, WireRequest
 from nephoscope.testing.front import Answer, Asked
+from nephoscope_aws.emulator.samples import sample
+from nephoscope_aws.wire.canonical import parse
 from nephoscope_aws.wire.identify import read
 from nephoscope_aws.wire.message import BASE_HOST
 from nephoscope_aws.wire.models import Shape, loader, operation_model, service_model
@@ -51,11 +53,39 @@ class AwsDialect:
             return WireReply(status=answer.status, body=answer.body.encode())
         return _written(_of(asked), answer)
 
+    def sample(self, operation: str) -> Sample | None:
+        """As the SDK's parser gives it back; ``None`` where the emulator's serializer leaves something out, or knows nothing of the service."""
+        made = sample(operation)
+        if made is None:
+            return None
+        service, _, name = operation.partition(":")
+        call = _call(service, name, "us-east-1", {})
+
+        def spoken(document: Any) -> Any:
+            return parse(call, _written(call, Answer(operation=operation, document=document))).document
+
+        try:
+            pages = [page.model_copy(update={"document": spoken(page.document)}) for page in made.pages]
+            whole = all(_full(page.document, said.document) for page, said in zip(made.pages, pages, strict=True))
+            same = all(spoken(page.document) == page.document for page in pages)
+        except Exception:  # it raises what it likes for what it does not know
+            return None
+        return made.model_copy(update={"pages": tuple(pages)}) if whole and same else None
+
 
 def _host(request: WireRequest) -> str:
     """The host the request would have had: an emulator's address takes no prefix, so the account id comes from its header."""
     account = request.header("x-amz-account-id")
     return f"{account}.{BASE_HOST}" if account else BASE_HOST
+
+
+def _full(made: Any, said: Any) -> bool:
+    """Whether nothing of a document was lost. Text may come back as what it says."""
+    if isinstance(made, dict):
+        return isinstance(said, dict) and made.keys() == said.keys() and all(_full(value, said[key]) for key, value in made.items())
+    if isinstance(made, list):
+        return isinstance(said, list) and len(made) == len(said) and all(map(_full, made, said))
+    return said is not None
 
 
 def _written(call: Call, answer: Answer) -> WireReply:
