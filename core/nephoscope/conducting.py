@@ -15,13 +15,14 @@ from nephoscope.models.report import Report, Status, Trouble
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
 from nephoscope.store.ledger import now
-from nephoscope.store.run import RunStore, locked, scopes_of
+from nephoscope.store.run import SKILLS_USED, RunStore, locked, scopes_of
 
 if TYPE_CHECKING:
     from nephoscope.boundary.client import Boundary
     from nephoscope.boundary.protocol import Lease
     from nephoscope.engine.context import Context
     from nephoscope.engine.driving import Driver
+    from nephoscope.knowledge.skills import Skills
     from nephoscope.validation import Validated
 
 MOST_NAMES = 200
@@ -224,9 +225,19 @@ class Conductor:
             ask=self._callbacks.ask,
             approve=self._callbacks.approve,
             tell=self._tell,
+            skills=self._skills(),
+            clean=enlisting.cut(store),
             versions={"nephoscope": __version__, **self._plugins.versions},
             elapsed_before=float(elapsed) if isinstance(elapsed, int | float) else 0.0,
         )
+
+    def _skills(self) -> Skills | None:
+        from nephoscope.knowledge.skills import RecordedSkills, SkillLibrary
+
+        if self._cassette is not None:
+            used = self._cassette.record.get(SKILLS_USED, {})
+            return RecordedSkills(used if isinstance(used, dict) else {})
+        return SkillLibrary(self._settings.home, self._plugins.checks) if self._settings.skills == "on" else None
 
     def _drive(self, context: Context) -> Status:
         from nephoscope.engine.driving import Driver

@@ -36,6 +36,7 @@ CONDITIONS = (
     "model_base_url",
     "mask",
     "rehearsal",
+    "skills",
 )
 """Settings that decide how a run goes, and that leave with it."""
 _HIDDEN = re.compile(r"‹redacted:[^›]*›")

@@ -22,6 +22,7 @@ from nephoscope.cli import (
     resume,
     runs,
     settings,
+    skills,
     streams,
     verify,
     why,
@@ -62,6 +63,7 @@ app.command(rich_help_panel=_EXTEND)(bench.bench)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
 app.add_typer(models.app, name="models", rich_help_panel=_EXTEND)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=_EXTEND)
+app.add_typer(skills.app, name="skills", rich_help_panel=_EXTEND)
 app.command(rich_help_panel=_EXTEND)(settings.settings)
 
 

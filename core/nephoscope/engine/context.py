@@ -12,6 +12,7 @@ from nephoscope.engine.analysis import Analysis
 from nephoscope.engine.rehearsing import Stage
 from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Rewriter
 from nephoscope.knowledge.playbooks import Playbook
+from nephoscope.knowledge.skills import Skills
 from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
 from nephoscope.store import LedgerReader, Spent
 from nephoscope.store.ledger import now
@@ -63,6 +64,10 @@ class Context:
     """Where scripts are rehearsed; ``None``: they are not."""
     was_rehearsed: Callable[[str], Rehearsal | None] | None = None
     """Of a recorded run: what its rehearsals showed, by the hash of the script."""
+    skills: Skills | None = None
+    """Scripts that worked; ``None``: none are used and none kept."""
+    clean: Callable[[str], str] = str
+    """Cuts credentials out of a text."""
     elapsed_before: float = 0.0
     started: float = field(default_factory=time.monotonic)
 

@@ -14,6 +14,7 @@ from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
 from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
+from nephoscope.models.skill import Skill, SkillFact, SkillOrigin, SkillParam
 from nephoscope.models.tracing import TracedRun, TraceTarget
 
 __all__ = [
@@ -72,6 +73,10 @@ __all__ = [
     "Script",
     "ScriptEnvironment",
     "ServiceCoverage",
+    "Skill",
+    "SkillFact",
+    "SkillOrigin",
+    "SkillParam",
     "Supposition",
     "Surroundings",
     "Tier",

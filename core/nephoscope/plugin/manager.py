@@ -128,6 +128,11 @@ class Plugins:
         return self._named(role.BACKENDS)
 
     @property
+    def checks(self) -> Sequence[Path]:
+        """Folders of check files."""
+        return self._things(role.CHECKS)
+
+    @property
     def catalogs(self) -> Sequence[Path]:
         """Folders of model catalog files."""
         return self._things(role.CATALOGS)

@@ -61,6 +61,7 @@ PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
+CHECKS = Role("checks", Path, key="")
 PRELOADS = Role("preloads", str, key="")
 
 ROLES: tuple[Role[Any], ...] = (
@@ -80,5 +81,6 @@ ROLES: tuple[Role[Any], ...] = (
     SUITES,
     PROMPTS,
     CATALOGS,
+    CHECKS,
     PRELOADS,
 )

@@ -100,5 +100,10 @@ def nephoscope_register_catalogs() -> Sequence[Path]:  # type: ignore[empty-body
 
 
 @hookspec
+def nephoscope_register_checks() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of checks: scripts with the question they answer, as ``nephoscope skills export`` writes them."""
+
+
+@hookspec
 def nephoscope_on_event(event: Event) -> None:
     """Observe a run. Cannot change it; raising is logged once and ignored."""

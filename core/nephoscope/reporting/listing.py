@@ -91,6 +91,14 @@ def prompt_table(prompts: Sequence[tuple[str, str, str, str, str]]) -> Table:
     return table
 
 
+def skill_table(skills: Sequence[tuple[str, str, str, str, str]]) -> Table:
+    """Name with version, cloud, question, operations and origin of every skill."""
+    table = _table("skill", "cloud", "answers", "asks", "from")
+    for skill in skills:
+        table.add_row(*_cells(*skill))
+    return table
+
+
 def model_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Language models with what they can do and cost."""
     table = _table("model", "can", "roles", "context", "USD per million in / out", "")

@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Whether scripts that no pack brought run on mock data, in an emulator, before they touch the account."""
     rehearsal_seconds: float = Field(default=60.0, ge=0.0, le=3600.0)
     """So long rehearsals of one run may take together; what is written after that runs without."""
+    skills: Literal["on", "off"] = "on"
+    """Whether scripts that worked are kept, and found again before a model is asked to write one."""
     unsafe_local: bool = False
     packs_blocked: Several[str] = ()
     packs: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_listed)] = None

@@ -21,11 +21,11 @@ from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue
 from nephoscope.store.blobs import BlobError, BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, Ledger, LedgerReader
-from nephoscope.store.run import REHEARSALS, RunStore
+from nephoscope.store.run import REHEARSALS, SKILLS_USED, RunStore
 
 FORMAT: Final = "nephoscope.bundle/1"
 MANIFEST, REPORT, RUN, LEDGER = "manifest.json", "report.json", "run.json", "ledger.json"
-KEPT = ("words", "started_at", "conditions", "opened", "identities", REHEARSALS)
+KEPT = ("words", "started_at", "conditions", "opened", "identities", REHEARSALS, SKILLS_USED)
 """Values of a run that leave with it. Scopes stay: they name profiles, roles and endpoints of the machine they were made on."""
 RUN_TABLES = ("steps", "attempts", "questions", "model_calls")
 MOST_BYTES = 512 * 1024 * 1024

@@ -24,7 +24,7 @@ from nephoscope.store.sqlite import open_reader, open_writer
 VERSION = 1
 FILE = "run.db"
 LOCK = "lock"
-REHEARSALS = "rehearsals"
+REHEARSALS, SKILLS_USED = "rehearsals", "skills_used"
 Model = TypeVar("Model", bound=BaseModel)
 
 _SCHEMA = """
@@ -153,6 +153,10 @@ class RunStore:
         self._write(
             "INSERT OR IGNORE INTO steps (step, body, status, planned_at) VALUES (?, ?, 'planned', ?)", (step, check.model_dump_json(), now())
         )
+
+    def reword_step(self, step: int, check: Check) -> None:
+        """Replace what a planned step is to find out, such as by values that a script needs."""
+        self._write("UPDATE steps SET body = ? WHERE step = ?", (check.model_dump_json(), step))
 
     def end_step(self, step: int, status: str) -> None:
         seconds = sum(one.result.seconds for one in self.attempts(step) if one.result)

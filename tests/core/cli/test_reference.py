@@ -45,6 +45,10 @@ COMMANDS = [
     "prompts lint",
     "prompts diff",
     "settings",
+    "skills list",
+    "skills show",
+    "skills forget",
+    "skills export",
 ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nephoscope.engine.context import Context
+from nephoscope.engine.dossier import dossier
 from nephoscope.engine.ending import end_step
+from nephoscope.engine.keeping import tabled
 from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
 from nephoscope.engine.state import State, Update
 
@@ -11,9 +13,14 @@ REPAIRABLE = frozenset({"syntax", "import", "api_error", "crash", "empty", "refu
 
 
 def collect(state: State, context: Context) -> Update:
-    """Facts need no collecting: they are read from the ledger. A failed script by a generator is sent back to it."""
+    """Facts need no collecting: they are read from the ledger. A failed script by a generator is sent back to it.
+
+    A skill that told nothing gives way to a generator.
+    """
     attempt = context.store.attempts(state["step"])[-1]
     result = attempt.result
+    if attempt.author.startswith("skill:") and attempt.number < MOST_ATTEMPTS and not tabled(attempt, dossier(context)):
+        return {"attempt": attempt.number + 1, "outcome": "repair"}
     if result is None or result.status == "ok":
         return end_step(context, state["step"], "done")
     failure = result.failure
