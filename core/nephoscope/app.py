@@ -14,7 +14,7 @@ from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
 from nephoscope.conducting import Callbacks, Cassette, Conductor, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
-from nephoscope.models import Event, Question, Scope, Script, Violation
+from nephoscope.models import Approval, Event, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
-Approve = Callable[[Script, Sequence[Violation]], bool | None]
+Approve = Callable[[Script, Sequence[Violation]], bool | Approval | None]
 MOST_WORDS = 20_000
 """Of longer problem texts the beginning is read, and the person is told."""
 

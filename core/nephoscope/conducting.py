@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nephoscope import __version__, archive, enlisting, staging, watching
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
-from nephoscope.models import Event, Identity, JsonValue, Problem, Question, Script, ScriptEnvironment, Violation
+from nephoscope.models import Approval, Event, Identity, JsonValue, Problem, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.report import Report, Status, Trouble
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -41,7 +41,7 @@ class Callbacks:
 
     on_event: Callable[[Event], None] = _nothing
     ask: Callable[[Question], str | None] = _nobody
-    approve: Callable[[Script, Sequence[Violation]], bool | None] = _no
+    approve: Callable[[Script, Sequence[Violation]], bool | Approval | None] = _no
 
 
 @dataclass(frozen=True)

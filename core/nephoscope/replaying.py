@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from nephoscope import archive
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Frozen, Identity, JsonValue, Question, Script, Violation
+from nephoscope.models import Approval, Frozen, Identity, JsonValue, Question, Script, Violation
 from nephoscope.models.record import Difference, Replay
 from nephoscope.models.report import Report
 from nephoscope.reporting.canonical import canonical_document
@@ -111,14 +112,20 @@ class Answers:
 
     def __init__(self, original: RunStore) -> None:
         self._asked = {one.question.text: one for one in original.questions()}
-        self._approved = {one.script: one.approved for one in original.attempts()}
+        attempts = original.attempts()
+        self._approved = {one.script: one.approved for one in attempts}
+        pairs = [(one, after) for one, after in itertools.pairwise(attempts) if after.step == one.step and after.author == "person"]
+        self._edited = {one.script: original.blobs.get(after.script).decode() for one, after in pairs}
+        steered = [one for one in original.questions() if one.question.about.startswith("script:")]
+        self._steered = {one.question.about.removeprefix("script:"): one.answer or "" for one in steered}
 
     def ask(self, question: Question) -> str | None:
         known = self._asked.get(question.text)
         return None if known is None or known.assumed else known.answer
 
-    def approve(self, script: Script, _: Sequence[Violation]) -> bool | None:
-        return self._approved.get(script.hash)
+    def approve(self, script: Script, _: Sequence[Violation]) -> Approval:
+        digest = script.hash
+        return Approval(approved=self._approved.get(digest), source=self._edited.get(digest, ""), steer=self._steered.get(digest, ""))
 
 
 def begin(store: RunStore, original: RunStore) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from nephoscope.models import Event, Question, Script, Violation
+from nephoscope.models import Approval, Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
 from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OnEvent = Callable[[Event], None]
 Ask = Callable[[Question], str | None]
 """Answers a question; ``None``: nobody is there."""
-Approve = Callable[[Script, Sequence[Violation]], bool | None]
+Approve = Callable[[Script, Sequence[Violation]], bool | Approval | None]
 """Whether a script may run; ``None``: nobody is there."""
 
 

@@ -73,6 +73,7 @@ def conduct(session: Session, output: Output, start: Start, *, out: Path | None 
     app = session.application()
     view = output.view()
     shown: list[Report] = []
+    talk: list[Conversation] = []
 
     def watch(event: Event) -> None:
         if event.kind == "run_started":
@@ -81,10 +82,13 @@ def conduct(session: Session, output: Output, start: Start, *, out: Path | None 
             with view.paused():
                 shown.append(app.report(output.run_id))
                 output.report(shown[0], out)
+        for conversation in talk:
+            conversation.heard(event)
         view.on_event(event)
 
     with Interruption(app.request_stop, view.note) as interruption, view:
         conversation = Conversation(output, view, interruption, ask=settings.ask, answers=answers)
+        talk.append(conversation)
         report = start(app, Callbacks(on_event=watch, ask=conversation.ask, approve=conversation.approve))
     output.run_id = report.id
     if not shown:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, cited, dossier
-from nephoscope.engine.rounds import hypotheses
+from nephoscope.engine.rounds import hypotheses, tries
 from nephoscope.knowledge.playbooks import tell, values_for
 from nephoscope.models import Diagnosis, Fact, Finding, Gap, Problem, Recommendation
 from nephoscope.models.report import (
@@ -25,6 +25,7 @@ from nephoscope.models.report import (
     ReportRecommendation,
     ReportScope,
     ReportStep,
+    ReportTry,
     RootCause,
     RuledOut,
     Status,
@@ -35,6 +36,7 @@ from nephoscope.store.ledger import now
 from nephoscope.store.run import Attempt
 
 MOST_LISTED = 40
+MOST_DIFF = 8000
 
 
 def compose(context: Context, status: Status, trouble: Trouble | None = None) -> Report:
@@ -235,9 +237,23 @@ def _steps(context: Context) -> tuple[ReportStep, ...]:
         script = f"blobs/{attempts[-1].script[:2]}/{attempts[-1].script}" if attempts else ""
         row = ReportStep(index=step.index, intent=step.check.intent, script=script, attempts=len(attempts), status=step.status, seconds=step.seconds)
         last = attempts[-1] if attempts else None
-        more = {"decided_by": step.check.decided_by, "author": last.author if last else "", "rehearsal": _rehearsal(last, context)}
+        more = {
+            "decided_by": step.check.decided_by,
+            "author": last.author if last else "",
+            "rehearsal": _rehearsal(last, context),
+            "tries": _tries(attempts, context),
+        }
         rows.append(row.model_copy(update=more))
     return tuple(rows)
+
+
+def _tries(attempts: Sequence[Attempt], context: Context) -> tuple[ReportTry, ...]:
+    if len(attempts) < 2:
+        return ()
+    told = zip(attempts, tries(context.store, attempts, context.store.rehearsals()), strict=True)
+    return tuple(
+        ReportTry(number=one.number, author=one.author, hash=one.script, trouble=each.trouble, diff=each.diff[:MOST_DIFF]) for one, each in told
+    )
 
 
 def _rehearsal(attempt: Attempt | None, context: Context) -> str:

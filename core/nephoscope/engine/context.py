@@ -13,7 +13,7 @@ from nephoscope.engine.rehearsing import Stage
 from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Rewriter
 from nephoscope.knowledge.playbooks import Playbook
 from nephoscope.knowledge.skills import Skills
-from nephoscope.models import Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
+from nephoscope.models import Approval, Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
 from nephoscope.store import LedgerReader, Spent
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RunStore
@@ -29,7 +29,7 @@ class BoundaryClient(Protocol):
 
 Ask = Callable[[Question], str | None]
 """Puts a question to a person; ``None`` when nobody answers."""
-Approve = Callable[[Script, Sequence[Violation]], bool | None]
+Approve = Callable[[Script, Sequence[Violation]], bool | Approval | None]
 """Shows a script before it runs; ``None`` when nobody answers."""
 
 

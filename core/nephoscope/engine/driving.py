@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nephoscope.engine.approving import MOST_EDITS, proposal
 from nephoscope.engine.context import Context
-from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
+from nephoscope.engine.rounds import MOST_ATTEMPTS
 from nephoscope.engine.state import GRAPH_VERSION, State
 from nephoscope.interfaces import Stopped
-from nephoscope.models import Question, Script
+from nephoscope.models import Approval, Question, Script
 from nephoscope.models.report import Status
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.db"
 _log = logging.getLogger("nephoscope.engine")
 _START: State = {"step": 0, "attempt": 0, "outcome": ""}
-NODES_PER_STEP = 2 + 6 * MOST_ATTEMPTS
-"""Observe and plan, then at most six nodes for each attempt."""
+NODES_PER_STEP = 2 + 6 * (MOST_ATTEMPTS + MOST_EDITS)
+"""Observe and plan, then at most six nodes for each attempt, those of a person included."""
 
 
 class Driver:
@@ -106,9 +107,13 @@ class Driver:
         attempt = next(one for one in store.attempts(int(pending["step"])) if one.number == pending["attempt"])
         assert step is not None  # noqa: S101 - an approval belongs to a planned step
         script: Script = store.script(attempt, step.check)
-        self._context.emit("approval", step.index, author=script.author, hash=script.hash, operations=list(step.check.operations))
-        approved = self._context.approve(script, attempt.violations or ())
-        return None if approved is None else {"approved": approved, "hash": pending["hash"]}
+        told = proposal(self._context, step, attempt)
+        self._context.emit("approval", step.index, author=script.author, hash=script.hash, operations=list(step.check.operations), **told)
+        said = self._context.approve(script, attempt.violations or ())
+        answer = said if isinstance(said, Approval) else Approval(approved=said)
+        if answer.approved is None and not answer.source and not answer.steer:
+            return None
+        return {"approved": bool(answer.approved), "hash": pending["hash"], "source": answer.source, "steer": answer.steer}
 
 
 @contextlib.contextmanager

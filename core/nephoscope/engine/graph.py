@@ -45,7 +45,7 @@ def build(context: Context, checkpointer: BaseCheckpointSaver[Any]) -> CompiledS
     graph.add_conditional_edges("generate", _outcome, {"run": "validate", "skip": "observe"})
     graph.add_conditional_edges("validate", _outcome, {"run": "execute", "rehearse": "rehearse", "approve": "approve", "repair": "generate"})
     graph.add_conditional_edges("rehearse", _outcome, {"run": "execute", "approve": "approve", "repair": "generate"})
-    graph.add_conditional_edges("approve", _outcome, {"run": "execute", "skip": "observe"})
+    graph.add_conditional_edges("approve", _outcome, {"run": "execute", "edit": "validate", "skip": "observe"})
     graph.add_edge("execute", "collect")
     graph.add_conditional_edges("collect", _outcome, {"done": "observe", "skip": "observe", "repair": "generate"})
     graph.add_edge("ask", "observe")

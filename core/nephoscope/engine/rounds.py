@@ -10,6 +10,8 @@ from nephoscope.models import Failure, Hypothesis, Rehearsal, Round, Try
 from nephoscope.store import BlobError
 from nephoscope.store.run import Attempt, RunStore
 
+MOST_ATTEMPTS = 3
+
 
 def hypotheses(store: RunStore) -> list[Hypothesis]:
     """What the planner thought last."""
@@ -32,14 +34,15 @@ def rounds(context: Context) -> list[Round]:
             index=step.index,
             check=step.check,
             status=step.status,
-            tries=tuple(_tries(context.store, attempts.get(step.index, []), rehearsals)),
+            tries=tuple(tries(context.store, attempts.get(step.index, []), rehearsals)),
             refused=tuple(dict.fromkeys(refused.get(step.index, ()))),
         )
         for step in context.store.steps()
     ]
 
 
-def _tries(store: RunStore, attempts: Sequence[Attempt], rehearsals: Mapping[str, Rehearsal]) -> Iterator[Try]:
+def tries(store: RunStore, attempts: Sequence[Attempt], rehearsals: Mapping[str, Rehearsal]) -> Iterator[Try]:
+    """The attempts of one step, each with what changed since the one before."""
     former = ""
     for one in attempts:
         try:
@@ -58,6 +61,11 @@ def _tries(store: RunStore, attempts: Sequence[Attempt], rehearsals: Mapping[str
             rehearsal=rehearsals.get(one.script),
         )
         former = source
+
+
+def tries_left(store: RunStore, step: int) -> bool:
+    """Whether one more script may be written for a step. What a person wrote does not count."""
+    return sum(one.author != "person" for one in store.attempts(step)) < MOST_ATTEMPTS
 
 
 def difference(before: str, after: str) -> str:

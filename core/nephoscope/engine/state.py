@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict, get_type_hints
 
-Outcome = Literal["", "checks", "question", "conclude", "again", "repair", "rehearse", "approve", "run", "done", "skip"]
+Outcome = Literal["", "checks", "question", "conclude", "again", "repair", "rehearse", "approve", "edit", "run", "done", "skip"]
 GRAPH_VERSION = 2
 """Raised whenever nodes are renamed: a checkpoint of another version is not resumed but rebuilt from the record."""
 

@@ -13,12 +13,13 @@ from nephoscope.models.recommendation import CauseCard, Change, Recommendation
 from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
-from nephoscope.models.script import Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
+from nephoscope.models.script import Approval, Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.skill import Skill, SkillFact, SkillOrigin, SkillParam
 from nephoscope.models.tracing import TracedRun, TraceTarget
 
 __all__ = [
     "Answer",
+    "Approval",
     "Budget",
     "Call",
     "CauseCard",

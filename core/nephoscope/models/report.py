@@ -140,6 +140,16 @@ class ReportFact(Frozen):
     cached: bool = False
 
 
+class ReportTry(Frozen):
+    """One script of a step that took several. ``diff``: what changed since the one before; ``trouble``: why it was not enough."""
+
+    number: int
+    author: str
+    hash: str
+    trouble: str = ""
+    diff: str = ""
+
+
 class ReportStep(Frozen):
     """One round of the loop. ``script`` is a path relative to ``run_dir``."""
 
@@ -155,6 +165,8 @@ class ReportStep(Frozen):
     """Who wrote the script: ``template:…``, ``model:…``, ``skill:…`` or ``person``."""
     rehearsal: str = ""
     """``passed``, ``failed`` or ``skipped``, and why; empty for what packs bring, which is not rehearsed."""
+    tries: tuple[ReportTry, ...] = ()
+    """Every script of the step, where there was more than one."""
 
 
 class LedgerSummary(Frozen):

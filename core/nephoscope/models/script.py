@@ -67,6 +67,17 @@ class Script(Frozen):
         return hashlib.sha256(self.source.encode()).hexdigest()
 
 
+class Approval(Frozen):
+    """What a person says of a script they were shown. ``source``: their own version of it, to be judged and shown again.
+
+    ``steer``: what to look at instead, in their words. ``approved`` ``None``: no answer.
+    """
+
+    approved: bool | None = None
+    source: str = ""
+    steer: str = ""
+
+
 class Violation(Frozen):
     """Why a script may not run, or a remark on it. Lines count from 1; 0 is the whole script."""
 

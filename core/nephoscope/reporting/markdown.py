@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from nephoscope.models.report import Report, ReportRecommendation
+from nephoscope.models.report import Report, ReportRecommendation, ReportStep
 from nephoscope.reporting.telling import Line, Telling, duration, money
 from nephoscope.reporting.text import code, fence, prose
 
@@ -80,7 +80,14 @@ def _steps(report: Report) -> str:
         f"{step.index}. {prose(step.intent)}: {prose(step.status)}, {duration(step.seconds)}{_attempts(step.attempts)}{_rehearsed(step.rehearsal)}"
         for step in report.steps
     ]
-    return _section("Steps", rows)
+    return _section("Steps", rows) + "".join(_tries(step) for step in report.steps)
+
+
+def _tries(step: ReportStep) -> str:
+    """How a script came to be what it is: each version's trouble, and what was changed because of it."""
+    told = [f"Attempt {one.number} by {prose(one.author)}{f': {prose(one.trouble)}' if one.trouble else ''}" for one in step.tries]
+    parts = [f"{words}\n\n{fence(one.diff, 'diff')}" if one.diff else words for words, one in zip(told, step.tries, strict=True)]
+    return f"\n\n### Script of step {step.index}\n\n" + "\n\n".join(parts) if parts else ""
 
 
 def _attempts(attempts: int) -> str:

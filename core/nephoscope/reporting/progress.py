@@ -5,6 +5,7 @@ Events the engine emits, and the fields of ``Event.data`` read here (all optiona
 =============  =====================================================================================================
 run_started    id, problem, scopes ``[{account, principal, regions}]``, isolation, planner, model
 entities       entities ``[{text, matches: [names]}]``
+understood     statement ``[{label, text}]``: the problem as it was read
 step_started   intent, operations ``[service:Operation]``; ``Event.step`` is its number
 script         author, hash, lines, path
 call           id, operation, status, cached, seconds
@@ -16,7 +17,7 @@ board          open ``[{cause, title, weight}]``, ruled_out (count), leading (ti
 hypotheses     hypotheses ``[{cause, title, stands, why}]``: what a planner holds possible
 budget         calls, usd, seconds, limits ``{calls, usd, seconds}``
 question       text, options
-approval       author, hash, operations
+approval       author, hash, operations, diff, since (approved, last), before (hash), rehearsal, rejected
 notice         text (a sentence for the person, such as which region was taken and why)
 concluded      verdict, title
 kept           endpoint (an emulator that stays up after the report, which is stored by now, until the person stops it)
@@ -81,6 +82,10 @@ class Progress:
             matches = _joined(entity.get("matches"))
             said.append(Said(f"{clean(entity.get('text', ''))} → {matches or 'not found'}", mark="note"))
         return said
+
+    def _on_understood(self, event: Event) -> list[Said]:
+        rows = [row for row in _list(event, "statement") if isinstance(row, dict)]
+        return [Said(f"{clean(row.get('label', ''))}: {clip(clean(row.get('text', '')), 300)}", mark="note") for row in rows]
 
     def _on_hypotheses(self, event: Event) -> list[Said]:
         """A line for each hypothesis that newly gained support or fell; open ones are on the board."""

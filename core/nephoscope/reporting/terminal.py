@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nephoscope.models.record import Explanation, Verification
-from nephoscope.models.report import Report, ReportRecommendation
+from nephoscope.models.report import Report, ReportRecommendation, ReportStep
 from nephoscope.reporting.document import excerpt
 from nephoscope.reporting.telling import Line, Telling, moment, shortened, subject_name, tell
 from nephoscope.reporting.text import clean, clean_block, compact
@@ -19,6 +19,8 @@ from nephoscope.reporting.text import clean, clean_block, compact
 WIDTH: Final = 100
 _LABEL: Final = 11
 _MOST: Final = 15
+_DIFF: Final = 16
+"""So many lines of a diff are shown in a terminal."""
 _STYLES: Final[Mapping[str, str]] = {"confirmed": "bold red", "likely": "bold yellow", "inconclusive": "bold yellow", "no_fault_found": "bold green"}
 
 
@@ -45,6 +47,7 @@ def render_terminal(report: Report, console: Console) -> None:
         _block(console, label, lines)
     for recommendation in report.recommendations:
         _fix(console, recommendation)
+    _repaired(console, report.steps)
     _block(console, "Next", telling.next_best())
     _put(console, "", Text(clean(telling.cost()), style="dim"), *(Text(clean(line), style="dim") for line in telling.next_commands()))
 
@@ -90,6 +93,19 @@ def _fix(console: Console, recommendation: ReportRecommendation) -> None:
     ):
         if text:
             _put(console, _labelled(label, text))
+
+
+def _repaired(console: Console, steps: Sequence[ReportStep]) -> None:
+    """Scripts that took several attempts: the trouble of each, and the change it led to."""
+    for step in (one for one in steps if one.tries):
+        _put(console, "", Text(f"Script of step {step.index}", style="bold"))
+        for one in step.tries:
+            _put(console, _row(str(one.number), f"{one.author}{f': {one.trouble}' if one.trouble else ''}", ()))
+            lines = clean_block(one.diff).split("\n")[2:] if one.diff else []
+            for line in lines[:_DIFF]:
+                _raw(console, f"       {line}", "green" if line.startswith("+") else "red" if line.startswith("-") else "dim")
+            if len(lines) > _DIFF:
+                _raw(console, f"       … {len(lines) - _DIFF} more lines in the Markdown report", "dim")
 
 
 def _section(console: Console, title: str, lines: Sequence[Line], mark: str = "") -> None:

@@ -16,9 +16,11 @@ from nephoscope.engine.rehearsing import Performance
 from nephoscope.engine.state import checked
 from nephoscope.interfaces import NephoscopeError, View
 from nephoscope.models import (
+    Approval,
     Budget,
     Call,
     Check,
+    Event,
     ExecutionResult,
     Failure,
     Identity,
@@ -31,7 +33,7 @@ from nephoscope.models import (
     ScriptEnvironment,
     Violation,
 )
-from nephoscope.testing.fakes import Answer, ScriptedGenerator, source_of
+from nephoscope.testing.fakes import Answer, ScriptedGenerator, ScriptedPlanner, source_of
 
 Begin = Callable[..., Any]
 
@@ -430,3 +432,57 @@ def test_what_packs_bring_is_not_rehearsed(begin: Begin) -> None:
     run = begin(planner=[[WEIR]], stage=stage)
     assert run.drive().steps[0].rehearsal == ""
     assert stage.seen == []
+
+
+class Person:
+    """Says these things of the scripts shown, and keeps what stood beside them."""
+
+    def __init__(self, *answers: bool | Approval | None) -> None:
+        self.answers, self.shown, self.told = list(answers), list[str](), list[Event]()
+
+    def __call__(self, script: Script, violations: Sequence[Violation]) -> bool | Approval | None:
+        self.shown.append(script.source)
+        return self.answers.pop(0)
+
+
+def test_a_person_edits_a_script_which_is_judged_and_shown_again_with_what_changed(begin: Begin) -> None:
+    bad, good = GOOD.replace('"failure"', '"note": "forbidden", "failure"'), GOOD + "\n"
+    person = Person(Approval(source=bad), True, Approval(source=good))
+    run = begin(planner=[[FREE], [FREE.model_copy(update={"id": "x", "intent": "y"})]], generators=[ScriptedGenerator([GOOD])],
+                judges=[Picky("forbidden")], ask_policy="risky", approve=person)  # fmt: skip
+    run.drive()
+    assert statuses(run) == [("gap", 2), ("gap", 0)], "what the validators reject does not run, whoever wants it"
+    assert run.boundary.executed == []
+
+    person = Person(Approval(source=bad), Approval(source=good), True)
+    run = begin(planner=[[FREE]], generators=[ScriptedGenerator([GOOD])], judges=[Picky("forbidden")], ask_policy="risky", approve=person, name="r-2")
+    report = run.drive()
+    asked = [event.data for event in run.events if event.kind == "approval"]
+    assert [(one["author"], one["rejected"]) for one in asked] == [("model:scripted", False), ("person", True), ("person", False)]
+    assert '+{"reads"' in str(asked[1]["diff"])
+    assert (asked[0]["diff"], asked[1]["since"], asked[1]["before"]) == ("", "last", asked[0]["hash"])
+    assert [each[1] for each in run.boundary.executed] == [3]
+    (step,) = report.steps
+    assert (step.author, step.status, [one.author for one in step.tries]) == ("person", "done", ["model:scripted", "person", "person"])
+    assert "it says forbidden" in step.tries[1].trouble
+
+
+def test_a_sentence_of_the_person_goes_to_the_planner_and_the_script_does_not_run(begin: Begin) -> None:
+    planner = ScriptedPlanner([[FREE], [WEIR]])
+    run = begin(planner=planner, generators=[ScriptedGenerator([GOOD])], ask_policy="risky", approve=Person(Approval(steer="look at the pond flat")))
+    report = run.drive()
+    assert "look at the pond flat" in planner.views[1].problem.text
+    assert [ref.name for ref in planner.views[1].problem.matched()] == ["deep", "flat"]
+    assert [one.answer for one in report.questions] == ["look at the pond flat"]
+    assert [(step.status, step.author) for step in report.steps] == [("gap", "model:scripted"), ("done", "template:fake")]
+
+
+def test_the_problem_as_understood_is_shown_and_may_be_said_otherwise(begin: Begin) -> None:
+    said = iter(["it is the pond flat that is empty, since yesterday"])
+    planner = ScriptedPlanner([])
+    run = begin("the pond deep is empty", planner=planner, ask_policy="always", ask=lambda question: next(said, None))
+    run.drive()
+    told = [{row["label"]: row["text"] for row in event.data["statement"]} for event in run.events if event.kind == "understood"]
+    assert "deep (ponds:pond, north)" in told[0]["about"]
+    assert "flat (ponds:pond, north)" in told[1]["about"]
+    assert len(run.context.store.questions()) == 1

@@ -6,7 +6,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.ending import end_step
 from nephoscope.engine.keeping import tabled
-from nephoscope.engine.nodes.generate import MOST_ATTEMPTS
+from nephoscope.engine.rounds import tries_left
 from nephoscope.engine.state import State, Update
 
 REPAIRABLE = frozenset({"syntax", "import", "api_error", "crash", "empty", "refused"})
@@ -19,12 +19,12 @@ def collect(state: State, context: Context) -> Update:
     """
     attempt = context.store.attempts(state["step"])[-1]
     result = attempt.result
-    if attempt.author.startswith("skill:") and attempt.number < MOST_ATTEMPTS and not tabled(attempt, dossier(context)):
+    if attempt.author.startswith("skill:") and tries_left(context.store, attempt.step) and not tabled(attempt, dossier(context)):
         return {"attempt": attempt.number + 1, "outcome": "repair"}
     if result is None or result.status == "ok":
         return end_step(context, state["step"], "done")
     failure = result.failure
     fixable = failure is not None and failure.kind in REPAIRABLE and not attempt.author.startswith("template:")
-    if fixable and attempt.number < MOST_ATTEMPTS:
+    if fixable and tries_left(context.store, attempt.step):
         return {"attempt": attempt.number + 1, "outcome": "repair"}
     return end_step(context, state["step"], "failed")

@@ -8,13 +8,11 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.ending import end_step
 from nephoscope.engine.expecting import named
-from nephoscope.engine.rounds import failed_rehearsal
+from nephoscope.engine.rounds import failed_rehearsal, tries_left
 from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import BudgetError, Generator, ModelError, NephoscopeError
 from nephoscope.models import Script
 from nephoscope.store.run import SKILLS_USED, Step
-
-MOST_ATTEMPTS = 3
 
 
 def generate(state: State, context: Context) -> Update:
@@ -25,7 +23,7 @@ def generate(state: State, context: Context) -> Update:
         raise LookupError(f"step {number} was not planned")
     if any(one.number == attempt for one in context.store.attempts(number)):
         return {"outcome": "run"}
-    script = None if attempt > MOST_ATTEMPTS else _first(step, context) if attempt == 1 else _repaired(step, attempt, context)
+    script = _first(step, context) if attempt == 1 else _repaired(step, attempt, context) if tries_left(context.store, number) else None
     if script is None:
         return end_step(context, number, "gap")
     context.store.intend(number, attempt, script)

@@ -7,6 +7,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.locating import locate
 from nephoscope.engine.state import State, Update
+from nephoscope.knowledge.statement import statement
 from nephoscope.models import JsonValue, Problem
 
 
@@ -29,3 +30,5 @@ def _read_problem(context: Context) -> None:
     context.store.put("entities_read", True)
     shown: list[JsonValue] = [{"text": one.text, "matches": [ref.label for ref in one.matches]} for one in problem.entities]
     context.emit("entities", entities=shown)
+    told: list[JsonValue] = [{"label": label, "text": text} for label, text in statement(problem)]
+    context.emit("understood", statement=told)

@@ -11,6 +11,7 @@ from nephoscope.engine.guard import circling
 from nephoscope.engine.merging import merged
 from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import BudgetError, NephoscopeError
+from nephoscope.knowledge.statement import CONFIRM
 from nephoscope.models import Check, Conclusion, Decision, JsonValue, Question
 
 MOST_QUESTIONS = 8
@@ -23,6 +24,8 @@ def plan(state: State, context: Context) -> Update:
     if unfinished:
         attempts = context.store.attempts(unfinished.index)
         return {"step": unfinished.index, "attempt": attempts[-1].number if attempts else 1, "outcome": "checks"}
+    if context.ask_policy == "always" and not any(one.question == CONFIRM for one in context.store.questions()):
+        return _question(context, CONFIRM)
     view = dossier(context)
     decision = _decided(context, view)
     exhausted = spent_up(view)
