@@ -32,6 +32,12 @@ SECRETS: Mapping[str, str] = {
     "queue text": "qM7tZx3KvW9nLr5PbS2c",
     "item": "iT5wVn9QzK3xRm7LpB4s",
     "description": "dS6vKt2ZxN8wQm4RlP9b",
+    "wrapped log line": "Autumn-Rain-2026!q",
+    "compressed user data": "cU4wZn8KtR2vXm6LqB9s",
+    "command argument": "Spring-Mud-2026!w",
+    "connection string": "cN7sLx3VtQ9wKm5RzB2p",
+    "nested variable": "nV5tXz8KwR3qLm7PbS4c",
+    "machine definition": "mD9vKx2ZtN6wQr4LmP8b",
 }
 KEPT = {
     "role": f"arn:aws:iam::{ACCOUNT}:role/worker",
@@ -55,6 +61,7 @@ def seed(cloud: Cloud) -> dict[str, str]:
     _secrets(client, ids)
     _stacks_and_tasks(client)
     _logs(client)
+    _disguises(client)
     foreign = cloud.client("s3", FOREIGN)
     foreign.create_bucket(Bucket="not-ours", CreateBucketConfiguration={"LocationConstraint": REGION})
     foreign.put_object(Bucket="not-ours", Key="drop", Body=b"x")
@@ -178,6 +185,39 @@ def _logs(client: Callable[[str], Any]) -> None:
     ]  # fmt: skip
     now = int(time.time() * 1000)
     logs.put_log_events(logGroupName="/aws/lambda/resize", logStreamName="one", logEvents=[{"timestamp": now, "message": line} for line in lines])
+
+
+def _disguises(client: Callable[[str], Any]) -> None:
+    """Secrets in wrappings: compressed, encoded, escaped, in the middle of something else."""
+    import gzip
+    import time
+    from urllib.parse import quote
+
+    script = f"#!/bin/bash\nexport DB_PASSWORD={SECRETS['compressed user data']}\n"
+    data = base64.b64encode(gzip.compress(script.encode())).decode()
+    client("ec2").create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro", "UserData": data})
+    client("ssm").put_parameter(
+        Name="/orders/dsn", Type="String", Value=f"Server=db;Database=orders;User Id=app;Password={SECRETS['connection string']};"
+    )
+    container = {"name": "job", "image": "resize:1", "memory": 64, "command": ["serve", "--password", SECRETS["command argument"]]}
+    client("ecs").register_task_definition(family="job", containerDefinitions=[container])
+    variables = {"CONFIG": json.dumps({"db": {"user": "app", "password": SECRETS["nested variable"]}, "table": "orders-table"})}
+    current = client("lambda").get_function_configuration(FunctionName="resize")["Environment"]["Variables"]
+    client("lambda").update_function_configuration(FunctionName="resize", Environment={"Variables": {**current, **variables}})
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"api_key": SECRETS["machine definition"]}, "End": True}}}
+    client("stepfunctions").create_state_machine(name="orders", roleArn=KEPT["role"], definition=json.dumps(definition))
+    body = json.dumps({"user": "ana", "password": SECRETS["wrapped log line"]})
+    lines = [
+        f"event body {base64.b64encode(body.encode()).decode()} received", f"POST /login?next={quote(body, safe='')} 200",
+        f"hex {body.encode().hex()} end",
+        json.dumps({"request": json.dumps({"body": body})}), f"<login><password>{SECRETS['wrapped log line']}</password></login>",
+        f"your password is {SECRETS['wrapped log line']} today", f"packed {base64.b64encode(gzip.compress(body.encode())).decode()} end",
+    ]  # fmt: skip
+    now = int(time.time() * 1000)
+    client("logs").create_log_stream(logGroupName="/aws/lambda/resize", logStreamName="two")
+    client("logs").put_log_events(
+        logGroupName="/aws/lambda/resize", logStreamName="two", logEvents=[{"timestamp": now, "message": line} for line in lines]
+    )
 
 
 LISTERS: Mapping[str, Callable[[Callable[[str], Any]], Any]] = {
