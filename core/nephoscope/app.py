@@ -16,7 +16,7 @@ from nephoscope.conducting import Callbacks, Cassette, Conductor, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
 from nephoscope.models import Approval, Event, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
+from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
 from nephoscope.replaying import conditions
@@ -98,6 +98,18 @@ class App:
     def report(self, run_id: str) -> Report:
         """The report of a run, as it was kept."""
         return archive.read_report(self._settings.home, run_id)
+
+    def leavings(self, run_id: str) -> Sequence[Leaving]:
+        """What a run sent away from this machine."""
+        from nephoscope.leaving import leavings
+
+        return leavings(self._settings.home, run_id)
+
+    def purge(self, run_ids: Sequence[str]) -> Sequence[str]:
+        """Take records away for good; the ids of those that were."""
+        from nephoscope.leaving import purge
+
+        return purge(self._settings.home, run_ids)
 
     def why(self, run_id: str, number: int) -> Explanation:
         """The recorded reply behind a numbered fact."""

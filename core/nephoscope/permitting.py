@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from pydantic import Field
@@ -32,6 +33,15 @@ class RunPolicy(Frozen):
     document: JsonValue
     remarks: tuple[str, ...] = ()
     text: str = Field(default="", exclude=True)
+
+
+class PermissionDifference(Frozen):
+    """Permissions in a cloud's own names: what only the first of two runs needed, only the second, and both."""
+
+    cloud: str
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    both: tuple[str, ...]
 
 
 class Permits:
@@ -80,6 +90,29 @@ class Permits:
         if not found:
             raise UsageError(f"{path.name} asked a cloud nothing", "there is no policy to be made of it")
         return found
+
+    def difference(self, left: str, right: str) -> Sequence[PermissionDifference]:
+        """Per cloud which permissions each of two recorded investigations needs and the other does not. Raises ``UsageError``."""
+        sides = [self._needs(run_id) for run_id in (left, right)]
+        clouds = sorted({cloud for side in sides for cloud in side})
+        if not clouds:
+            raise UsageError(f"neither {left} nor {right} asked a cloud anything", "there is nothing to compare")
+        pairs = [(cloud, *(side.get(cloud, frozenset()) for side in sides)) for cloud in clouds]
+        return [
+            PermissionDifference(
+                cloud=cloud, only_first=tuple(sorted(one - other)), only_second=tuple(sorted(other - one)), both=tuple(sorted(one & other))
+            )
+            for cloud, one, other in pairs
+        ]
+
+    def _needs(self, run_id: str) -> Mapping[str, frozenset[str]]:
+        with closing(LedgerReader(find_run(self._settings.home, run_id))) as ledger:
+            entries = ledger.replies()
+        found: dict[str, set[str]] = {}
+        for entry in entries:
+            needs = found.setdefault(entry.call.identity.cloud, set())
+            needs.update((entry.permission or entry.call.name).split(", "))
+        return {cloud: frozenset(needs) for cloud, needs in found.items()}
 
     def session(self) -> Mapping[str, Json]:
         """Per cloud what narrows upstream credentials to the tiers in force."""

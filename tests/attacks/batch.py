@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ def authorization(service, key=None):
 def raw(text):
     with socket.create_connection(LISTENER, 5) as line:
         line.settimeout(5)
-        line.sendall(text if isinstance(text, bytes) else text.encode())
+        said = text if isinstance(text, bytes) else text.encode()
+        if "CALLER_CANARY" in os.environ:  # nothing is in between: say whose request it is
+            said = said.replace(b"HTTP/1.1\\r\\n", b"HTTP/1.1\\r\\nUser-Agent: app/" + os.environ["AWS_SDK_UA_APP_ID"].encode() + b"\\r\\n")
+        line.sendall(said)
         line.shutdown(socket.SHUT_WR)
         said = b""
         while piece := line.recv(65536):
@@ -45,13 +49,19 @@ def form(service, body, *headers, target="http://aws.neph/", method="POST"):
         lines.append("Content-Length: " + str(len(body)))
     return raw(LINES.join(lines) + LINES * 2 + body)
 
-for name, source in json.loads({snippets!r}).items():
+for service in {services!r}:
+    try:
+        c(service)  # reads its model once, for all of them
+    except Exception:
+        pass
+for number, (name, source) in enumerate(json.loads({snippets!r}).items()):
     read, write = os.pipe()
     sys.stdout.flush()
     child = os.fork()
     if not child:
         os.dup2(write, 1), os.dup2(write, 2), os.close(read), os.close(write)
         status = 0
+        os.environ["AWS_SDK_UA_APP_ID"] = "attack" + str(number)
         try:
             exec(compile(source, name, "exec"), dict(globals(), __name__="__main__"))
         except SystemExit as end:
@@ -70,11 +80,17 @@ for name, source in json.loads({snippets!r}).items():
 
 @dataclass(frozen=True)
 class Snippet:
-    """``says``: what its output must match."""
+    """``says``: what its output must match.
+
+    Without the boundary it must have its effect: ``bare`` is what is run there where the script itself would do damage,
+    ``tame`` says why it has none in front of an emulated cloud.
+    """
 
     name: str
     script: str
     says: str = ""
+    bare: str = ""
+    tame: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,16 +102,17 @@ class Ending:
 def load(name: str) -> list[Snippet]:
     """A file of the corpus: names to scripts, or to ``{script, says}``."""
     document: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "corpus" / f"{name}.yaml").read_text(encoding="utf-8"))
-    usual = document.get("says", "")
-    return [
-        Snippet(key, item["script"] if isinstance(item, dict) else item, (item.get("says", usual) if isinstance(item, dict) else usual))
-        for key, item in document["scripts"].items()
-    ]
+    usual = {name: document[name] for name in ("says", "tame") if name in document}
+    entries = {name: item if isinstance(item, dict) else {"script": item} for name, item in document["scripts"].items()}
+    if name == "walls":  # which say more, to a harness of their own
+        entries = {name: {"script": item["script"]} for name, item in entries.items()}
+    return [Snippet(name, **{**usual, **item}) for name, item in entries.items()]
 
 
 def runner(snippets: Sequence[Snippet], ids: Mapping[str, str]) -> str:
     """One script that runs them all."""
-    return RUNNER.format(ids=dict(ids), snippets=json.dumps({each.name: each.script for each in snippets}))
+    services = sorted({name for each in snippets for name in re.findall(r"\bc\(\"([\w-]+)\"", each.script)})
+    return RUNNER.format(ids=dict(ids), services=services, snippets=json.dumps({each.name: each.script for each in snippets}))
 
 
 def endings(output: str) -> dict[str, Ending]:

@@ -53,10 +53,10 @@ class Caller:
         script = self.work / f"script-{len(self.said)}.py"
         script.write_text(source)
         whose = ["--profile", self.profile] if profile else []
-        return self.run("exec", *self._where(), *options, *whose, "--", "python", str(script), seconds=seconds)
+        return self.run("exec", *self.where(), *options, *whose, "--", "python", str(script), seconds=seconds)
 
     def investigate(self, text: str, *options: str, seconds: float = 110) -> subprocess.CompletedProcess[str]:
-        return self.run("investigate", *self._where(), *options, "--profile", self.profile, text, seconds=seconds)
+        return self.run("investigate", *self.where(), *options, "--profile", self.profile, text, seconds=seconds)
 
     def run(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -74,7 +74,7 @@ class Caller:
             f"{secret[:6]}… in {place}" for secret in secrets for place, text in places.items() if any(each in text for each in _spellings(secret))
         ]
 
-    def _where(self) -> list[str]:
+    def where(self) -> list[str]:
         return ["--endpoint-url", self.endpoint, "--region", "eu-west-1"]
 
     def _environment(self) -> dict[str, str]:

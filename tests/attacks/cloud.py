@@ -21,7 +21,7 @@ READS = re.compile(r"(?:Describe|List|Get|BatchGet|Lookup|Search|Filter|Head|Sim
 """An independent reading of names: one that does not begin like this is taken for a change."""
 GIVES_SECRETS = re.compile(
     r"GetSecretValue|BatchGetSecretValue|GetSessionToken|GetFederationToken|GetPasswordData|GetAuthorizationToken|GetDownloadUrl"
-    r"|GetParametersForImport|GetRandomPassword|GetCredentials|GetRoleCredentials|GetIdToken"
+    r"|GetParametersForImport|GetRandomPassword|GetCredentials|GetRoleCredentials|GetIdToken|GetClusterCredentials"
 )
 UNSTABLE = frozenset(("ResponseMetadata", "RequestId", "HostId", "LatestRestorableTime"))
 """Differs between two listings of an account that nobody touched."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from nephoscope.models import Approval, Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.record import Ailment, Explanation, Replay, RunSummary, Verification
+from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Application(Protocol):
         """Newest first."""
 
     def report(self, run_id: str) -> Report: ...
+    def leavings(self, run_id: str) -> Sequence[Leaving]:
+        """What a run sent away from this machine."""
+
+    def purge(self, run_ids: Sequence[str]) -> Sequence[str]:
+        """Take records away for good; the ids of those that were."""
+
     def why(self, run_id: str, number: int) -> Explanation: ...
     def verify(self, run_id: str) -> Verification: ...
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from nephoscope.cli import options
 
 if TYPE_CHECKING:
     from nephoscope.permitting import Permits
 
-app = typer.Typer(no_args_is_help=True)
+
+class PolicyGroup(TyperGroup):
+    """``policy ID`` is ``policy show ID``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        known = self.get_command(ctx, args[0]) is not None
+        return super().resolve_command(ctx, args if known or not _ID.fullmatch(args[0]) else ["show", *args])
+
+
+_ID: Final = re.compile(r"r-[0-9a-z]{2,20}")
+app = typer.Typer(no_args_is_help=True, cls=PolicyGroup)
 
 
 class Form(StrEnum):
@@ -85,7 +97,7 @@ def coverage(
 
 @app.command()
 def show(run_id: options.RunId, form: _Form = Form.json, as_json: options.AsJson = False) -> None:
-    """Print the least privilege of an investigation, from its ledger."""
+    """Print the least privilege of an investigation, from its ledger. `nephoscope policy ID` is short for it."""
     from nephoscope.cli.output import Output
     from nephoscope.cli.session import open_session
 
@@ -98,6 +110,28 @@ def show(run_id: options.RunId, form: _Form = Form.json, as_json: options.AsJson
             output.write(each.text)
             for remark in each.remarks:
                 output.note(remark)
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="ID", help="An investigation, as 'nephoscope runs' lists it.")],
+    second: Annotated[str, typer.Argument(metavar="ID", help="Another.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Say which permissions each of two investigations needs and the other does not."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+
+    with Output(as_json=as_json) as output:
+        found = open_session({}).application().permits().difference(first, second)
+        if as_json:
+            output.document({"schema": "nephoscope.policy-difference/1", "clouds": [each.model_dump(mode="json") for each in found]})
+            return
+        for each in found:
+            for name, only in ((first, each.only_first), (second, each.only_second)):
+                output.write("".join(f"only {name}  {permission}\n" for permission in only))
+        if not any(each.only_first or each.only_second for each in found):
+            output.note("both need the same")
 
 
 @app.command()

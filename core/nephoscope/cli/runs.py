@@ -1,14 +1,19 @@
-"""``nephoscope runs``: investigations of this machine: list, show, statistics."""
+"""``nephoscope runs``: investigations of this machine: list, show, take away, statistics."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nephoscope.cli import options
 from nephoscope.cli.choice import Period, Status
+
+if TYPE_CHECKING:
+    from nephoscope.cli.output import Output
+    from nephoscope.models.record import Leaving
 
 app = typer.Typer(no_args_is_help=False)
 
@@ -60,6 +65,7 @@ def show(
     run_id: options.RunId,
     md: Annotated[bool, typer.Option("--md", help="Markdown, to hand over.")] = False,
     summary: Annotated[bool, typer.Option("--summary", help="Five lines for a chat.")] = False,
+    egress: Annotated[bool, typer.Option("--egress", help="What it sent away from this machine, instead.")] = False,
     canonical: Annotated[bool, typer.Option("--canonical", help="JSON without what changes from run to run, to compare.")] = False,
     as_json: options.AsJson = False,
     out: options.Out = None,
@@ -73,8 +79,11 @@ def show(
     from nephoscope.reporting.canonical import canonical as canonical_bytes
 
     with Output(as_json=as_json) as output:
-        if md + summary + canonical + as_json > 1:
-            raise UsageError("--md, --summary, --canonical and --json exclude one another.", "choose one")
+        if md + summary + canonical + as_json > 1 or (egress and (md or summary or canonical)):
+            raise UsageError("--md, --summary, --canonical and --json exclude one another, --egress all but --json.", "choose one")
+        if egress:
+            _show_egress(output, open_session({}).application().leavings(run_id))
+            return
         report = open_session({}).application().report(run_id)
         if canonical:
             output.write(canonical_bytes(report).decode())
@@ -83,6 +92,55 @@ def show(
             output.write(render_markdown(report) if md else five_lines(report))
         else:
             output.report(report, out)
+
+
+def _show_egress(output: Output, rows: Sequence[Leaving]) -> None:
+    from nephoscope.reporting.listing import leaving_table
+
+    if output.as_json:
+        output.document({"schema": "nephoscope.egress/1", "sent": [row.model_dump(mode="json") for row in rows]})
+    elif rows:
+        output.results.print(leaving_table(rows))
+    else:
+        output.note("nothing left this machine")
+
+
+@app.command()
+def purge(
+    *,
+    run_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="These, as 'nephoscope runs' lists them.")] = None,
+    before: Annotated[str | None, typer.Option("--before", metavar="WHEN", help="Those started before: 2026-11-20, 30d, 12h.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take investigations away for good: record, replies, report."""
+    from nephoscope.cli.output import Output
+    from nephoscope.cli.session import open_session
+    from nephoscope.interfaces.errors import UsageError
+    from nephoscope.reporting.listing import select
+
+    with Output(as_json=as_json) as output:
+        if bool(run_ids) == bool(before):
+            raise UsageError("Say which: ids, or --before WHEN.", "see them: nephoscope runs")
+        application = open_session({}).application()
+        chosen = list(run_ids or [run.id for run in select(application.runs(), until=before) if run.status != "running"])
+        if chosen and not yes and not _agreed(output, chosen):
+            raise UsageError("Nothing was taken away.", "say yes, or give --yes")
+        gone = application.purge(chosen) if chosen else ()
+        if as_json:
+            output.document({"schema": "nephoscope.purged/1", "runs": list(gone)})
+        else:
+            output.note(f"taken away: {', '.join(gone)}" if gone else "no such investigation")
+
+
+def _agreed(output: Output, chosen: Sequence[str]) -> bool:
+    """Asks on standard error. Where nobody can answer the answer is no."""
+    import sys
+
+    if not sys.stdin.isatty():
+        return False
+    output.note(f"{len(chosen)} to take away for good: {', '.join(chosen[:10])}{' ...' if len(chosen) > 10 else ''}")
+    return typer.confirm("Take them away?", err=True)
 
 
 @app.command()

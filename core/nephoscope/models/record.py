@@ -34,6 +34,24 @@ class RunSummary(Frozen):
     phases: Mapping[str, float] = Field(default_factory=dict)
 
 
+class Leaving(Frozen):
+    """One kind of message that left this machine. ``place``: the endpoint, service or model; ``what``: the operation, or the prompt's name.
+
+    ``kind``: tier of a call, role of a model. ``count`` includes retries; ``tokens`` sent to models; ``first`` and ``last``: ISO times.
+    """
+
+    to: Literal["cloud", "model"]
+    place: str
+    account: str = ""
+    principal: str = ""
+    what: str
+    kind: str
+    count: int
+    tokens: int = 0
+    first: str
+    last: str
+
+
 class Explanation(Frozen):
     """Where one numbered fact of a report comes from. ``document`` is the recorded, redacted reply; ``fact.pointer`` points into it."""
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from nephoscope.interfaces.errors import UsageError
 from nephoscope.models import ServiceCoverage
-from nephoscope.models.record import Ailment, RunSummary
+from nephoscope.models.record import Ailment, Leaving, RunSummary
 from nephoscope.plugin.pack import PackRecord
 from nephoscope.reporting.telling import VERDICTS, moment
 from nephoscope.reporting.text import clean, clip, compact
@@ -141,6 +141,16 @@ def ailment_table(ailments: Sequence[Ailment]) -> Table:
         name, state, detail, remedy = _cells(ailment.name, ailment.state, ailment.detail, ailment.remedy)
         state.stylize(_STATES[ailment.state])
         table.add_row(name, state, detail, remedy)
+    return table
+
+
+def leaving_table(rows: Sequence[Leaving]) -> Table:
+    """Where to, what, as what kind of access or for which role, how often and when; with the sum."""
+    table = _table("to", "what", "kind", "times", "tokens", "first", "last")
+    for row in rows:
+        where = f"{row.place} ({row.account})" if row.account else row.place
+        table.add_row(*_cells(where, row.what, row.kind, row.count, row.tokens or "", moment(row.first), moment(row.last)))
+    table.add_row(*_cells("", "everything", "", sum(row.count for row in rows), sum(row.tokens for row in rows) or "", "", ""), style="bold")
     return table
 
 

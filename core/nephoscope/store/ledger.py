@@ -99,6 +99,10 @@ class LedgerReader:
         """Calls of one attempt that were sent and whose answer was never recorded."""
         return [_sent(row) for row in self._rows(_UNANSWERED.format(where=_POSITION), _key(position))]
 
+    def left(self) -> list[Sent]:
+        """Calls that were sent to a cloud, answered or not, in their order."""
+        return [_sent(row) for row in self._rows("SELECT * FROM calls c WHERE c.sends > 0 ORDER BY seq")]
+
     def refused(self, step: int | None = None) -> list[Refusal]:
         """Refused calls, without those that a later run of the same attempt was allowed."""
         where, values = (_EVERYTHING, ()) if step is None else ("r.step = ?", (step,))

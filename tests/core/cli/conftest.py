@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from nephoscope.cli.main import app
 from nephoscope.models import Event, Question
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.record import Ailment, Explanation, RunSummary, Verification
+from nephoscope.models.record import Ailment, Explanation, Leaving, RunSummary, Verification
 from nephoscope.models.report import Report
 
 
@@ -68,6 +68,15 @@ class RecordingApplication:
 
     def report(self, run_id: str) -> Report:
         return self._run("report", run_id, lambda event: None, lambda question: None)
+
+    def leavings(self, run_id: str) -> Sequence[Leaving]:
+        self.asked.append(("leavings", run_id))
+        at = "2026-11-22T10:05:00Z"
+        return [Leaving(to="cloud", place="ponds in r-1", account="a-1", what="ponds:ListPonds", kind="config", count=3, first=at, last=at)]
+
+    def purge(self, run_ids: Sequence[str]) -> Sequence[str]:
+        self.asked.append(("purge", list(run_ids)))
+        return run_ids
 
     def why(self, run_id: str, number: int) -> Explanation:
         self.asked.append(("why", (run_id, number)))

@@ -19,6 +19,23 @@ def _two_runs(application: Any) -> None:
     application.summaries = [run("r-2", clouds=("sky",), status="waiting"), run("r-1", clouds=("sea",), phases={"plan": 1.0}, seconds=3)]
 
 
+def test_what_a_run_sent_away_is_a_table_with_its_sum_or_a_document(nephoscope: Any) -> None:
+    shown = nephoscope("runs", "show", "r-7k2", "--egress").stdout
+    assert "ponds:ListPonds" in shown
+    assert "everything" in shown
+    assert nephoscope.document("runs", "show", "r-7k2", "--egress")["sent"][0]["count"] == 3
+    assert nephoscope("runs", "show", "r-7k2", "--egress", "--md").exit_code == 2
+
+
+def test_records_are_taken_away_after_a_yes_only(nephoscope: Any, application: Any) -> None:
+    assert nephoscope("runs", "purge", "r-7k2").exit_code == 2
+    assert nephoscope("runs", "purge").exit_code == 2
+    assert [name for name, _ in application.asked] == []
+    assert nephoscope.document("runs", "purge", "r-7k2", "--yes")["runs"] == ["r-7k2"]
+    assert nephoscope.document("runs", "purge", "--before", "2000-01-01", "--yes")["runs"] == []
+    assert application.asked == [("purge", ["r-7k2"])]
+
+
 @pytest.mark.parametrize("words", [["runs"], ["runs", "list"]])
 def test_runs_lists_newest_first(nephoscope: Any, words: list[str]) -> None:
     lines = nephoscope(*words).stdout.splitlines()

@@ -93,3 +93,10 @@ def test_session_and_role_follow_the_grants(nephoscope: Any, application: Any) -
     assert json.loads(nephoscope("policy", "session").stdout)["sessions"] == {"pond": {"only": ["config", "identity"]}}
     assert nephoscope("policy", "baseline", "--as", "json").stdout == "a role\n"
     assert nephoscope("policy", "baseline").exit_code == 2
+
+
+def test_the_policy_of_a_run_may_be_asked_for_by_its_id_alone(nephoscope: Any) -> None:
+    short, long = nephoscope("policy", "r-7k2zzz"), nephoscope("policy", "show", "r-7k2zzz")
+    assert (short.exit_code, short.output) == (long.exit_code, long.output)
+    assert "r-7k2zzz" in short.output
+    assert nephoscope("policy", "explian").exit_code == 2
