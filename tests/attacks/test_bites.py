@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from caller import _spellings
 from cloud import REGION, Cloud, changes, operation, secret
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 AT_ONCE = 30
 MOST_TAME = 0.25

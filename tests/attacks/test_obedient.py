@@ -18,7 +18,7 @@ from nephoscope.plugin.manager import Plugins, load_plugins
 from nephoscope.settings import load_settings
 from nephoscope.store import LedgerReader
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 LOOK = """\
 import boto3

@@ -10,7 +10,7 @@ import pytest
 from batch import Ending, Snippet, endings, load, runner
 from caller import IN_FILE
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 TOGETHER = ("changes", "secrets", "abroad", "bytes", "surroundings", "redaction")
 SERVED = 0.99

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,6 +15,10 @@ from nephoscope.models import Json, WireReply
 from nephoscope.store import Answered, BlobStore, Ledger, Refusal, Sent
 
 T = TypeVar("T")
+
+AT_HAND = 128
+SMALL = 128 * 1024
+"""Replies up to so many bytes need not be read again from the disk to be given again."""
 
 
 class RecordError(Exception):
@@ -28,6 +33,7 @@ class Recorder:
         self.blobs: BlobStore = ledger.blobs
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._last = ledger.last_numbers()
+        self._at_hand: OrderedDict[str, WireReply] = OrderedDict()
 
     def call_id(self, step: int, free: Callable[[str, int], bool] | None = None) -> str:
         """The next id of a call in a step, that is ``free`` besides."""
@@ -58,11 +64,24 @@ class Recorder:
 
     async def store(self, document: Json, wire: WireReply) -> tuple[str, str]:
         """Hashes of the stored canonical document and of the reply as the script gets it."""
-        return await self.do(lambda: (self.blobs.put_json(document), self.blobs.put(pack(wire))))
+        names = await self.do(lambda: (self.blobs.put_json(document), self.blobs.put(pack(wire))))
+        self._keep_at_hand(names[1], wire)
+        return names
 
     async def load(self, name: str) -> WireReply:
-        """A stored reply."""
-        return unpack(await self.do(lambda: self.blobs.get(name)))
+        """A stored reply; the latest small ones are at hand."""
+        if name in self._at_hand:
+            self._at_hand.move_to_end(name)
+            return self._at_hand[name]
+        wire = unpack(await self.do(lambda: self.blobs.get(name)))
+        self._keep_at_hand(name, wire)
+        return wire
+
+    def _keep_at_hand(self, name: str, wire: WireReply) -> None:
+        if len(wire.body) <= SMALL:
+            self._at_hand[name] = wire
+        while len(self._at_hand) > AT_HAND:
+            self._at_hand.popitem(last=False)
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run on the ledger's thread. Raises ``RecordError``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.interfaces.errors import Ambiguous
@@ -10,7 +12,7 @@ from nephoscope.models import Call, Identity, WireRequest
 from nephoscope_aws.regions import signing_region
 from nephoscope_aws.wire.bodies import json_params, load_json
 from nephoscope_aws.wire.forms import fields, form_params
-from nephoscope_aws.wire.message import Message, open_request
+from nephoscope_aws.wire.message import Message, MessageKey, open_request
 from nephoscope_aws.wire.models import operation_model, service_model
 from nephoscope_aws.wire.roundtrip import confirm
 from nephoscope_aws.wire.routes import candidates, rest_params
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
 
 Reading = tuple[str, str, dict[str, Any]]
+MOST_REMEMBERED = 8192
+"""Bytes of a body whose reading is kept in mind."""
 
 
 def identify(request: WireRequest, identities: Sequence[Identity]) -> Call:
@@ -36,12 +40,21 @@ def identify(request: WireRequest, identities: Sequence[Identity]) -> Call:
 def read(signature: Signature, request: WireRequest) -> Reading:
     """Service, operation and parameters of a signed request, whoever signed it."""
     message = open_request(request, signature.query)
-    return _read(signature, message)
+    if len(message.body) > MOST_REMEMBERED:
+        return _read(signature.name, message)
+    service, operation, params = _remembered(signature.name, message.key)
+    return service, operation, copy.deepcopy(params)
 
 
-def _read(signature: Signature, message: Message) -> Reading:
+@lru_cache(maxsize=256)
+def _remembered(name: str, key: MessageKey) -> Reading:
+    """The reading of a message depends on nothing but the message: who asks the same again is read the same."""
+    return _read(name, Message.of(key))
+
+
+def _read(signed_for: str, message: Message) -> Reading:
     trouble: list[Ambiguous] = []
-    for service in _services(signature.name, message):
+    for service in _services(signed_for, message):
         model = service_model(service)
         if model is None:
             continue
@@ -52,7 +65,7 @@ def _read(signature: Signature, message: Message) -> Reading:
             trouble.append(error)
     if trouble:
         raise trouble[0]
-    raise Ambiguous(f"no operation of {signature.name!r} reads like {message.method} {message.path!r:.120}")
+    raise Ambiguous(f"no operation of {signed_for!r} reads like {message.method} {message.path!r:.120}")
 
 
 def _services(name: str, message: Message) -> Sequence[str]:

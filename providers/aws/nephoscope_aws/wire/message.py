@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from nephoscope.interfaces.errors import Ambiguous
@@ -38,6 +39,9 @@ UNREAD = frozenset(
 )
 
 
+MessageKey: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], bytes]
+
+
 @dataclass(frozen=True)
 class Message:
     """``query`` holds the pairs as written; ``prefix`` is what the host has before :data:`BASE_HOST`, separator included."""
@@ -48,6 +52,17 @@ class Message:
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def key(self) -> MessageKey:
+        """All of it, hashable."""
+        return self.method, self.prefix, self.path, self.query, tuple(sorted(self.headers.items())), self.body
+
+    @classmethod
+    def of(cls, key: MessageKey) -> Message:
+        """The message that has this key."""
+        method, prefix, path, query, headers, body = key
+        return cls(method, prefix, path, query, dict(headers), body)
 
     @property
     def parameters(self) -> dict[str, list[str]]:
