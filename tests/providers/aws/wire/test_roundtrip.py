@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.awsrequest import create_request_object, prepare_request_dict
 from botocore.serialize import create_serializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nephoscope.interfaces.errors import Ambiguous
 from nephoscope.models import Identity, WireRequest
@@ -147,3 +150,58 @@ def same(service: str, operation: str, params: Any, asked: str, name: str, wante
         one, two = operation_model(service, operation), operation_model(service, name)
         return one is not None and two is not None and one.http == two.http
     return bool(params == wanted)
+
+
+SPOKEN = (
+    ("ec2", "DescribeInstances"), ("ec2", "DescribeNetworkInterfaces"), ("iam", "SimulatePrincipalPolicy"), ("sts", "AssumeRole"),
+    ("rds", "DescribeDBInstances"), ("cloudformation", "CreateStack"), ("elbv2", "DescribeTargetGroups"), ("sns", "Publish"),
+    ("autoscaling", "DescribeAutoScalingGroups"), ("dynamodb", "Query"), ("dynamodb", "PutItem"), ("sqs", "SendMessageBatch"),
+    ("logs", "FilterLogEvents"), ("ssm", "GetParametersByPath"), ("cloudwatch", "GetMetricData"), ("kms", "Encrypt"), ("ecs", "DescribeTasks"),
+    ("events", "PutEvents"), ("stepfunctions", "DescribeStateMachine"), ("lambda", "CreateFunction"), ("lambda", "ListEventSourceMappings"),
+    ("apigateway", "GetMethod"), ("eks", "ListClusters"), ("scheduler", "CreateSchedule"), ("s3", "ListObjectsV2"), ("s3", "PutBucketPolicy"),
+    ("s3", "PutBucketNotificationConfiguration"), ("route53", "ListResourceRecordSets"), ("cloudfront", "CreateInvalidation"),
+)  # fmt: skip
+"""Operations of main services, in every protocol that is read: query, ec2, json, rest-json, rest-xml."""
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), min_size=1, max_size=12)
+NARROW = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,10}[a-z0-9])?", fullmatch=True).filter(lambda text: ".." not in text)
+
+
+class Drawn(Filler):
+    """Parameters that fit a shape, as hypothesis draws and shrinks them."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        super().__init__(0, 0.4)
+        self._random = data.draw(st.randoms(use_true_random=False))
+        self._draw = data.draw
+
+    def _string(self, shape: Any, depth: int) -> str:
+        if shape.enum:
+            return str(self._random.choice(shape.enum))
+        narrow = shape.serialization.get("location") in ("uri", "header") or shape.serialization.get("hostLabel")
+        text = self._draw(NARROW if narrow else WORDS)
+        return text + "q" * max(0, int(shape.metadata.get("min", 1)) - len(text))
+
+    def _integer(self, shape: Any, depth: int) -> int:
+        least = int(shape.metadata.get("min", 0))
+        return self._draw(st.integers(least, max(least, min(int(shape.metadata.get("max", 2**31 - 1)), 2**31 - 1))))
+
+    _long = _integer
+
+    def _timestamp(self, shape: Any, depth: int) -> str:
+        return f"{self._draw(st.integers(1971, 2099))}-11-22T10:05:07Z"
+
+    def _blob(self, shape: Any, depth: int) -> str:
+        return base64.b64encode(self._draw(st.binary(min_size=1, max_size=40))).decode()
+
+
+@pytest.mark.parametrize(("service", "operation"), SPOKEN)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_writing_and_reading_undo_one_another(service: str, operation: str, identity: Identity, data: st.DataObject) -> None:
+    model = operation_model(service, operation)
+    assert model is not None
+    params = Drawn(data).fill(model.input_shape)
+    request = written(service, operation, params, identity.alias)
+    call = identify(request, [identity])
+    assert same(call.service, call.operation, call.params, service, operation, params)
+    assert written(call.service, call.operation, dict(call.params), identity.alias) == request
