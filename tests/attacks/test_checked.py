@@ -53,7 +53,7 @@ def test_what_the_checks_let_through_is_contained(stage: Any) -> None:
         part = some[start : start + 20]
         script.write_text(together(part, ids))
         result: Path = stage.caller.work / "checked.json"
-        done = stage.caller.run("exec", *stage.caller.where, "--profile", "canary", "--result", str(result), "--script", str(script), seconds=140)
+        done = stage.caller.run("exec", *stage.caller.where(), "--profile", "canary", "--result", str(result), "--script", str(script), seconds=140)
         told = told_by(json.loads(result.read_text())["output"], part)
         assert json.loads(result.read_text())["status"] == "ok", done.stderr
         assert {each.name: told[each.name] for each in part if not re.search(each.says, told[each.name].said)} == {}

@@ -195,7 +195,7 @@ class Command:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.stdout, done.stderr

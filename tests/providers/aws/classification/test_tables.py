@@ -154,6 +154,30 @@ def test_the_map_is_complete_where_it_matters() -> None:
     assert sum(verified(*each) for each in free) / len(free) > 0.96
 
 
+NO_CONFIGURATION = {
+    "cognito-idp": "DescribeUserImportJob DescribeUserPoolClient ListDevices ListUserImportJobs ListUserPoolClientSecrets ListUserSessions ListUsers "
+    "ListUsersInGroup ListWebAuthnCredentials",
+    "sns": "ListEndpointsByPlatformApplication ListPhoneNumbersOptedOut ListSMSSandboxPhoneNumbers",
+    "wafv2": "ListAPIKeys ListSettlementRecords",
+    "cloudtrail": "DescribeQuery",
+    "dynamodb": "SearchVectors",
+    "glue": "DescribeEntity ListEntities ListStatements",
+}
+"""Named like looks, and lists of people, their telephones, keys, uploads and what they wrote, or texts of queries."""
+
+
+@pytest.mark.parametrize("service", WANTED)
+def test_what_a_service_tells_of_its_configuration_may_be_looked_at_unattended(service: str) -> None:
+    """In each of the main services by itself: what is left out is content, and named."""
+    table = service_table(service)
+    assert table is not None
+    content = {name for name in operations(service, Tier.DATA, Tier.SECRET, Tier.QUERY, Tier.MUTATION) if name.startswith(("Get", "BatchGet"))}
+    looks = {name for name in table.tiers if LOOKS.match(name)} - content - set(NO_CONFIGURATION.get(service, "").split())
+    usable = looks & set(operations(service, *FREE))
+    assert looks
+    assert len(usable) / len(looks) >= 0.98, sorted(looks - usable)
+
+
 def test_nearly_all_looking_at_configuration_may_be_done_unattended(levels: dict[str, set[str]]) -> None:
     """Over the reviewed services: their List, Describe and Search operations, and what they Get that is configuration."""
     looks, usable = [], []
