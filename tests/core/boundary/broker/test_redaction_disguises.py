@@ -73,7 +73,8 @@ IN_CONTEXT = [
     "[client]\nuser=a\npassword = {}\n",
     "jdbc:sqlserver://h:1433;databaseName=x;user=sa;password={};", "jdbc:oracle:thin:scott/{}@//host:1521/x", "jdbc:mysql://h/x?user=a&password={}",
     "redis://:{}@h:6379/0", "mongodb+srv://app:{}@cluster.example.net/db", 'got body "{{\\"password\\":\\"{}\\"}}" from client',
-    'got "{{\\\\\\"password\\\\\\":\\\\\\"{}\\\\\\"}}"', "db_pass {}", "MASTER_KEY {}", "using token {} now", "api key: {}", "<ike><pre_shared_key>{}</pre_shared_key></ike>",
+    'got "{{\\\\\\"password\\\\\\":\\\\\\"{}\\\\\\"}}"', "db_pass {}", "MASTER_KEY {}", "using token {} now", "api key: {}",
+    "<ike><pre_shared_key>{}</pre_shared_key></ike>",
     "pass\u200bword={}", "password＝{}", "p\\u0061ssword={}", "p&#97;ssword={}",
 ]  # fmt: skip
 SURVIVE = [
@@ -82,7 +83,8 @@ SURVIVE = [
     "arn:cloud:sns:eu-west-1:123456789012:green-staging-pass:2de879ba-198a-0ed0-5e41-6e7752c5fc3f confirmed", "keys: partition, sort",
     "PARTITION_KEY=orderId", "ec2-user@web1 logged in", "S3 key incoming%2F2026%2Fone.json", "PASSWORD_POLICY_ENABLED: true",
     "Type: AWS::Serverless::Function\nHandler: app.main\nRuntime: python3.12", "Done with build2026!", "R&D2 team",
-    "secret orders/db2 was rotated", "token endpoint https://login.example.com/v2/token", "the key incoming/2026/one.json is new", "partition key order2id",
+    "secret orders/db2 was rotated", "token endpoint https://login.example.com/v2/token", "the key incoming/2026/one.json is new",
+    "partition key order2id",
     "master key alias/orders2 is enabled", "secret prod/db-7: version 3",
 ]  # fmt: skip
 
