@@ -93,17 +93,11 @@ class Permits:
 
     def difference(self, left: str, right: str) -> Sequence[PermissionDifference]:
         """Per cloud which permissions each of two recorded investigations needs and the other does not. Raises ``UsageError``."""
-        sides = [self._needs(run_id) for run_id in (left, right)]
-        clouds = sorted({cloud for side in sides for cloud in side})
-        if not clouds:
+        one, other = self._needs(left), self._needs(right)
+        if not one and not other:
             raise UsageError(f"neither {left} nor {right} asked a cloud anything", "there is nothing to compare")
-        pairs = [(cloud, *(side.get(cloud, frozenset()) for side in sides)) for cloud in clouds]
-        return [
-            PermissionDifference(
-                cloud=cloud, only_first=tuple(sorted(one - other)), only_second=tuple(sorted(other - one)), both=tuple(sorted(one & other))
-            )
-            for cloud, one, other in pairs
-        ]
+        nothing: frozenset[str] = frozenset()
+        return [_difference(cloud, one.get(cloud, nothing), other.get(cloud, nothing)) for cloud in sorted({*one, *other})]
 
     def _needs(self, run_id: str) -> Mapping[str, frozenset[str]]:
         with closing(LedgerReader(find_run(self._settings.home, run_id))) as ledger:
@@ -138,3 +132,9 @@ def _policy(policy: Policy, calls: Sequence[Call], form: PolicyForm, path: Path)
     text = policy.text(document, form, name)
     remarks = tuple(policy.remarks(calls))
     return RunPolicy.model_validate({"cloud": policy.cloud, "format": policy.format, "document": document, "remarks": remarks, "text": text})
+
+
+def _difference(cloud: str, one: frozenset[str], other: frozenset[str]) -> PermissionDifference:
+    return PermissionDifference(
+        cloud=cloud, only_first=tuple(sorted(one - other)), only_second=tuple(sorted(other - one)), both=tuple(sorted(one & other))
+    )
