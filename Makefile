@@ -15,7 +15,8 @@ install: .venv/installed  ## build ./.venv with everything in it
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found: install it, or say make PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv .venv || { echo "Python's venv module is needed (on Debian and Ubuntu: apt-get install python3-venv)"; exit 2; }
 	$(PIP) --constraint constraints.txt --upgrade pip uv
-	$(BIN)/uv --system-certs pip install --quiet --python $(BIN)/python $(EVERYTHING) || $(PIP) $(EVERYTHING)
+	$(BIN)/uv --system-certs pip install --quiet --compile-bytecode --python $(BIN)/python $(EVERYTHING) || $(PIP) $(EVERYTHING)
+	$(BIN)/python -m compileall -q core prompts providers plugins  # where the shell forbids Python to keep what it compiles, each start would do it again
 	@$(MAKE) --no-print-directory sandbox
 	@touch $@
 

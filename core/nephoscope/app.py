@@ -7,12 +7,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
-from nephoscope.conducting import Callbacks, Cassette, Conductor, recorded
+from nephoscope.conducting import Callbacks, Cassette, Conductor, load_engine, recorded
 from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
 from nephoscope.models import Approval, Event, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
@@ -65,8 +66,11 @@ class App:
         scenario = self._scenario(scenario_id)
         variant = next(iter(scenario.variants))
         emulator = self._emulator(scenario)
-        endpoint = emulator.start(scenario.seed(variant))
         try:
+            with ThreadPoolExecutor(1) as aside:
+                started = aside.submit(emulator.start, scenario.seed(variant))
+                load_engine()
+                endpoint = started.result()
             report = self._begin(text or scenario.words(variant), emulator.scope(), Callbacks(on_event, ask, approve), demo=True)
             if keep:
                 on_event(Event(kind="kept", at=now(), data={"endpoint": endpoint}))

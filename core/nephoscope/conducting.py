@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nephoscope.boundary.protocol import Lease
     from nephoscope.engine.context import Context
     from nephoscope.engine.driving import Driver
+    from nephoscope.interfaces.tracing import Link
     from nephoscope.knowledge.skills import Skills
     from nephoscope.validation import Validated
 
@@ -76,31 +78,43 @@ class Conductor:
 
         Nothing answered is asked again. Raises :class:`NephoscopeError` while the boundary cannot be opened.
         """
-        with watching.watched(self._settings, self._plugins, store, enlisting.scrub(self._settings, self._plugins, store)) as link:
-            report = self._round(store, demo=demo, last=False) or self._round(store, demo=demo, last=True)
-            if report is None:
-                raise BoundaryGone("the boundary process ended twice", f"see: nephoscope doctor, then: nephoscope resume {store.id}")
-            report = report.model_copy(update={"trace": link()})
+        watching.tracer(self._settings, self._plugins)
+        report = self._round(store, demo=demo, last=False) or self._round(store, demo=demo, last=True)
+        if report is None:
+            raise BoundaryGone("the boundary process ended twice", f"see: nephoscope doctor, then: nephoscope resume {store.id}")
         archive.write_report(report, store.dir)
         return report
 
     def _round(self, store: RunStore, *, demo: bool, last: bool) -> Report | None:
-        from nephoscope.engine.composing import compose
-
-        with self.opened(store, demo=demo) as context:
+        with self.opened(store, demo=demo) as context, self._watched(store) as link:
             try:
-                return compose(context, self._drive(context))
+                report = self._told(context)
             except BoundaryGone as error:
-                return _aborted(context, error) if last else None
-            except NephoscopeError as error:
-                return _aborted(context, error)
+                if not last:
+                    return None
+                report = _aborted(context, error)
             finally:
                 store.put("elapsed", context.elapsed)
+            return report.model_copy(update={"trace": link()})
+
+    def _told(self, context: Context) -> Report:
+        """The loop driven to its end, and what came of it. Raises :class:`BoundaryGone`."""
+        from nephoscope.engine.composing import compose
+
+        try:
+            return compose(context, self._drive(context))
+        except BoundaryGone:
+            raise
+        except NephoscopeError as error:
+            return _aborted(context, error)
+
+    def _watched(self, store: RunStore) -> AbstractContextManager[Link]:
+        return watching.watched(self._settings, self._plugins, store, enlisting.scrub(self._settings, self._plugins, store))
 
     @contextlib.contextmanager
     def opened(self, store: RunStore, *, demo: bool = False) -> Iterator[Context]:
         """The boundary opened for a record, and everything the engine needs around it."""
-        with self.boundary(store, demo=demo) as (boundary, lease):
+        with self.boundary(store, demo=demo, meanwhile=load_engine) as (boundary, lease):
             context = self.context(store, boundary, lease)
             context.models = enlisting.enlist(
                 self.seats(),
@@ -122,8 +136,11 @@ class Conductor:
                 yield context
 
     @contextlib.contextmanager
-    def boundary(self, store: RunStore, *, demo: bool = False) -> Iterator[tuple[Boundary, Lease]]:
-        """The boundary process with the record's scopes open. Raises what opening raises, and :class:`IsolationError` without isolation."""
+    def boundary(self, store: RunStore, *, demo: bool = False, meanwhile: Callable[[], None] | None = None) -> Iterator[tuple[Boundary, Lease]]:
+        """The boundary process with the record's scopes open. ``meanwhile`` is done while it opens.
+
+        Raises what opening raises, and :class:`IsolationError` without isolation.
+        """
         from nephoscope.boundary.client import Boundary
         from nephoscope.boundary.protocol import Opening
 
@@ -152,7 +169,10 @@ class Conductor:
         )
         boundary = Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
         try:
-            lease = boundary.open(opening)
+            opened = boundary.opening(opening)
+            if meanwhile:
+                meanwhile()
+            lease = opened()
             self._admit(lease, demo=demo)
             _same_identities(store, lease.identities)
             store.put("opened", [one.model_dump(mode="json") for one in lease.identities])
@@ -266,6 +286,14 @@ class Conductor:
         if message.get("event") == "call" and message.get("phase") != "sent":
             data = {key: value for key, value in message.items() if key in _TOLD and value is not None}
             self._callbacks.on_event(Event(kind="call", at=now(), data=data))
+
+
+def load_engine() -> None:
+    """Import what takes a second to import."""
+    import langsmith  # noqa: F401
+
+    import nephoscope.engine.composing
+    import nephoscope.engine.driving  # noqa: F401
 
 
 @contextlib.contextmanager

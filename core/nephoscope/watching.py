@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from nephoscope import __version__
 from nephoscope.interfaces import UsageError
-from nephoscope.interfaces.tracing import Link
+from nephoscope.interfaces.tracing import Link, Tracer
 from nephoscope.models import TracedRun, TraceTarget
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -20,16 +20,24 @@ from nephoscope.store.run import RunStore
 def watched(settings: Settings, plugins: Plugins, store: RunStore, scrub: Callable[[str], str]) -> Iterator[Link]:
     """Trace what happens inside, or see to it that nobody does. Raises ``UsageError`` when the setting names what is not there."""
     with _unwatched():
-        if not settings.tracing:
+        chosen = tracer(settings, plugins)
+        if chosen is None:
             yield lambda: ""
             return
-        tracer = plugins.tracers.get(settings.tracing)
-        if tracer is None:
-            known = ", ".join(sorted(plugins.tracers)) or "none"
-            hint = f"pip install 'nephoscope[langsmith]', or unset tracing; installed: {known}"
-            raise UsageError(f"Nothing called {settings.tracing!r} traces runs here.", hint)
-        with tracer.trace(_run(settings, store), _target(settings), scrub) as link:
+        with chosen.trace(_run(settings, store), _target(settings), scrub) as link:
             yield link
+
+
+def tracer(settings: Settings, plugins: Plugins) -> Tracer | None:
+    """Who traces runs by the setting ``tracing``. Raises ``UsageError`` when it names what is not there."""
+    if not settings.tracing:
+        return None
+    found = plugins.tracers.get(settings.tracing)
+    if found is None:
+        known = ", ".join(sorted(plugins.tracers)) or "none"
+        hint = f"pip install 'nephoscope[langsmith]', or unset tracing; installed: {known}"
+        raise UsageError(f"Nothing called {settings.tracing!r} traces runs here.", hint)
+    return found
 
 
 @contextlib.contextmanager

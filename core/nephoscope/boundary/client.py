@@ -93,8 +93,17 @@ class Boundary:
 
     def open(self, opening: Opening) -> Lease:
         """Connect and open the record. Raises ``CredentialsError``, ``EndpointError``, ``IsolationError``, ``UsageError``."""
-        lease = Lease.model_validate(self._call("open", opening.model_dump(mode="json")))
-        self._lease = lease.id
+        return self.opening(opening)()
+
+    def opening(self, opening: Opening) -> Callable[[], Lease]:
+        """Ask now; what is returned waits for the answer, as :meth:`open` does. So both processes can load at once."""
+        answer = self._ask("open", opening.model_dump(mode="json"))
+
+        def lease() -> Lease:
+            given = Lease.model_validate(answer(None))
+            self._lease = given.id
+            return given
+
         return lease
 
     def inventory(self, reads: Sequence[Read]) -> list[str]:
@@ -159,6 +168,10 @@ class Boundary:
         self.close()
 
     def _call(self, method: str, arguments: Mapping[str, Any] | None = None, seconds: float | None = None) -> Any:
+        return self._ask(method, arguments or {})(seconds)
+
+    def _ask(self, method: str, arguments: Mapping[str, Any]) -> Callable[[float | None], Any]:
+        """Send a request; what is returned waits for its answer so many seconds, or as long as it takes."""
         answers: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         with self._state:
             if self._gone:
@@ -168,9 +181,16 @@ class Boundary:
             self._waiting[number] = answers
         try:
             with self._sending:
-                self._channel.sendall(encode({"id": number, "method": method, "arguments": arguments or {}}))
+                self._channel.sendall(encode({"id": number, "method": method, "arguments": arguments}))
+        except OSError:
+            self._waiting.pop(number, None)
+            raise self._ended() from None
+        return lambda seconds: self._answer(number, answers, seconds)
+
+    def _answer(self, number: int, answers: queue.SimpleQueue[Mapping[str, Any] | None], seconds: float | None) -> Any:
+        try:
             answer = answers.get(timeout=seconds)
-        except (OSError, queue.Empty):
+        except queue.Empty:
             raise self._ended() from None
         finally:
             self._waiting.pop(number, None)
