@@ -22,6 +22,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "plugins/suite-aws/nephoscope_suite_aws/scenarios"
 COMMAND = (str(Path(sys.executable).with_name("nephoscope")),)
+_TEMPLATE = re.compile(r"\{[a-z_]+\}")
 _HIDDEN = re.compile(r"(‹redacted:string:\d+:)[0-9a-f]+›")
 _KEEP = ("PATH", "PYTHONPATH", "SSL_CERT_FILE")
 
@@ -80,6 +81,9 @@ class Result:
     def document(self) -> dict[str, Any]:
         """What ``--json`` printed: one document and nothing else."""
         found: dict[str, Any] = json.loads(self.out)
+        told = [row for key in ("root_causes", "ruled_out", "also_noticed", "recommendations") for row in found.get(key, ())]
+        unfilled = [row for row in told if _TEMPLATE.search(f"{row.get('title')} {row.get('risk')}")]
+        assert not unfilled, unfilled
         return found
 
     @property

@@ -23,7 +23,7 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
         why=_text(card.explanation, values),
         changes=tuple(complete),
         commands=tuple(commands),
-        risk=card.risk,
+        risk=_text(card.risk, values),
         undo=_text(card.undo, values),
         cost=_text(card.cost, values),
         verify=_text(card.verify, values),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, cited, dossier
+from nephoscope.engine.ending import trouble
 from nephoscope.engine.rounds import hypotheses, tries
 from nephoscope.knowledge.playbooks import tell, values_for
 from nephoscope.models import Diagnosis, Fact, Finding, Gap, Problem, Recommendation
@@ -70,7 +71,7 @@ def compose(context: Context, status: Status, trouble: Trouble | None = None) ->
 def _with_findings(base: Report, context: Context, view: Dossier, problem: Problem) -> Report:
     diagnosis = context.store.load("diagnosis", Diagnosis) or _so_far(view)
     told = [*diagnosis.causes, *diagnosis.ruled_out, *diagnosis.also_noticed, *diagnosis.observations]
-    gaps = _gaps(view, diagnosis)
+    gaps = (*_not_run(context), *_gaps(view, diagnosis))[:MOST_LISTED]
     return base.model_copy(
         update={
             "verdict": diagnosis.verdict,
@@ -139,8 +140,25 @@ def _ruled_out(findings: Sequence[Finding], context: Context) -> tuple[RuledOut,
         why = first.note or _card(first, context, "ruled_out") or "the facts say otherwise"
         more = f" (the same for {len(group) - 1} more)" if len(group) > 1 else ""
         evidence = tuple(dict.fromkeys(fact for one in group for fact in one.because))
-        rows.append(RuledOut(id=cause, title=_told(first, context, "title"), why=why + more, evidence=evidence, decided_by=first.decided_by))
+        rows.append(RuledOut(id=cause, title=_supposed(first, context), why=why + more, evidence=evidence, decided_by=first.decided_by))
     return tuple(rows)
+
+
+def _supposed(finding: Finding, context: Context) -> str:
+    """How a cause that is not there is called: what its card would tell of it may have no value."""
+    told = _card(finding, context, "supposed") or _card(finding, context, "title")
+    return told if told and "{" not in told else f"{title(context, finding)} ({finding.subject.label})"
+
+
+def _not_run(context: Context) -> Iterator[ReportGap]:
+    """Steps that asked the clouds nothing, because no script for them was fit to run."""
+    for step in context.store.steps():
+        attempts = context.store.attempts(step.index)
+        if step.status == "gap" and attempts and not any(one.result for one in attempts):
+            why = trouble(context, step.index)
+            yield ReportGap(
+                what=f"{step.check.intent}: {why}" if why else step.check.intent, reason="not_run", needs="" if why else "approval of its script"
+            )
 
 
 def _gaps(view: Dossier, diagnosis: Diagnosis) -> tuple[ReportGap, ...]:
@@ -164,7 +182,7 @@ def _gaps(view: Dossier, diagnosis: Diagnosis) -> tuple[ReportGap, ...]:
             needs=gap.needs,
             calls=calls,
         )
-    return tuple(merged.values())[:MOST_LISTED]
+    return tuple(merged.values())
 
 
 def _blocked_by(gap: Gap, findings: Sequence[Finding]) -> list[str]:

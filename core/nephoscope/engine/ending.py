@@ -14,12 +14,13 @@ def end_step(context: Context, step: int, status: str) -> Update:
     refused = len(context.ledger.refused(step))
     calls = sum(len(result.calls) for result in results)
     seconds = sum(result.seconds for result in results)
-    told = "ok" if status == "done" else _trouble(context, step) or status
+    told = "ok" if status == "done" else trouble(context, step) or status
     context.emit("step_ended", step, status=told, calls=calls, seconds=round(seconds, 3), gaps=refused)
     return {"outcome": "skip" if status != "done" else "done"}
 
 
-def _trouble(context: Context, step: int) -> str:
+def trouble(context: Context, step: int) -> str:
+    """Why a step's last script failed or never ran; empty when neither."""
     attempts = context.store.attempts(step)
     if not attempts:
         return ""

@@ -15,6 +15,7 @@ from nephoscope.knowledge import paths
 from nephoscope.models import Expected, JsonValue, Reply, Sample, Script
 from nephoscope.store import canonical
 from nephoscope.validation.requests import operations
+from nephoscope.validation.syntax import tree_of
 
 _NAMING = re.compile(r"(name|id|arn|identifier|url)s?$", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -37,7 +38,7 @@ def _plain(name: str) -> str:
 
 def words(script: Script) -> set[str]:
     """Texts that stand in a script or are given to it: on the stage, everything it names is the account's own."""
-    constants = (node.value for node in ast.walk(ast.parse(script.source)) if isinstance(node, ast.Constant))
+    constants = (node.value for node in ast.walk(tree_of(script.source)) if isinstance(node, ast.Constant))
     return {text for value in (*constants, dict(script.check.params)) for text in texts(value)}
 
 

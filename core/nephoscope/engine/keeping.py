@@ -16,6 +16,7 @@ from nephoscope.models import Diagnosis, Fact, JsonValue, ResourceRef, Script, S
 from nephoscope.store.ledger import now
 from nephoscope.store.run import Attempt, Step
 from nephoscope.validation import validate
+from nephoscope.validation.syntax import tree_of
 
 HELPER = "nephoscope_script"
 
@@ -90,7 +91,7 @@ def generalised(script: Script, subjects: Sequence[ResourceRef]) -> General:
     named = {text: ref for ref in subjects if ref.kind not in (REPLY, INVENTORY) for text in (ref.native_id, ref.name) if len(text) > 2}
     given = {name: value for name, value in script.check.params.items() if _plain(name)}
     params = {name: SkillParam(name=name, native_type=_type(value, named), example=value) for name, value in given.items()}
-    places = [(node, text) for node, text in _constants(ast.parse(script.source)) if text in named]
+    places = [(node, text) for node, text in _constants(tree_of(script.source)) if text in named]
     by_text = {str(one.example): name for name, one in params.items()}
     for _, text in places:
         if text not in by_text:
@@ -154,7 +155,7 @@ def _replaced(source: str, changes: Sequence[tuple[ast.Constant, str]]) -> str:
 
 def _imported(source: str) -> str:
     """With the helper imported, after the docstring."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     if any(isinstance(node, ast.Import) and any(alias.name == HELPER and not alias.asname for alias in node.names) for node in tree.body):
         return source
     lines = source.split("\n")

@@ -6,7 +6,6 @@ asked for, identifiers put back. What fails for good on one model is tried on th
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -232,7 +231,7 @@ def _is_whole(text: str) -> bool:
 
 def _parses(code: str) -> bool:
     try:
-        ast.parse(code)
+        compile(code, "reply", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

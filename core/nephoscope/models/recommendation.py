@@ -40,6 +40,8 @@ class CauseCard(Frozen):
 
     id: str
     title: str
+    supposed: str = ""
+    """The title while nobody knows; needed where ``title`` tells a value that only the fault has."""
     explanation: str
     symptoms: tuple[str, ...] = ()
     changes: tuple[Mapping[str, JsonValue], ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nephoscope.interfaces import Judge, Rewriter
 from nephoscope.models import Script, ScriptEnvironment, Violation
-from nephoscope.validation.syntax import Syntax
+from nephoscope.validation.syntax import Syntax, one_at_a_time
 
 FORMATTER = "format:"
 """Rewriters whose names begin so are alternatives: one is chosen by the setting ``formatter``."""
@@ -33,6 +33,11 @@ def chosen(rewriters: Iterable[Rewriter], formatter: str) -> list[Rewriter]:
 
 def validate(script: Script, environment: ScriptEnvironment, rewriters: Sequence[Rewriter], judges: Sequence[Judge]) -> Validated:
     """Rewrite, then judge. Text that does not parse is judged at once, for nothing else can be said of it."""
+    with one_at_a_time:
+        return _validate(script, environment, rewriters, judges)
+
+
+def _validate(script: Script, environment: ScriptEnvironment, rewriters: Sequence[Rewriter], judges: Sequence[Judge]) -> Validated:
     gate = Syntax()
     found = _judged(gate, script, environment)
     for rewriter in rewriters if not found else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -12,6 +13,10 @@ MAX_BYTES = 64_000
 MAX_LINES = 1_500
 MAX_DEPTH = 80
 """Of nested syntax; what people and models write stays below 30."""
+
+
+one_at_a_time = threading.RLock()
+"""CPython 3.11 keeps the depth of the syntax tree it builds in one place for all threads: two that parse at once can fail each other."""
 
 
 class Syntax:
@@ -27,7 +32,8 @@ class Syntax:
 @lru_cache(maxsize=8)
 def tree_of(source: str) -> ast.Module:
     """The parsed script, shared by all judges: do not change it."""
-    return ast.parse(source)
+    with one_at_a_time:
+        return ast.parse(source)
 
 
 def _violations(source: str) -> Iterator[Violation]:

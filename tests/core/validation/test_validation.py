@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -327,3 +329,33 @@ def test_no_text_makes_validation_raise_or_accept_what_does_not_parse(text: str)
         compile(result.script.source, "s", "exec", dont_inherit=True)
     else:
         assert all(violation.message for violation in result.violations)
+
+
+class Cycle:
+    """Ends only by the garbage collector, which then runs Python in the midst of whatever allocates."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        sum(range(50))
+
+
+def test_scripts_are_judged_in_several_threads_at_once() -> None:
+    """Where two threads build syntax trees at once, CPython 3.11 fails one of them with a SystemError."""
+    lines = [f"x{number} = [a.b(c, d=1)[{number}] for c in (1, 2, (3, (4, 5)))]" for number in range(100)]
+    before, found = sys.getswitchinterval(), list[Violation]()
+
+    def judge(thread: int) -> None:
+        for number in range(12):
+            for _ in range(20):
+                Cycle()
+            found.extend(validate(script("\n".join([f"n = {thread}, {number}", *lines])), ENVIRONMENT, [], []).violations)
+
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(judge, range(3)))
+    finally:
+        sys.setswitchinterval(before)
+    assert not found
