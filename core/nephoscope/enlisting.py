@@ -11,7 +11,7 @@ from nephoscope.models import Event, JsonValue
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
 from nephoscope.store.ledger import now
-from nephoscope.store.run import ModelCall, RunStore
+from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
 
 if TYPE_CHECKING:
     from nephoscope.llm.calling import Purse
@@ -58,6 +58,7 @@ def enlist(
     if not chosen:
         return None
     from nephoscope.boundary.broker.redaction import Redactor
+    from nephoscope.llm.cache import ResponseCache
     from nephoscope.llm.calling import Caller
     from nephoscope.llm.gateway import Gateway
     from nephoscope.prompting import load_prompts
@@ -76,6 +77,7 @@ def enlist(
         stopped=stopped,
         told=lambda call: emit("model_called", **_told(call)),
         cassette=cassette,
+        cache=ResponseCache(settings.home, settings.model_cache_hours, cut(store)) if settings.model_cache_hours else None,
     )
     caller.reconcile()
     return Gateway(
@@ -171,6 +173,7 @@ def scrub(settings: Settings, plugins: Plugins, store: RunStore) -> Callable[[st
 
 def _told(call: ModelCall) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {"model": call.model, "role": call.role, "prompt": call.prompt, "error": call.error, "usd": call.usd}
+    told["cached"] = call.price == RESPONSE_CACHE
     return {**told, "input_tokens": call.usage.input, "output_tokens": call.usage.output, "seconds": round(call.seconds, 3)}
 
 

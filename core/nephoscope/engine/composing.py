@@ -34,7 +34,7 @@ from nephoscope.models.report import (
     Trouble,
 )
 from nephoscope.store.ledger import now
-from nephoscope.store.run import Attempt
+from nephoscope.store.run import RESPONSE_CACHE, Attempt
 
 MOST_LISTED = 40
 MOST_DIFF = 8000
@@ -301,6 +301,9 @@ def _llm(context: Context) -> LanguageModels:
     for call in context.store.model_calls():
         key = (call.model, call.role)
         row = rows.get(key) or ModelUse(model=call.model, role=call.role, usd=0.0)
+        if call.price == RESPONSE_CACHE:
+            rows[key] = row.model_copy(update={"from_cache": row.from_cache + 1})
+            continue
         rows[key] = row.model_copy(
             update={
                 "calls": row.calls + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,9 @@ class Driver:
         try:
             while True:
                 if pending := self._pending(graph, config):
+                    begun = time.monotonic()
                     answer = self._answer(pending)
+                    self._context.started += time.monotonic() - begun  # a person's time is not the run's
                     if answer is None:
                         return "waiting"
                     given = Command(resume=answer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, get_args
 
 from nephoscope.interfaces import BudgetError, ModelError, NephoscopeError, Stopped
+from nephoscope.llm.cache import ResponseCache
 from nephoscope.llm.exchange import tokens
 from nephoscope.llm.faults import fault_of
 from nephoscope.llm.limiter import Limiter
@@ -17,7 +18,7 @@ from nephoscope.llm.request import Reply, Request
 from nephoscope.llm.seat import Seat
 from nephoscope.models import Budget, Fault, FaultKind, Usage
 from nephoscope.store import Spent
-from nephoscope.store.run import ModelCall, RunStore
+from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
 
 TRIES: dict[FaultKind, int] = {"rate": 4, "transient": 3, "malformed": 2}
 """How often a request is sent in all. Every other fault stays what it is however often one asks."""
@@ -70,8 +71,10 @@ class Caller:
         told: Callable[[ModelCall], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         cassette: RunStore | None = None,
+        cache: ResponseCache | None = None,
     ) -> None:
-        """``cassette``: a recorded run that stands for every model; nothing is sent."""
+        """``cassette``: a recorded run that stands for every model; nothing is sent. ``cache``: replies of other runs, where that is wished."""
+        self._cache = cache if cassette is None else None
         self._cassette = cassette
         self._record = record
         self._purse = purse
@@ -102,15 +105,32 @@ class Caller:
             return Answered(Reply.model_validate(known), 0.0, recorded=True)
         if self._cassette is not None:
             return self._replayed(self._cassette, request)
+        if self._cache is not None and (kept := self._cache.get(request)) is not None:
+            return self._remembered(request, purpose, kept)
         sent = 0
         while True:
             sent += 1
             outcome = self._once(seat, request, purpose, most)
             if isinstance(outcome, Answered):
+                if self._cache is not None:
+                    self._cache.keep(request, outcome.reply)
                 return outcome
             if sent >= TRIES.get(outcome.kind, 1):
                 raise ModelError(f"{seat.name} at {seat.host}: {outcome.message}", _HINTS.get(outcome.kind, ""), kind=outcome.kind)
             self._pause(outcome.retry_after if outcome.retry_after is not None else _backoff(sent), outcome, seat)
+
+    def forget(self, request: Request) -> None:
+        """A reply that could not be used is not given to other runs."""
+        if self._cache is not None:
+            self._cache.forget(request)
+
+    def _remembered(self, request: Request, purpose: Purpose, reply: Reply) -> Answered:
+        """A reply of another run; it is recorded as any, and cost nothing here."""
+        free = reply.model_copy(update={"usage": Usage(), "estimated": False})
+        call = ModelCall(request.hash, purpose.role, purpose.prompt, request.model, Usage(), usd=0.0, price=RESPONSE_CACHE)
+        self._record.model_ended(self._record.model_sent(call, request.document), call, free.model_dump(mode="json"))
+        self._told(call)
+        return Answered(free, 0.0, recorded=True)
 
     def _replayed(self, cassette: RunStore, request: Request) -> Answered:
         """What became of the same request then, failures included; it costs again what it cost."""

@@ -103,6 +103,8 @@ class _Talk:
     usd: float | None = 0.0
     recorded: bool = True
     most: int = field(init=False)
+    asked: Request | None = field(default=None, init=False)
+    """What was sent last."""
 
     def __post_init__(self) -> None:
         self.most = self.seat.card.reply
@@ -137,6 +139,8 @@ class _Talk:
             try:
                 return self._answer(text, structure.read(text, schema, lambda value: self.gateway._in(value, self.seat)))
             except structure.Unusable as error:
+                if self.asked is not None:
+                    self.gateway._caller.forget(self.asked)
                 if repair == structure.MOST_REPAIRS:
                     raise
                 faults = self.gateway._out(structure.again(error.faults), self.seat)
@@ -186,7 +190,7 @@ class _Talk:
         repeat = self.gateway._repeat
         while True:
             parameters = self.seat.parameters
-            asked = request.model_copy(update={"parameters": parameters, "repeat": request.repeat or repeat})
+            asked = self.asked = request.model_copy(update={"parameters": parameters, "repeat": request.repeat or repeat})
             try:
                 answered = self.gateway._caller.reply(self.seat, asked, self.purpose, self.most)
             except ModelError as error:

@@ -198,6 +198,8 @@ class ModelUse(Frozen):
     usd: float | None = None
     unpriced: int = 0
     price: str = ""
+    from_cache: int = 0
+    """Questions answered from the response cache: nothing was sent, and nothing paid. Not among ``calls``."""
 
 
 class LanguageModels(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from nephoscope.models.report import Report, ReportRecommendation, ReportStep
+from nephoscope.models.report import ModelUse, Report, ReportRecommendation, ReportStep
 from nephoscope.reporting.telling import Line, Telling, duration, money
 from nephoscope.reporting.text import code, fence, prose
 
@@ -98,11 +98,16 @@ def _rehearsed(told: str) -> str:
     return f"; rehearsal {prose(told)}" if told else ""
 
 
+def _remembered(use: ModelUse) -> str:
+    return f"; {use.from_cache} answered from the response cache, 0.00 USD" if use.from_cache else ""
+
+
 def _spent(telling: Telling) -> str:
     report = telling.report
     calls = [f"- {code(name)}: {count}" for name, count in sorted(report.ledger.by_operation.items())]
     models = [
-        f"- {prose(use.model)} ({prose(use.role)}): {use.calls} calls, {use.input_tokens} in, {use.output_tokens} out, {money(use.usd)}"
+        f"- {prose(use.model)} ({prose(use.role)}): {use.calls} calls, {use.input_tokens} in, {use.output_tokens} out, "
+        f"{money(use.usd)}{_remembered(use)}"
         for use in report.llm.by_model
     ]
     versions = [f"- {prose(name)} {prose(version)}" for name, version in sorted(report.versions.items())]

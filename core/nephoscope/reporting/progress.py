@@ -114,7 +114,8 @@ class Progress:
     def _on_rehearsed(self, event: Event) -> list[Said]:
         outcome, why = _text(event, "outcome"), clip(_text(event, "reason") or _text(event, "unsure"), 160)
         facts = f"{_number(event, 'facts'):.0f} facts came out on mock data"
-        told = {"passed": f"rehearsed: {facts}{f'; {why}' if why else ''}", "failed": f"rehearsal failed, not run: {why}"}
+        warned = "" if _text(event, "author") == "person" else ", not run"
+        told = {"passed": f"rehearsed: {facts}{f'; {why}' if why else ''}", "failed": f"rehearsal failed{warned}: {why}"}
         return [Said(told.get(outcome, f"not rehearsed: {why}"), mark="bad" if outcome == "failed" else "note")]
 
     def _on_repair(self, event: Event) -> list[Said]:
@@ -129,6 +130,7 @@ class Progress:
 
     def _on_model_called(self, event: Event) -> list[Said]:
         trouble = _text(event, "error")
+        trouble = trouble or ("cached" if event.data.get("cached") else "")
         self.doing = f"{_text(event, 'role')}: {_text(event, 'model')}{f' ({trouble})' if trouble else ''}"
         return []
 

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Further words to stand in for; ``*``: the names of everything that was seen in the account."""
     catalogs: Several[Path] = ()
     """Files that describe more models, or some of them otherwise."""
+    model_cache_hours: float = Field(default=0.0, ge=0.0, le=8760.0)
+    """So long a model's reply to the very same question is taken again in other runs; 0: never."""
     tracing: str = ""
     """What shows runs as traces: the name of a tracer. Empty: nothing, whatever other programs' variables say."""
     tracing_endpoint: str = ""

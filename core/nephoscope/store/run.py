@@ -25,6 +25,8 @@ VERSION = 1
 FILE = "run.db"
 LOCK = "lock"
 REHEARSALS, SKILLS_USED = "rehearsals", "skills_used"
+RESPONSE_CACHE = "response cache"
+"""What stands for the price of a reply that another run had paid for."""
 Model = TypeVar("Model", bound=BaseModel)
 
 _SCHEMA = """
