@@ -51,11 +51,19 @@ def _list(context: Context, problem: Problem, estate: Estate, wanted: Sequence[s
     """Chosen regions are listed at once, others one after the other until everything named is found."""
     own = [one for one in context.identities if one.cloud == estate.cloud]
     _inventory(context, [read for one in own if not one.roaming for region in one.regions for read in estate.listings(wanted, one, region)])
+    _inventory(context, _contents(context, estate, wanted))
     for identity in (one for one in own if one.roaming):
         for region in sorted(identity.regions, key=lambda name: name not in problem.text):
             _inventory(context, estate.listings(wanted, identity, region))
+            _inventory(context, [read for read in _contents(context, estate, wanted) if read.region == region])
             if _all_found(_read(context, problem)) or context.boundary.spent().upstream > SHARE * context.budget.calls:
                 break
+
+
+def _contents(context: Context, estate: Estate, wanted: Sequence[str]) -> Sequence[Read]:
+    """Of types that only their holders list: what each known holder contains."""
+    holders = {fact.subject.key: fact.subject for fact in gather(context).harvest.facts.values() if fact.subject.cloud == estate.cloud}
+    return estate.contents(wanted, list(holders.values()), context.identities)
 
 
 def _inventory(context: Context, reads: Sequence[Read]) -> None:

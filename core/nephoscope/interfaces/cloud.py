@@ -121,6 +121,9 @@ class Estate(Protocol):
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
         """Reads that list everything of these types; all cheap ones when none is given, or beside others the type ``""``."""
 
+    def contents(self, native_types: Sequence[str], holders: Sequence[ResourceRef], identities: Sequence[Identity]) -> Sequence[Read]:
+        """Reads that list what these holders contain, for types that cannot be listed otherwise."""
+
     def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
         """The reference that thing would have, whether it exists or not."""
 

@@ -27,6 +27,8 @@ class TypeSpec(Frozen):
     cheap: bool = False
     few: bool = False
     """Listed where its noun is spoken, even when a bare name has everything cheap listed."""
+    within: str = ""
+    """Native type of what holds it: each of those lists its own by the attribute ``contains``."""
     everywhere: bool = False
     """The same in all regions: asked once."""
     aliases: tuple[str, ...] = ()

@@ -12,6 +12,10 @@ from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, I
 
 REPLY = "reply"
 """Kind of the pseudo-resource whose fact ``document`` is a whole reply that no table reads."""
+CONTAINS = "contains"
+"""Attribute under which a thing lists those that only it can list."""
+MOST_HOLDERS = 25
+"""So many holders are asked what they contain before anything of them was named."""
 INVENTORY = "inventory"
 """Native type of the pseudo-resource whose fact ``complete`` says that a type was listed to its end."""
 
@@ -263,8 +267,16 @@ class TableEstate:
             wanted = list(native_types)
         else:
             wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]
-        specs = [self.types[name] for name in wanted if name in self.types and self.types[name].listing]
+        known = [self.types[name] for name in wanted if name in self.types]
+        specs = [one for spec in known for one in (spec, self.types.get(spec.within)) if one and one.listing]
         return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, {}) for spec in specs]
+
+    def contents(self, native_types: Sequence[str], holders: Sequence[ResourceRef], identities: Sequence[Identity]) -> Sequence[Read]:
+        """Reads that list what the holders contain, for spoken types that only those list."""
+        within = {self.types[name].within for name in native_types if name in self.types} - {""}
+        asked = [ref for ref in holders if ref.native_type in within][:MOST_HOLDERS]
+        queries = [FactQuery(subject=ref, attribute=CONTAINS) for ref in asked]
+        return [read for query in queries for check in self.checks(query, identities)[:1] for read in check.reads]
 
     def _read(self, service: str, operation: str, region: str, identity: Identity, params: Mapping[str, JsonValue]) -> Read:
         return Read(cloud=self.cloud, service=service, operation=operation, region=region or (identity.regions or ("",))[0], params=params)

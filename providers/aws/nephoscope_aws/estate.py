@@ -46,6 +46,12 @@ class AwsEstate(TableEstate):
         """The thing a full identifier names; a session counts as its role, an object as its bucket."""
         return super().recognise(identifiers.thing_of(text), identity)
 
+    def named(self, native_type: str, name: str, identity: Identity, region: str) -> ResourceRef | None:
+        """A parameter's ARN leaves out the slash that its name begins with."""
+        if native_type == "ssm:parameter":
+            name = name.replace(":parameter//", ":parameter/", 1).removeprefix("/")
+        return super().named(native_type, name, identity, region)
+
     def identifiers(self) -> Sequence[IdentifierKind]:
         return [IdentifierKind.model_validate(each) for each in yaml.safe_load((_HERE / "stand_ins.yaml").read_text("utf-8"))]
 

@@ -36,8 +36,15 @@ def _relevant(problem: Problem) -> list[Request]:
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
-        return [request for request in requests(problem) if _subject(request).native_type in _NAMED_ITSELF or (request.source and request.target)]
+        return [request for request in requests(problem) if _meant(problem, request) or (request.source and request.target)]
     return []
+
+
+def _meant(problem: Problem, request: Request) -> bool:
+    """Whether a machine or load balancer itself is what the words are about: one with a name, or where nothing has one."""
+    subject = _subject(request)
+    named = {ref.key for entity in problem.entities if entity.named for ref in entity.matches}
+    return subject.native_type in _NAMED_ITSELF and (not named or subject.key in named)
 
 
 def _legs(view: FactView, request: Request) -> list[Leg]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.playbooks import tell
-from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
+from nephoscope.models import Finding, JsonValue, Problem, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.setting.conditions import Judging, judge, referred
 from nephoscope_aws.analyzers.setting.judges import JUDGES
@@ -34,12 +35,20 @@ class SettingsAnalyzer:
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings on what is named and on what that leads to; nothing of what the words say works."""
         problem = view.problem
-        words = _Words(problem.text, frozenset((problem.symptom, *problem.symptoms)))
+        words = _Words(_without_names(problem), frozenset((problem.symptom, *problem.symptoms)))
         found: dict[str, Finding] = {}
         for start in _starts(view):
             for one in _from(view, start, words):
                 found.setdefault(one.key, one)
         return list(found.values())
+
+
+def _without_names(problem: Problem) -> str:
+    """What a thing is called tells nothing of what hurts."""
+    text = problem.text
+    for name in sorted({entity.text for entity in problem.entities if entity.named and entity.matches}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "it", text)
+    return text
 
 
 def _starts(view: FactView) -> list[ResourceRef]:

@@ -116,6 +116,12 @@ class _Planter:
         return client
 
 
+def fitting(operation: str, params: Mapping[str, Any]) -> Any:
+    """Parameters of ``service:Operation`` as the API takes them."""
+    model = operation_model(*operation.split(":", 1))
+    return _fitting(model.input_shape if model else None, params)
+
+
 def _fitting(shape: Shape, value: Any) -> Any:
     """Documents given as structure where the API takes text (policies, patterns) become that text."""
     if shape is None:

@@ -24,6 +24,7 @@ from nephoscope.knowledge import reading
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
+from nephoscope_aws.emulator import seed
 from nephoscope_aws.estate import AwsEstate
 
 ACCOUNT, REGION, NOW = "123456789012", "eu-west-1", "2026-11-24T10:00Z"
@@ -73,11 +74,15 @@ class Account:
 
     endpoint: str
     deny: frozenset[str] = frozenset()
+    answers: Sequence[Mapping[str, Any]] = ()
+    """Replies that the front would give in the emulator's place."""
     estate: AwsEstate = field(default_factory=AwsEstate)
     identity: Identity = IDENTITY
     replies: list[Reply] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     unanswerable: set[str] = field(default_factory=set)
+    names: dict[str, Any] = field(default_factory=dict)
+    """What the steps of the seed returned."""
 
     def client(self, service: str, region: str = REGION) -> Any:
         key = (self.endpoint, service, region or REGION)
@@ -89,7 +94,7 @@ class Account:
 
     def reset(self) -> Account:
         """Empty the emulated account."""
-        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST"), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST"), timeout=120).close()
         return self
 
     def seed(self, steps: Sequence[Mapping[str, Any]]) -> None:
@@ -97,10 +102,11 @@ class Account:
         names: dict[str, Any] = {"account": ACCOUNT, "region": REGION, **moments(steps)}
         for step in steps:
             service, operation = step["do"].split(":")
-            params = substitute(step.get("params", {}), names)
+            params = seed.fitting(f"{service}:{operation}", substitute(step.get("params", {}), names))
             reply = getattr(self.client(service, step.get("region", REGION)), xform_name(operation))(**params)
             if "as" in step:
                 names[step["as"]] = reply
+        self.names = names
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
@@ -121,6 +127,13 @@ class Account:
         )
         if read.name in self.deny:
             self.replies.append(Reply(call=call, status=403, error="AccessDenied", document={}))
+            return
+        answer = next(
+            (one for one in self.answers if one["operation"] == read.name and dict(one.get("params", params)).items() <= params.items()), None
+        )
+        if answer:
+            error, document = answer.get("error"), substitute(answer.get("document", {}), {"account": ACCOUNT, "region": REGION, **self.names})
+            self.replies.append(Reply(call=call, status=400 if error else 200, error=error and error["Code"], document=document, observed_at=NOW))
             return
         try:
             for page in self._pages(read, params):
@@ -170,7 +183,11 @@ class Account:
         """Read the problem as the loop does, looking up what the words call for. ``symptom`` overrules the words."""
         first = reading.first_reading(text, NOW)
         mentions = list(self.estate.mentions(text))
-        for read in self.estate.listings(reading.types_to_list(mentions) or (), self.identity, REGION):
+        wanted = reading.types_to_list(mentions) or ()
+        for read in self.estate.listings(wanted, self.identity, REGION):
+            self.read(read)
+        holders = {fact.subject.key: fact.subject for fact in self.evidence(first).all_facts()}
+        for read in self.estate.contents(wanted, list(holders.values()), [self.identity]):
             self.read(read)
         problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
@@ -217,10 +234,10 @@ def substitute(value: Any, names: Mapping[str, Any]) -> Any:
         return [substitute(member, names) for member in value]
     if not isinstance(value, str):
         return value
-    whole = re.fullmatch(r"\$\{([\w.-]+)\}", value)
+    whole = re.fullmatch(r"\$\{([\w.+-]+)\}", value)
     if whole and _reach(whole[1], names) is not None:
         return _reach(whole[1], names)
-    return re.sub(r"\$\{([\w.-]+)\}", lambda match: match[0] if (found := _reach(match[1], names)) is None else str(found), value)
+    return re.sub(r"\$\{([\w.+-]+)\}", lambda match: match[0] if (found := _reach(match[1], names)) is None else str(found), value)
 
 
 def _reach(path: str, names: Mapping[str, Any]) -> Any:

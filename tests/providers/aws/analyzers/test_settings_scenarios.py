@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, scenarios, truth_of
+from harness import Account, moto_server, scenarios, substitute, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.analysis import Analysis
@@ -13,7 +13,7 @@ from nephoscope.engine.verdict import diagnose
 from nephoscope_aws.analyzers import ANALYZERS
 
 ROOT = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
-FAMILIES = ("alarms",)
+FAMILIES = ("alarms", "containers", "stores", "platform", "schedules", "functions")
 CASES = [case for family in FAMILIES for case in scenarios(ROOT / family)]
 
 
@@ -26,17 +26,20 @@ def endpoint():
 @pytest.mark.parametrize(("scenario", "variant"), CASES, ids=[f"{scenario['id']}-{variant}" for scenario, variant in CASES])
 def test_scenario(scenario, variant, endpoint):
     body, expected = scenario["variants"][variant], truth_of(scenario, variant)
-    front = {**scenario.get("front", {}), **body.get("front", {})}
-    Account(endpoint).reset().seed([*scenario["base"], *body.get("steps", ())])
+    fronts = [body.get("front", {}), scenario.get("front", {})]
+    deny = frozenset(name for front in fronts for name in front.get("deny", ()))
+    answers = [answer for front in fronts for answer in front.get("answer", ())]
+    planted = Account(endpoint).reset()
+    planted.seed([*scenario["base"], *body.get("steps", ())])
     for text in [body["text"]] if "text" in body else [scenario["text"], *scenario.get("wordings", ())]:
-        account = Account(endpoint, deny=frozenset(front.get("deny", ())))
+        account = Account(endpoint, deny=deny, answers=answers, names=planted.names)
         analysis = Analysis([analyzer() for analyzer in ANALYZERS])
         view, findings = account.investigate([analysis_of(analysis)], account.understand(text))
         told = [(one.cause, one.subject.label, one.holds, one.note, [need.key for need in one.needs]) for one in findings if one.holds != "no"]
         diagnosis = diagnose(view, findings, analysis)
         assert not analysis.broken
         assert (diagnosis.verdict, {one.cause for one in diagnosis.causes}) == (expected["verdict"], set(expected.get("causes", ()))), (text, told)
-        assert set(expected.get("resources", ())) <= {one.subject.native_id for one in diagnosis.causes}, told
+        assert set(substitute(expected.get("resources", []), planted.names)) <= {one.subject.native_id for one in diagnosis.causes}, told
         assert all(one.because and one.note and "{" not in one.note for one in diagnosis.causes)
         assert {gap.operation for gap in view.gaps} >= set(expected.get("gaps", ())), view.gaps
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
 from nephoscope_aws.analyzers.setting.series import Watch, arithmetic, firing, watch
 from nephoscope_aws.behaviour.alarms import REVERSED, spacing
 from nephoscope_aws.iam.truth import Truth
@@ -336,8 +336,7 @@ def hears(judging: Judging) -> Truth:
     return bool(seen.own)
 
 
-_FUNCTIONS: Sequence[Judge] = (
+JUDGES: Mapping[str, Judge] = named_judge(
     watched_thing_gone, dimension_mismatch, metric_mismatch, namespace_mismatch, statistic_hides, needs_more_periods, out_of_reach,
-    reversed_comparison, missing_data_hides, period_shorter_than_metric, never_rests, silence_breaches, would_fire, hears,
+    reversed_comparison, missing_data_hides, period_shorter_than_metric, never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
 )  # fmt: skip
-JUDGES: Mapping[str, Judge] = {f"alarm_{judge.__name__}": judge for judge in _FUNCTIONS}

@@ -51,6 +51,11 @@ class Judging:
 Judge = Callable[[Judging], Truth]
 
 
+def named_judge(*functions: Judge, prefix: str = "") -> dict[str, Judge]:
+    """Functions by the name that rules call them by."""
+    return {f"{prefix}{getattr(one, '__name__', '')}": one for one in functions}
+
+
 def judge(condition: Condition, subject: ResourceRef, judging: Judging, judges: Mapping[str, Judge]) -> Truth:
     """Whether a condition holds of a thing. In ``all`` and ``any`` nothing is asked after the first part that decides."""
     if condition.attribute:
@@ -202,4 +207,6 @@ def refer(view: FactView, holder: ResourceRef, native_type: str, text: str) -> R
     ref = estate().named(native_type, text, whose, holder.region or (whose.regions or ("",))[0])
     if ref is None or ref.account not in {one.account for one in view.identities} | {holder.account, ""}:
         return None
+    if native_type == "iam:role":
+        ref = ref.model_copy(update={"name": ref.name.rsplit("/", 1)[-1]})  # what stands before is its path
     return next((one for one in view.subjects(native_type) if one.key == ref.key), ref)

@@ -51,6 +51,7 @@ def arithmetic(judging: Judging) -> Arithmetic | None:
         )
     except ValueError:
         return None
+    judging.details |= {"needed": made.needed, "missing_data": made.missing}
     return made if made.known and made.period > 0 else None
 
 

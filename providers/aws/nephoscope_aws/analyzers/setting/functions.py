@@ -1,0 +1,142 @@
+"""Functions: what their environment names, how long they run, which version is called. Queues: where their failures go."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nephoscope.models import ResourceRef
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.iam.truth import Truth, any_of
+
+_ARN_TYPES = {
+    "dynamodb": "dynamodb:table", "sqs": "sqs:queue", "sns": "sns:topic", "lambda": "lambda:function", "secretsmanager": "secretsmanager:secret",
+    "states": "stepfunctions:state-machine", "kinesis": "kinesis:stream",
+}  # fmt: skip
+_KEYS = (
+    (re.compile(r"(^|_)TABLE(_?NAME)?$", re.IGNORECASE), "dynamodb:table"),
+    (re.compile(r"(^|_)BUCKET(_?NAME)?$", re.IGNORECASE), "s3:bucket"),
+    (re.compile(r"(^|_)QUEUE(_?URL)?$", re.IGNORECASE), "sqs:queue"),
+    (re.compile(r"(^|_)(DELIVERY_?)?STREAM(_?NAME)?$", re.IGNORECASE), "kinesis:stream"),
+    (re.compile(r"(^|_)FUNCTION(_?NAME)?$", re.IGNORECASE), "lambda:function"),
+)
+"""What the key of a setting says that its value names. Only these: anything else may be a name of the program's own."""
+_QUEUE_URL = re.compile(r"https://(?:sqs\.)?[a-z0-9.-]+/(\d{12})/([A-Za-z0-9_-]+(?:\.fifo)?)\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{2,254}\Z")
+_NEAR_TIMEOUT = 0.97
+
+
+def _named(judging: Judging, environment: Mapping[str, Any]) -> Iterator[tuple[str, ResourceRef]]:
+    for key, value in environment.items():
+        native_type, text = _meaning(str(key), str(value))
+        ref = refer(judging.view, judging.subject, native_type, text) if native_type else None
+        if ref is not None and ref.account in (judging.subject.account, ""):
+            yield str(key), ref
+
+
+def _meaning(key: str, value: str) -> tuple[str, str]:
+    queue = _QUEUE_URL.match(value)
+    if queue:
+        return "sqs:queue", value
+    if value.startswith("arn:") and value.count(":") >= 5:
+        service = value.split(":")[2]
+        whole = service not in ("dynamodb", "lambda") or (value.count("/") <= 1 and value.count(":") <= 6)
+        return (_ARN_TYPES.get(service, ""), value) if whole and "*" not in value else ("", "")
+    known = next((native_type for pattern, native_type in _KEYS if pattern.search(key)), "")
+    return (known, value) if known and _NAME.match(value) else ("", "")
+
+
+def environment_names_missing(judging: Judging) -> Truth:
+    """A setting of the function names something of ours that does not exist."""
+    environment = judging.look.value(judging.subject, "environment")
+    if environment is UNKNOWN:
+        return None
+    found: list[Truth] = []
+    for key, ref in _named(judging, environment if isinstance(environment, dict) else {}):
+        there = judging.look.exists(ref)
+        found.append(None if there is None else not there)
+        if there is False:
+            near = _near(judging, ref)
+            judging.details |= {
+                "key": key,
+                "missing": ref.label,
+                "missing_id": ref.native_id,
+                "near": near,
+                "meant": f", {near} does" if near else "",
+            }
+            judging.suppose.append(mend(ref, "exists", True))
+            return True
+    return any_of(found)
+
+
+def _near(judging: Judging, ref: ResourceRef) -> str:
+    names = [one.label for one in judging.view.subjects(ref.native_type) if one.key != ref.key]
+    return next(iter(difflib.get_close_matches(ref.label, names, n=1, cutoff=0.7)), "")
+
+
+def reaches_timeout(judging: Judging) -> Truth:
+    """The longest run of the last day came up to the limit."""
+    limit = judging.look.number(judging.subject, "timeout")
+    points = judging.look.value(judging.subject, "metrics.duration")
+    if points is UNKNOWN or limit is None:
+        return None
+    longest = max((float(one.get("Maximum") or 0) for one in points if isinstance(one, dict)), default=0.0) if isinstance(points, list) else 0.0
+    judging.details |= {"timeout": limit, "longest": round(longest / 1000, 1), "wanted": min(900, int(limit * 3))}
+    judging.suppose.append(mend(judging.subject, "timeout", 900))
+    return longest >= _NEAR_TIMEOUT * limit * 1000
+
+
+def alias_old(judging: Judging) -> Truth:
+    """An alias of the function points at a version that is not the newest published one."""
+    aliases, versions = judging.look.value(judging.subject, "aliases"), judging.look.value(judging.subject, "versions")
+    if aliases is UNKNOWN or versions is UNKNOWN:
+        return None
+    numbers = [int(one["Version"]) for one in versions if str(one.get("Version")).isdigit()] if isinstance(versions, list) else []
+    newest = max(numbers, default=0)
+    for one in aliases if isinstance(aliases, list) else []:
+        used = str(one.get("FunctionVersion"))
+        if used.isdigit() and int(used) < newest:
+            judging.details |= {"alias": str(one.get("Name")), "used": used, "newest": str(newest)}
+            judging.suppose.append(mend(judging.subject, "aliases", []))
+            return True
+    return False
+
+
+def dead_letter_queue_deleted(judging: Judging) -> Truth:
+    """The queue that failures go to is not there."""
+    redrive = judging.look.value(judging.subject, "redrive")
+    if redrive is UNKNOWN:
+        return None
+    target = redrive.get("deadLetterTargetArn") if isinstance(redrive, dict) else None
+    ref = refer(judging.view, judging.subject, "sqs:queue", str(target)) if target else None
+    there = judging.look.exists(ref) if ref else True
+    if ref and there is False:
+        judging.details |= {"missing": ref.label, "missing_id": ref.native_id}
+        judging.suppose.append(mend(ref, "exists", True))
+    return None if there is None else not there
+
+
+def dead_letter_retention(judging: Judging) -> Truth:
+    """Failed messages keep the age they had: a dead letter queue that keeps them no longer than its source loses them at once."""
+    redrive, kept = judging.look.value(judging.subject, "redrive"), judging.look.number(judging.subject, "retention")
+    if redrive is UNKNOWN:
+        return None
+    target = redrive.get("deadLetterTargetArn") if isinstance(redrive, dict) else None
+    ref = refer(judging.view, judging.subject, "sqs:queue", str(target)) if target else None
+    if ref is None:
+        return False
+    there = judging.look.number(ref, "retention")
+    if there is None or kept is None:
+        return None
+    url = f"https://sqs.{ref.region}.amazonaws.com/{ref.account}/{ref.label}"
+    judging.details |= {"dead_letters": ref.label, "dead_url": url, "retention": kept, "dead_retention": there}
+    judging.suppose.append(mend(ref, "retention", "1209600"))
+    return there < kept or there == kept < 345600
+
+
+JUDGES: Mapping[str, Judge] = named_judge(
+    environment_names_missing, reaches_timeout, alias_old, dead_letter_queue_deleted, dead_letter_retention, prefix="function_"
+)

@@ -1,0 +1,203 @@
+"""Deployments, certificates, workflows, interfaces: the first failure, the name that is not covered, the step that leads nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from nephoscope.models import JsonValue
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
+from nephoscope_aws.analyzers.setting.containers import lost
+from nephoscope_aws.iam.truth import Truth
+
+_HOST = re.compile(r"(?<![\w@.-])((?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])", re.IGNORECASE)
+_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
+_FAILED = re.compile(r"(?:CREATE|UPDATE|DELETE|IMPORT|ROLLBACK)_FAILED$|ROLLBACK")
+_CANCELLED = re.compile(r"cancell?ed|initiated by", re.IGNORECASE)
+LONGEST = timedelta(days=1)
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def hosts(text: str) -> list[str]:
+    """Host names in a text, in lower case."""
+    return [match[1].lower() for match in _HOST.finditer(text) if not match[1].lower().endswith((".amazonaws.com", ".py", ".js", ".json", ".yaml"))]
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether a certificate's name covers a host; a star stands for exactly one label."""
+    if pattern.startswith("*."):
+        return host.partition(".")[2] == pattern[2:].lower()
+    return pattern.lower() == host
+
+
+def certificate_misses_host(judging: Judging) -> Truth:
+    """The words name a host below one of the certificate's domains that it does not cover."""
+    names = judging.look.value(judging.subject, "names")
+    if names is UNKNOWN:
+        return None
+    own = [str(name) for name in names] if isinstance(names, list) else []
+    domains = {name.removeprefix("*.").lower() for name in own}
+    for host in hosts(judging.view.problem.text):
+        akin = any(host.endswith(f".{domain}") or domain.endswith(f".{host}") for domain in domains)
+        if akin and not any(covers(name, host) for name in own):
+            judging.details |= {"host": host, "names": list[JsonValue](own)}
+            judging.suppose.append(mend(judging.subject, "names", [*own, host]))
+            return True
+    return False
+
+
+def stack_failed(judging: Judging) -> Truth:
+    """Which resource failed first in the stack's last operation."""
+    status = judging.look.value(judging.subject, "status")
+    if status is UNKNOWN:
+        return None
+    judging.details["status"] = str(status)
+    if not _FAILED.search(str(status)) or status == "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
+        return False
+    events = judging.look.value(judging.subject, "events")
+    if events is UNKNOWN:
+        return None
+    first = _first_failure(_rows(events), judging.subject.label)
+    if first is None:
+        return None
+    reason = str(first.get("ResourceStatusReason") or "no reason is told")
+    judging.details |= {"resource": str(first.get("LogicalResourceId")), "type": str(first.get("ResourceType")), "reason": reason}
+    return True
+
+
+def _first_failure(events: list[Mapping[str, Any]], stack: str) -> Mapping[str, Any] | None:
+    """The earliest failure since the last operation began; what was cancelled because of it failed later."""
+    ordered = sorted(events, key=lambda one: str(one.get("Timestamp")))
+    begun = [index for index, one in enumerate(ordered) if one.get("LogicalResourceId") == stack and _begins(one)]
+    since = ordered[begun[-1] :] if begun else ordered
+    failed = [one for one in since if str(one.get("ResourceStatus")).endswith("_FAILED") and one.get("LogicalResourceId") != stack]
+    return next((one for one in failed if not _CANCELLED.search(str(one.get("ResourceStatusReason")))), failed[0] if failed else None)
+
+
+def _begins(event: Mapping[str, Any]) -> bool:
+    return event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)
+
+
+def workflow_target_missing(judging: Judging) -> Truth:
+    """A function that the definition names does not exist."""
+    definition = judging.look.value(judging.subject, "definition")
+    if definition is UNKNOWN:
+        return None
+    named = dict.fromkeys(arn for text in _texts(definition) for arn in _FUNCTION.findall(text))
+    return lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn) for arn in named])
+
+
+def workflow_hangs(judging: Judging) -> Truth:
+    """An execution runs for longer than a day, and nothing limits it."""
+    definition, executions = judging.look.value(judging.subject, "definition"), judging.look.value(judging.subject, "executions")
+    now = moment(judging.view.problem.now)
+    if definition is UNKNOWN or executions is UNKNOWN or now is None:
+        return None
+    limited = isinstance(definition, dict) and "TimeoutSeconds" in definition
+    running = [str(one.get("startDate")) for one in _rows(executions) if one.get("status") == "RUNNING"]
+    old = [since for since in running if (then := moment(since)) and now - then > LONGEST]
+    judging.details["since"] = old[0] if old else ""
+    judging.suppose.append(mend(judging.subject, "executions", []))
+    return bool(old) and not limited
+
+
+def last_execution_succeeded(judging: Judging) -> Truth:
+    """The newest finished execution went well."""
+    executions = judging.look.value(judging.subject, "executions")
+    if executions is UNKNOWN:
+        return None
+    ended = [one for one in _rows(executions) if one.get("status") != "RUNNING"]
+    newest = max(ended, key=lambda one: str(one.get("startDate")), default=None)
+    judging.details["last"] = str(newest.get("status")) if newest else "none"
+    return newest is not None and newest.get("status") == "SUCCEEDED"
+
+
+def _methods(judging: Judging) -> list[tuple[str, str, Mapping[str, Any]]] | None:
+    resources = judging.look.value(judging.subject, "resources")
+    if resources is UNKNOWN:
+        return None
+    title = judging.look.value(judging.subject, "title")
+    judging.details["title"] = str(title) if title is not UNKNOWN else judging.subject.label
+    return [
+        (name, str(one.get("path")), method)
+        for one in _rows(resources)
+        for name, method in (one.get("resourceMethods") or {}).items()
+        if isinstance(method, dict)
+    ]
+
+
+def api_integration_missing(judging: Judging) -> Truth:
+    """A method has no integration."""
+    methods = _methods(judging)
+    if methods is None:
+        return None
+    bare = [(name, path) for name, path, method in methods if method and not method.get("methodIntegration")]
+    if bare:
+        judging.details |= {"method": bare[0][0], "path": bare[0][1]}
+        judging.suppose.append(mend(judging.subject, "resources", []))
+    return bool(bare)
+
+
+def api_function_missing(judging: Judging) -> Truth:
+    """An integration calls a function that does not exist."""
+    methods = _methods(judging)
+    if methods is None:
+        return None
+    for name, path, method in methods:
+        for arn in _FUNCTION.findall(str((method.get("methodIntegration") or {}).get("uri"))):
+            gone = lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn)])
+            if gone is not False:
+                judging.details |= {"method": name, "path": path}
+                return gone
+    return False
+
+
+def api_throttled(judging: Judging) -> Truth:
+    """A stage has a throttle of its own."""
+    stages = judging.look.value(judging.subject, "stages")
+    if stages is UNKNOWN:
+        return None
+    title = judging.look.value(judging.subject, "title")
+    for stage in _rows(stages):
+        for settings in (stage.get("methodSettings") or {}).values():
+            rate = settings.get("throttlingRateLimit")
+            if isinstance(rate, int | float) and 0 <= rate < 10000:
+                told: dict[str, JsonValue] = {"stage": str(stage.get("stageName")), "rate": rate, "burst": settings.get("throttlingBurstLimit")}
+                judging.details |= {**told, "title": str(title)}
+                judging.suppose.append(mend(judging.subject, "stages", [{**stage, "methodSettings": {}}]))
+                return True
+    return False
+
+
+def logs_destination_missing(judging: Judging) -> Truth:
+    """A subscription filter leads to something that does not exist."""
+    filters = judging.look.value(judging.subject, "subscription_filters")
+    if filters is UNKNOWN:
+        return None
+    kinds = {"lambda": "lambda:function", "kinesis": "kinesis:stream", "firehose": "firehose:stream"}
+    named = [str(one.get("destinationArn")) for one in _rows(filters)]
+    refs = [refer(judging.view, judging.subject, kinds[arn.split(":")[2]], arn) for arn in named if arn.count(":") > 4 and arn.split(":")[2] in kinds]
+    return lost(judging, refs)
+
+
+JUDGES: Mapping[str, Judge] = named_judge(
+    certificate_misses_host, stack_failed, workflow_target_missing, workflow_hangs, last_execution_succeeded, api_integration_missing,
+    api_function_missing, api_throttled, logs_destination_missing,
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""Schedules worked out and compared with what the words want."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge
+from nephoscope_aws.behaviour.expected import Firing, differs, expectation, firing
+from nephoscope_aws.iam.truth import Truth
+
+
+def _real(judging: Judging, attribute: str, zoned: bool) -> Firing | None:
+    expression = judging.look.value(judging.subject, attribute)
+    zone = judging.look.value(judging.subject, "zone") if zoned else "UTC"
+    now = moment(judging.view.problem.now)
+    if expression in (UNKNOWN, None) or zone is UNKNOWN or now is None:
+        return None
+    judging.details |= {"expression": str(expression), "zone": str(zone or "UTC")}
+    return firing(str(expression), str(zone or "UTC"), now)
+
+
+def _differs(judging: Judging, attribute: str, zoned: bool) -> Truth:
+    wanted = expectation(judging.view.problem.text)
+    if not wanted.said:
+        return False
+    real = _real(judging, attribute, zoned)
+    if real is None:
+        return None
+    how = differs(wanted, real)
+    judging.details["how"] = how
+    if how:
+        judging.suppose.append(mend(judging.subject, attribute, "rate(1 minute)"))
+    return bool(how) and not _fits_when_mended(judging)
+
+
+def _fits_when_mended(judging: Judging) -> bool:
+    """A supposition cannot know the right expression: any that was supposed counts as right."""
+    return judging.details.get("expression") == "rate(1 minute)"
+
+
+def schedule_differs(judging: Judging) -> Truth:
+    """A schedule of the scheduler runs at other times than the words want."""
+    return _differs(judging, "expression", zoned=True)
+
+
+def rule_schedule_differs(judging: Judging) -> Truth:
+    """A rule's schedule, which is always UTC, runs at other times than the words want."""
+    if judging.look.value(judging.subject, "schedule") is None:
+        return False
+    return _differs(judging, "schedule", zoned=False)
+
+
+def schedule_never(judging: Judging) -> Truth:
+    """No time of the expression lies ahead."""
+    real = _real(judging, "expression", zoned=True)
+    now = moment(judging.view.problem.now)
+    if real is None or now is None:
+        return None
+    over = real.once is not None and real.once < now
+    if over or not (real.times or real.every or real.once):
+        judging.suppose.append(mend(judging.subject, "expression", "rate(1 day)"))
+        return True
+    return False
+
+
+JUDGES: Mapping[str, Judge] = named_judge(schedule_differs, rule_schedule_differs, schedule_never)

@@ -1,0 +1,62 @@
+"""What people expect of a schedule, against what it comes to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nephoscope_aws.behaviour.expected import differs, expectation, firing
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "zone", "missed"),
+    [
+        ("the report should run every day at 06:00", "cron(0 6 * * ? *)", "UTC", False),
+        ("the report should run every day at 06:00", "cron(0 5 * * ? *)", "UTC", True),
+        ("the report should run at 6 but runs at 7", "cron(0 7 * * ? *)", "UTC", True),
+        ("the report should run at 6 but runs at 7", "cron(0 6 * * ? *)", "UTC", False),
+        ("it is supposed to start at 6 pm", "cron(0 18 * * ? *)", "Europe/Berlin", False),
+        ("it is supposed to start at 6 pm", "cron(0 6 * * ? *)", "Europe/Berlin", True),
+        ("it is supposed to start at 6", "cron(0 18 * * ? *)", "", False),
+        ("runs every Monday at 8:30 am", "cron(30 8 ? * MON *)", "UTC", False),
+        ("should run on Mondays", "cron(30 8 ? * TUE *)", "UTC", True),
+        ("should run on Mondays", "cron(30 8 ? * MON-FRI *)", "UTC", False),
+        ("it should run every 5 minutes", "rate(5 minutes)", "UTC", False),
+        ("it should run every 5 minutes", "rate(5 hours)", "UTC", True),
+        ("it should run every hour", "cron(0 * * * ? *)", "UTC", False),
+        ("it should run every hour", "cron(0 2 * * ? *)", "UTC", True),
+        ("it came at 7 today", "cron(0 6 * * ? *)", "UTC", False),
+        ("it does not run", "cron(0 6 * * ? *)", "UTC", False),
+        ("CPU is at 95% every day", "cron(0 6 * * ? *)", "UTC", False),
+        ("should run at 06:00", "not a schedule", "UTC", False),
+        ("should run at 06:00", "cron(0 5 * * ? *)", "Mars/Olympus", False),
+    ],
+)
+def test_words_against_schedules(text: str, expression: str, zone: str, missed: bool) -> None:
+    real = firing(expression, zone, NOW)
+    assert bool(real and differs(expectation(text), real)) is missed
+
+
+@given(hour=st.integers(0, 23), minute=st.integers(0, 59), zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]))
+def test_a_schedule_never_misses_its_own_time(hour: int, minute: int, zone: str) -> None:
+    real = firing(f"cron({minute} {hour} * * ? *)", zone, NOW)
+    assert real is not None
+    assert not differs(expectation(f"it should run every day at {hour:02d}:{minute:02d}"), real)
+    assert all((one.hour, one.minute) == (hour, minute) for one in real.times)
+
+
+def test_one_time_schedules() -> None:
+    real = firing("at(2026-11-20T08:00:00)", "Europe/Berlin", NOW)
+    assert real is not None
+    assert real.once is not None
+    assert real.once.astimezone(UTC).hour == 7
+
+
+@given(st.text(max_size=80))
+def test_any_words_can_be_read(text: str) -> None:
+    expectation(text)
