@@ -16,9 +16,9 @@ _SUPPORT = {"supported": 3.0, "open": 1.0}
 def title(context: Context, finding: Finding) -> str:
     """How a cause is called."""
     claimed = finding.details.get("title")
-    if finding.decided_by.startswith("model:") and isinstance(claimed, str):
-        return claimed
     book = context.playbooks.get(finding.cause)
+    if isinstance(claimed, str) and claimed and (finding.decided_by.startswith("model:") or book is None):
+        return claimed
     told = tell(book.card.title, values_for(finding)) if book and finding.holds == "yes" else None
     return str(told) if told and "{" not in str(told) else finding.cause.rsplit(".", 1)[-1].replace("-", " ")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.reading import read, types_to_list
+from nephoscope.knowledge.reading import read, settled, types_to_list, undecided, unfound
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
@@ -22,6 +22,14 @@ def locate(context: Context, problem: Problem) -> Problem:
         if wanted is not None:
             _list(context, problem, estate, wanted)
     found = _read(context, problem)
+    if undecided(found):
+        for estate in context.estates.values():
+            _list(context, problem, estate, ())
+        found = _read(context, problem)
+    for estate in context.estates.values():
+        if not settled(found) and unfound(found, estate.mentions(problem.text)):
+            _list(context, problem, estate, ("*",))
+            found = _read(context, problem)
     for identity in context.identities:
         if identity.roaming:
             regions = _regions(found, identity)

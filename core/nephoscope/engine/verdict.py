@@ -47,7 +47,8 @@ def _identified(evidence: Evidence) -> bool:
     """Every thing the person named was found, and none by guess."""
     sought = [entity for entity in evidence.problem.entities if entity.native_types or entity.matches or entity.near]
     found = any(entity.matches for entity in sought)
-    return found and all(entity.matches and not (entity.assumed and entity.near) for entity in sought if entity.named)
+    guessed = any(entity.assumed and entity.near for entity in sought)
+    return found and not guessed and all(entity.matches for entity in sought if entity.named)
 
 
 def _on_assumed_entity(evidence: Evidence, roots: Sequence[Finding]) -> bool:

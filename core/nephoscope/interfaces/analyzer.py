@@ -14,6 +14,7 @@ class Analyzer(Protocol):
     """Runs in the engine after every step, under suppositions, and again in verification: no I/O, no clock, no randomness.
 
     A missing fact is ``unknown`` with the fact among ``needs``, never ``no``. Raising drops its findings for the run and is reported.
+    One with an attribute ``fallback`` that is true is heard only where the others have no answer.
     """
 
     @property

@@ -14,7 +14,10 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@#+-]*")
 _IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_./:@#+-]+\Z|[A-Z]?[a-z]+[A-Z]\w+\Z")
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _PORT = re.compile(
-    r"\bport\s+(\d{1,5})\b|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])|\b(\d{1,5})/(?:tcp|udp)\b",
+    r"\bports?\s+(\d{1,5})\b"
+    r"|\bon\s+(\d{2,5})(?=[\s.,;:!?)]*(?:\Z|[.,;:!?)]|and\b|from\b|but\b|since\b|to\b|any ?more\b))"
+    r"|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])"
+    r"|\b(\d{1,5})/(?:tcp|udp)\b",
     re.IGNORECASE,
 )
 """A number said to be a port, or after a host; ``10:30`` is a time."""

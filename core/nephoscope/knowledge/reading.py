@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from nephoscope.interfaces import Estate
+from nephoscope.knowledge import fragments, symptoms
 from nephoscope.knowledge import mentions as spoken
-from nephoscope.knowledge import symptoms
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Identity, Mention, Problem, Question, ResourceRef
 from nephoscope.models.problem import Role
@@ -39,6 +39,34 @@ def types_to_list(found: Sequence[Mention]) -> tuple[str, ...] | None:
     typed = tuple(dict.fromkeys(name for mention in found for name in mention.native_types))
     bare = any(mention.exact and not mention.native_types and mention.ref is None for mention in found)
     return (*typed, "") if bare and typed else typed
+
+
+def undecided(problem: Problem) -> bool:
+    """Whether types alone were named and do not tell which things are meant: then other kinds' names may be among the words."""
+    named = any(entity.named and entity.matches for entity in problem.entities)
+    return not named and any(not entity.named and len(entity.matches) != 1 for entity in problem.entities)
+
+
+def settled(problem: Problem) -> bool:
+    """Whether something was named that is there, and not by guess."""
+    return any(entity.named and entity.matches and not entity.assumed for entity in problem.entities)
+
+
+_A_NAME = re.compile(r"(?=[\w.-]*[A-Za-z])(?=[\w.-]*(?:[-_0-9]|[a-z][A-Z]))[A-Za-z][\w-]*[\w]")
+
+
+def unfound(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """Words that look like names and are nobody's, as far as was looked."""
+    known = [entity.text.lower() for entity in problem.entities if entity.matches and not entity.assumed]
+    return tuple(
+        one.text
+        for one in mentions
+        if one.exact
+        and one.ref is None
+        and _A_NAME.fullmatch(one.text)
+        and one.text not in problem.actions
+        and not any(one.text.lower() in text or text in one.text.lower() for text in known)
+    )
 
 
 def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities: Sequence[Identity]) -> Problem:
@@ -88,10 +116,13 @@ class _Matcher:
         self._known = [ref for ref in _all_subjects(view, estate.cloud) if ref.name or ref.native_id]
 
     def entities(self) -> list[Entity]:
-        named = [*self._identified(), *self._listed()]
+        named = [*self._identified(), *self._listed(), *self._in_words()]
         missing = list(self._unlisted())
         unnamed = list(self._unnamed([*named, *missing]))
-        return [entity for _, entity in sorted([*named, *missing, *unnamed], key=lambda pair: pair[0])]
+        found = [*named, *missing, *unnamed]
+        if not any(entity.matches or (entity.named and entity.near) for _, entity in found):
+            found += self._in_part()
+        return [entity for _, entity in sorted(found, key=lambda pair: pair[0])]
 
     def _role(self, start: int) -> Role:
         return "healthy" if any(left <= start < right for left, right in self._healthy) else "sick"
@@ -121,6 +152,47 @@ class _Matcher:
             chosen = [ref for ref in refs if ref.native_type in typed] or refs
             self._taken.append((start, end))
             yield start, Entity(text=word, role=self._role(start), native_types=typed, matches=tuple({ref.key: ref for ref in chosen}.values()))
+
+    @cached_property
+    def _names(self) -> fragments.Names:
+        return fragments.Names(self._known, self._tags)
+
+    @cached_property
+    def _words(self) -> list[tuple[int, str]]:
+        return list(spoken.words(self._text))
+
+    def _tags(self, ref: ResourceRef) -> Iterable[str]:
+        fact = self._view.fact(ref, "tags")
+        pairs = fact.value if fact and isinstance(fact.value, list) else []
+        return [value for pair in pairs if isinstance(pair, dict) and isinstance(value := pair.get("Value"), str)]
+
+    def _in_words(self) -> Iterable[tuple[int, Entity]]:
+        """Names that are said in several words, or nearly: "the nightly report" for nightly-report."""
+        for first, last, refs, sure in self._names.spans(self._words):
+            start, end = self._words[first][0], self._words[last][0] + len(self._words[last][1])
+            if self._overlaps(start, end) or any(one.exact and one.ref for one in self._mentions if start <= one.start < end):
+                continue
+            typed = self._types_beside(first, last)
+            chosen = tuple(ref for ref in refs if ref.native_type in typed) or refs
+            self._taken.append((start, end))
+            text, near = self._text[start:end], () if sure else chosen
+            yield start, Entity(text=text, role=self._role(start), native_types=typed, matches=chosen, near=near, assumed=not sure)
+
+    def _types_beside(self, first: int, last: int) -> tuple[str, ...]:
+        """Types of the nouns right before or after the words."""
+        starts = {self._words[index][0] for index in (first - 1, last + 1) if 0 <= index < len(self._words)}
+        return next((one.native_types for one in self._mentions if not one.exact and one.start in starts), ())
+
+    def _in_part(self) -> list[tuple[int, Entity]]:
+        """Nothing has a name that was said: what shares its words. One is taken, of several that share as much a person says which."""
+        free = [(start, word) for start, word in self._words if not self._overlaps(start, start + len(word))]
+        said = [token for _, word in free for token in fragments.tokens(word)]
+        refs, shared = self._names.parts(said, around=self._text)
+        if not refs:
+            return []
+        start, word = next((start, word) for start, word in free if set(fragments.tokens(word)) & set(shared))
+        few = refs if len(refs) <= FEW else ()
+        return [(start, Entity(text=" ".join(shared) or word, role=self._role(start), matches=few, near=refs[:20], assumed=bool(few)))]
 
     def _aliases(self, ref: ResourceRef) -> Iterable[str]:
         """Addresses and hosts that its facts show."""
@@ -163,7 +235,23 @@ class _Matcher:
             if mention.exact or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
-            few = 0 < len(refs) <= FEW
+            qualified = self._qualifiers(mention)
+            told, _ = self._names.parts(qualified, mention.native_types, around=self._text) if qualified else ((), ())
+            if told and len(told) <= FEW:
+                yield (
+                    mention.start,
+                    Entity(
+                        text=mention.text,
+                        role=self._role(mention.start),
+                        native_types=mention.native_types,
+                        matches=told,
+                        near=told,
+                        assumed=True,
+                    ),
+                )
+                continue
+            other = bool(qualified) and bool(named) and len(refs) > 1
+            few = 0 < len(refs) <= FEW and not other
             yield (
                 mention.start,
                 Entity(
@@ -176,6 +264,23 @@ class _Matcher:
                     named=False,
                 ),
             )
+
+    def _qualifiers(self, noun: Mention) -> list[str]:
+        """The words that say which one is meant: "billing" of "the billing queue"."""
+        first = next((index for index, (start, _) in enumerate(self._words) if start == noun.start), None)
+        if first is None:
+            return []
+        last = first + len(noun.text.split()) - 1
+        nouns = {
+            index: True
+            for one in self._mentions
+            if not one.exact
+            for index, (start, _) in enumerate(self._words)
+            if one.start <= start < one.start + len(one.text)
+        }
+        words = fragments.qualifiers(self._words, self._text, first, last, nouns)
+        taken = {self._text[start:end].lower() for start, end in self._taken}
+        return [token for word in words if word.lower() not in taken for token in fragments.tokens(word)]
 
     def _describes(self, noun: Mention) -> bool:
         """Whether the noun only says what the identified thing right after it is (``User: ci``)."""

@@ -46,8 +46,26 @@ def _begins_in(start: int, spans: Sequence[tuple[int, int]]) -> bool:
     return any(left <= start < right for left, right in spans)
 
 
+_GUESS = re.compile(
+    r"\b(?:(?:i|we|they|ops) (?:think|suspect|guess|believe|assume|bet)|(?:may ?be|perhaps|probably|possibly|presumably)|(?:might|could|must|may) be"
+    r"|(?:seems?|appears?) to (?:be|have) (?:a|an|some) [\w ]{0,20}(?:problem|issue|fault|error)|(?:sounds|looks|smells) like)\b[^.;,!?\n]{0,120}"
+    r"|[^.;,!?\n]{0,60}\b(?:maybe|perhaps|probably|possibly)\s*(?=[.;,!?\n]|\Z)",
+    re.IGNORECASE,
+)
+"""Stretches in which a person guesses at the cause: a guess is no symptom."""
+
+
 def classify(text: str) -> tuple[str, ...]:
-    """Symptom classes the words fit, best first; at least one. Typographic apostrophes read as plain ones."""
+    """Symptom classes the words fit, best first; at least one. Guesses count only where nothing else was said."""
+    observed = _ranked(_GUESS.sub(" ", text))
+    guessed = _ranked(text)
+    if observed == (SUSPICION,):
+        return guessed
+    return (*observed, *(one for one in guessed if one not in observed))
+
+
+def _ranked(text: str) -> tuple[str, ...]:
+    """Typographic apostrophes read as plain ones."""
     plain = text.replace("’", "'")
     scores: dict[str, int] = {}
     stated: set[str] = set()

@@ -29,6 +29,8 @@ class TypeSpec(Frozen):
     """Listed where its noun is spoken, even when a bare name has everything cheap listed."""
     within: str = ""
     """Native type of what holds it: each of those lists its own by the attribute ``contains``."""
+    last: bool = False
+    """Listed for a name that is found among nothing else."""
     everywhere: bool = False
     """The same in all regions: asked once."""
     aliases: tuple[str, ...] = ()

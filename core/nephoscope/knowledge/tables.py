@@ -34,12 +34,12 @@ def inventory_ref(cloud: str, native_type: str, region: str, account: str) -> Re
 
 
 class TableEstate:
-    """Facts, references to things, and checks, all read from the YAML files of one folder."""
+    """Facts, references to things, and checks, all read from the YAML files of some folders; what a later one says takes precedence."""
 
     cloud: str = ""
 
-    def __init__(self, folder: Path) -> None:
-        files = load_tables(folder)
+    def __init__(self, *folders: Path) -> None:
+        files = [file for folder in folders for file in load_tables(folder)]
         self.types: Mapping[str, TypeSpec] = {spec.native_type: spec for file in files for spec in file.types}
         self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
         self._called = {name.lower() for file in files for name in file.called}
@@ -262,8 +262,13 @@ class TableEstate:
     # -- needs → checks --------------------------------------------------------------------------------------------
 
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
-        """Reads that list everything of these types; of all cheap ones when none is given; with a type ``""`` of cheap and of few ones."""
-        if native_types and "" not in native_types:
+        """Reads that list everything of these types; of all cheap ones when none is given.
+
+        With a type ``""`` of cheap and of few ones; with ``*`` of those that are looked through last.
+        """
+        if "*" in native_types:
+            wanted = [name for name, spec in self.types.items() if spec.last]
+        elif native_types and "" not in native_types:
             wanted = list(native_types)
         else:
             wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]

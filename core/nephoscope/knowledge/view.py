@@ -30,6 +30,8 @@ class Evidence:
         self.gaps = tuple(gaps)
         self.identities = tuple(identities)
         self._references = references
+        self.real: Evidence = self
+        """The evidence without suppositions."""
         self._facts: dict[tuple[str, str], Fact] = {}
         self._subjects: dict[str, dict[str, ResourceRef]] = {}
         for fact in facts:
@@ -145,6 +147,7 @@ class Evidence:
     def suppose(self, suppositions: Sequence[Supposition]) -> Evidence:
         """The same evidence with some facts thought otherwise."""
         other = Evidence(self.problem, self._facts.values(), self.gaps, self.identities, self._references)
+        other.real = self.real
         for one in suppositions:
             former = self._facts.get((one.subject.key, one.attribute))
             fact = Fact(

@@ -42,6 +42,8 @@ class Finding(Frozen):
     role: Literal["cause", "observation"] = "cause"
     on_path: bool = True
     """False: a real defect, but not on the path between the problem's entities."""
+    last: bool = False
+    """What it needs is asked for when nothing else is left to ask; filled in by core."""
     suppose: tuple[Supposition, ...] = ()
     details: Mapping[str, JsonValue] = Field(default_factory=dict)
     """Values for the words of the report: names, numbers, the deciding statement."""

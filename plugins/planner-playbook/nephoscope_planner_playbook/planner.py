@@ -65,14 +65,20 @@ def _rivals(entity: Entity) -> list[str]:
 
 
 def _wanted(view: View) -> list[Check]:
-    candidates: dict[str, _Candidate] = {}
-    open_ = [one for one in view.findings if one.holds == "unknown"]
+    open_ = [one for one in view.findings if one.holds == "unknown" and not one.last]
     on_path = [one for one in open_ if one.on_path]
-    for finding in on_path or open_:
-        for need in finding.needs:
-            _add(candidates, finding, need, view)
+    looking = [one for one in view.findings if one.holds == "unknown" and one.last]
+    candidates = _candidates(on_path or open_, view) or _candidates(looking, view)
     ranked = sorted(candidates.values(), key=lambda one: (-one.worth, one.check.id))
     return [one.check.model_copy(update={"splits": round(one.weight), "serves": tuple(one.serves.values())}) for one in _room(ranked, view)]
+
+
+def _candidates(findings: Iterable[Finding], view: View) -> dict[str, _Candidate]:
+    candidates: dict[str, _Candidate] = {}
+    for finding in findings:
+        for need in finding.needs:
+            _add(candidates, finding, need, view)
+    return candidates
 
 
 def _add(candidates: dict[str, _Candidate], finding: Finding, need: FactQuery, view: View) -> None:

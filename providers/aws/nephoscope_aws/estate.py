@@ -26,12 +26,12 @@ _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"',]+")
 
 
 class AwsEstate(TableEstate):
-    """Implements :class:`nephoscope.interfaces.Estate` over the tables in ``replies/``."""
+    """Implements :class:`nephoscope.interfaces.Estate` over the tables in ``replies/``, and in ``breadth/`` for what no analyzer knows."""
 
     cloud = "aws"
 
     def __init__(self) -> None:
-        super().__init__(_HERE / "replies")
+        super().__init__(_HERE / "breadth", _HERE / "replies")
 
     @property
     def options(self) -> type[BaseModel]:

@@ -4,5 +4,6 @@ from nephoscope_aws.analyzers.access import AccessAnalyzer
 from nephoscope_aws.analyzers.event_delivery import EventDelivery
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
 from nephoscope_aws.analyzers.settings import SettingsAnalyzer
+from nephoscope_aws.analyzers.walk import WalkAnalyzer
 
-ANALYZERS = (AccessAnalyzer, EventDelivery, ReachabilityAnalyzer, SettingsAnalyzer)
+ANALYZERS = (AccessAnalyzer, EventDelivery, ReachabilityAnalyzer, SettingsAnalyzer, WalkAnalyzer)

@@ -43,7 +43,10 @@ class EventDelivery:
         plain = bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
         if not plain and not _about_delivery(view, words):
             return ()
-        findings = [one for route in found if plain or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)]
+        unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
+        findings = [
+            one for route in found if plain or unsaid or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)
+        ]
         if orphan is not None and plain:
             findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
         return _merged(findings)

@@ -190,6 +190,14 @@ class Account:
         for read in self.estate.contents(wanted, list(holders.values()), [self.identity]):
             self.read(read)
         problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
+        if reading.undecided(problem_):
+            for read in self.estate.listings((), self.identity, REGION):
+                self.read(read)
+            problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
+        if not reading.settled(problem_) and reading.unfound(problem_, mentions):
+            for read in self.estate.listings(("*",), self.identity, REGION):
+                self.read(read)
+            problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:

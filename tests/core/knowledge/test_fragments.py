@@ -1,0 +1,82 @@
+"""Names said loosely: in several words, misspelt, in part; and what must not be taken for one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nephoscope.knowledge import mentions
+from nephoscope.knowledge.fragments import Names, alike, stem, tokens
+from nephoscope.models import ResourceRef
+
+
+def ref(name: str, kind: str = "pond") -> ResourceRef:
+    return ResourceRef(cloud="brook", kind=kind, native_type=f"ponds:{kind}", native_id=name, name=name)
+
+
+THINGS = ["acme-invoices-prod", "acme-invoices-staging", "invoice-processor", "nightly-report", "PaymentWorker", "shop-web-1", "shop-web-2", "orders"]
+
+
+def spoken(text: str, names: list[str] | None = None) -> list[tuple[list[str], bool]]:
+    found = Names(map(ref, names or THINGS)).spans(list(mentions.words(text)))
+    return [([one.label for one in refs], sure) for _, _, refs, sure in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "sure"),
+    [
+        ("the nightly report is late", "nightly-report", True),
+        ("acme invoices prod has no consumer", "acme-invoices-prod", True),
+        ("payment worker sleeps", "PaymentWorker", True),
+        ("shop web 1 hangs", "shop-web-1", True),
+        ("shopweb1 hangs", "shop-web-1", False),
+        ("invoice procesor is dead", "invoice-processor", False),
+        ("nigthly report is late", "nightly-report", False),
+    ],
+)
+def test_a_name_in_several_words(text: str, name: str, sure: bool) -> None:
+    assert ([name], sure) in spoken(text)
+
+
+@pytest.mark.parametrize("text", ["we report nightly", "shop web is down", "the worker of payments", "invoices pile up", "a prod acme"])
+def test_other_words_are_no_whole_name(text: str) -> None:
+    assert spoken(text) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("invoices processed", ["invoice-processor"]),
+        ("invoice", ["acme-invoices-prod", "invoice-processor"]),
+        ("staging invoice acme", ["acme-invoices-staging"]),
+        ("the web", []),
+        ("payments", ["PaymentWorker"]),
+        ("unheard of things", []),
+    ],
+)
+def test_a_part_of_a_name(said: str, found: list[str]) -> None:
+    assert sorted(one.label for one in Names(map(ref, THINGS)).parts(said.split(), around=said)[0]) == sorted(found)
+
+
+def test_the_noun_narrows_and_tags_widen() -> None:
+    things = [ref("acme-invoices"), ref("invoice-processor", "fish"), ref("i-0123", "fish")]
+    names = Names(things, lambda one: ["storefront"] if one.label == "i-0123" else [])
+    assert [one.label for one in names.parts(["invoices"], ("ponds:fish",))[0]] == ["invoice-processor"]
+    assert [one.label for one in names.parts(["storefront"])[0]] == ["i-0123"]
+
+
+def test_words_meet_by_their_stems() -> None:
+    assert stem("processed") == stem("processor") == stem("processes")
+    assert alike("procesor", "processor")
+    assert not alike("orders-1", "orders-2")
+    assert not alike("left", "right")
+    assert tokens("acme-ordersIn_2") == ("acme", "orders", "in", "2")
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=20), max_size=8))
+def test_any_text_and_any_names(text: str, names: list[str]) -> None:
+    known = Names(ref(name) for name in names)
+    said = list(mentions.words(text))
+    assert all(refs for _, _, refs, _ in known.spans(said))
+    known.parts([word for _, word in said], around=text)

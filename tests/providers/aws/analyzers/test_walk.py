@@ -1,0 +1,168 @@
+"""The generic walk on kinds that no analyzer knows: each fault beside its healthy twin, and never a word that all is well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from harness import ACCOUNT, IDENTITY, REGION, Account
+from moto import mock_aws
+
+from nephoscope.engine.analysis import Analysis
+from nephoscope.engine.verdict import diagnose
+from nephoscope.models import Diagnosis, ResourceRef
+from nephoscope_aws.analyzers import ANALYZERS
+from nephoscope_aws.analyzers.walking.conditions import conditions, mended
+from nephoscope_aws.analyzers.walking.references import references
+
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+
+
+@cache
+def client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+class Local(Account):
+    """Emulated in this process; everything is in one region."""
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        return client(service)
+
+
+def machine(name: str, function: str, role: str = "flow-exec") -> None:
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": f"{FUNCTION}{function}", "End": True}}}
+    client("stepfunctions").create_state_machine(name=name, roleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", definition=json.dumps(definition))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def account() -> Iterator[None]:
+    with mock_aws():
+        trust = json.dumps({"Statement": {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}})
+        for name in ("flow-exec", "crawl"):
+            client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        for name, environment in (("step-a", {}), ("sync-crm", {"TABLE_NAME": "customer"}), ("sync-erp", {"TABLE_NAME": "customers"})):
+            client("lambda").create_function(
+                FunctionName=name, Runtime="python3.12", Role=f"arn:aws:iam::{ACCOUNT}:role/flow-exec", Handler="a.b",
+                Code={"ZipFile": b"x"}, Environment={"Variables": environment},
+            )  # fmt: skip
+        key = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+        client("dynamodb").create_table(TableName="customers", BillingMode="PAY_PER_REQUEST", **key)
+        machine("order-flow", "step-aa")
+        machine("good-flow", "step-a")
+        machine("lost-flow", "step-a", role="gone-exec")
+        client("s3").create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+        client("glue").create_database(DatabaseInput={"Name": "lake_db"})
+        for name, bucket in (("lake-crawler", "lakee"), ("lake-crawler-2", "lake")):
+            targets = {"S3Targets": [{"Path": f"s3://{bucket}/raw/"}]}
+            client("glue").create_crawler(Name=name, Role=f"arn:aws:iam::{ACCOUNT}:role/crawl", DatabaseName="lake_db", Targets=targets)
+        for name, state in (("hourly-sync", "DISABLED"), ("daily-sync", "ENABLED")):
+            client("scheduler").create_schedule(
+                Name=name, ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, State=state,
+                Target={"Arn": f"{FUNCTION}sync-erp", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/flow-exec"},
+            )  # fmt: skip
+        yield
+
+
+def diagnosed(text: str, *deny: str) -> Diagnosis:
+    analysis = Analysis([analyzer() for analyzer in ANALYZERS])
+
+    class Everything:
+        @staticmethod
+        def analyze(view: Any) -> Any:
+            return analysis(view)
+
+    asked = Local("", deny=frozenset(deny))
+    view, findings = asked.investigate([Everything], asked.understand(text))
+    assert not analysis.broken
+    return diagnose(view, findings, analysis)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "named"),
+    [
+        ("function sync-crm fails on every run since the release", "aws.lambda.function-dangling-reference", "there is customers"),
+        ("the order-flow state machine fails at once", "aws.stepfunctions.state-machine-dangling-reference", "there is step-a"),
+        ("state machine lost-flow does not start", "aws.stepfunctions.state-machine-dangling-reference", "role gone-exec"),
+        ("crawler lake-crawler finds nothing any more", "aws.glue.crawler-dangling-reference", "bucket lakee"),
+        ("the eventbridge schedule hourly-sync did not run", "aws.scheduler.schedule-not-in-service", "DISABLED"),
+    ],
+)
+def test_what_is_broken_is_named(text: str, cause: str, named: str) -> None:
+    diagnosis = diagnosed(text)
+    assert [one.cause for one in diagnosis.causes] == [cause], diagnosis
+    assert diagnosis.verdict in ("confirmed", "likely")
+    assert named in diagnosis.causes[0].note
+    assert diagnosis.causes[0].because
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "function sync-erp fails on every run",
+        "state machine good-flow fails at once",
+        "crawler lake-crawler-2 finds nothing any more",
+        "the eventbridge schedule daily-sync did not run",
+    ],
+)
+def test_where_nothing_is_broken_nothing_is_claimed(text: str) -> None:
+    diagnosis = diagnosed(text)
+    assert (diagnosis.verdict, diagnosis.causes) == ("inconclusive", ()), diagnosis.causes
+
+
+def test_what_may_not_be_read_is_left_open() -> None:
+    diagnosis = diagnosed("the order-flow state machine fails at once", "stepfunctions:DescribeStateMachine")
+    assert (diagnosis.verdict, diagnosis.causes) == ("inconclusive", ())
+
+
+HOLDER = ResourceRef(cloud="aws", kind="k", native_type="batch:job-queue", native_id="q", account=ACCOUNT, region=REGION, name="q")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/a"}, ["iam:role a"]),
+        ({"uri": f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}f/invocations"}, ["lambda:function f"]),
+        ({"Path": "s3://lake/raw/x"}, ["s3:bucket lake"]),
+        ({"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"}, ["sqs:queue jobs"]),
+        ({"Groups": ["sg-0123456789abcdef0"]}, ["ec2:security-group sg-0123456789abcdef0"]),
+        ({"ORDERS_TABLE": "orders", "LOG_LEVEL": "info", "STAGE": "prod"}, ["dynamodb:table orders"]),
+        ({"options": {"awslogs-group": "/ecs/shop"}}, ["logs:log-group /ecs/shop"]),
+        ({"KmsKeyId": "alias/app"}, ["kms:alias alias/app"]),
+        ({"KmsKeyId": "alias/aws/s3", "Resource": f"{FUNCTION}*", "Name": "orders", "text": "a table of orders"}, []),
+        ({"policy": "arn:aws:iam::aws:policy/ReadOnly", "task": "arn:aws:states:::lambda:invoke"}, []),
+    ],
+)  # fmt: skip
+def test_what_a_configuration_refers_to(value: Any, found: list[str]) -> None:
+    assert [f"{one.ref.native_type} {one.ref.label}" for one in references(value, "configuration", HOLDER, IDENTITY)] == found
+
+
+@pytest.mark.parametrize(
+    ("value", "means"),
+    [
+        ("Disabled", "it is Disabled"),
+        ({"status": "CREATE_FAILED", "name": "x"}, "it is CREATE_FAILED"),
+        ({"Trail": {"State": "SUSPENDED", "Name": "x"}}, "it is SUSPENDED"),
+        ({"desiredCount": 0}, "desiredCount is 0: nothing is ever to run"),
+        ({"throttle": {"rateLimit": 0.0, "burst": 0}, "quotaLimit": 0}, "quotaLimit is 0: every call is refused"),
+    ],
+)
+def test_conditions_and_their_mending(value: Any, means: str) -> None:
+    found = list(conditions(value, "state"))
+    assert found[0].means == means
+    assert not list(conditions(mended(value, "state"), "state"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ACTIVE", {"status": "RUNNING"}, {"logging": {"enabled": False}}, {"versions": [{"state": "INACTIVE"}]}, {"desiredCount": 1, "minSize": 0},
+        {"description": "it has failed before"}, {"tracingConfiguration": {"enabled": False}, "name": "x"},
+    ],
+)  # fmt: skip
+def test_what_is_healthy_has_no_condition(value: Any) -> None:
+    assert not list(conditions(value, "configuration"))
