@@ -39,7 +39,7 @@ from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer  # noqa: 
 from nephoscope_aws.estate import AwsEstate  # noqa: E402
 
 SCENARIOS = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
-EDGES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "edges.yaml").read_text(encoding="utf-8"))
+EDGES: dict[str, dict[str, Any]] = yaml.safe_load((SCENARIOS.parent / "edges.yaml").read_text(encoding="utf-8"))
 FOLDERS = {"connect": "reachability", "access": "access"}
 ANALYZERS = [ReachabilityAnalyzer(), AccessAnalyzer()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,12 @@ import typer
 from nephoscope.cli import options
 
 if TYPE_CHECKING:
+    from nephoscope.comparison.scenario import Scenario
     from nephoscope.comparison.score import Score
     from nephoscope.comparison.trial import Trial
     from nephoscope.models import Scope
     from nephoscope.models.report import Report
+    from nephoscope.plugin.manager import Plugins
     from nephoscope.settings import Settings
 
 
@@ -27,6 +30,11 @@ def bench(
     cases: Annotated[Path | None, typer.Option(metavar="DIR", help="The cases in this folder, such as replay --as-scenario keeps there.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
     wordings: Annotated[bool, typer.Option(help="Also in every other wording.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Instead: known faults in accounts nobody has seen, composed from this number.")] = None,
+    unknown: Annotated[
+        int | None, typer.Option(help="Instead: faults nobody wrote a cause for, made from this number by changing one field.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="So many of these.")] = 20,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
     keep: Annotated[Path | None, typer.Option(help="Keep the runs in this folder.")] = None,
     fail_under: Annotated[float, typer.Option(help="Exit 1 when less than this share is right.")] = 0.0,
@@ -44,11 +52,37 @@ def bench(
 
     with Output(as_json=as_json):
         flags = options.flags(context)
-        _bench(flags, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+        made = _Made(seed=seed, unknown=unknown, count=count)
+        _bench(flags, made, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Which scenarios are to be made instead of read."""
+
+    seed: int | None
+    unknown: int | None
+    count: int
+
+
+def _scenarios(made: _Made, cases: Path | None, plugins: Plugins) -> list[Scenario]:
+    from nephoscope.comparison.scenario import load_scenarios, read_scenario
+    from nephoscope.interfaces import UsageError
+
+    if made.seed is None and made.unknown is None:
+        return list(load_scenarios([cases] if cases else plugins.suites).values())
+    if not plugins.composers:
+        raise UsageError("no pack that composes scenarios is installed", "see: nephoscope plugins")
+    documents = []
+    for composer in plugins.composers.values():
+        documents += composer.compose(made.seed, made.count) if made.seed is not None else []
+        documents += composer.mutate(made.unknown, made.count) if made.unknown is not None else []
+    return [read_scenario(one) for one in documents]
 
 
 def _bench(
     flags: Mapping[str, Any],
+    made: _Made,
     only: str,
     cases: Path | None,
     variants: Sequence[str],
@@ -61,14 +95,12 @@ def _bench(
 ) -> None:
     from nephoscope.app import App
     from nephoscope.cli.session import open_session
-    from nephoscope.comparison.scenario import load_scenarios
     from nephoscope.comparison.score import scores
     from nephoscope.comparison.suite import Suite
     from nephoscope.interfaces import UsageError
 
     session = open_session(flags)
-    known = load_scenarios([cases] if cases else session.plugins.suites)
-    chosen = [one for one in known.values() if only in one.id or only in one.family]
+    chosen = [one for one in _scenarios(made, cases, session.plugins) if only in one.id or only in one.family]
     if not chosen:
         where = f" in {cases}" if cases else ""
         raise UsageError(f"no scenario{where} matches {only!r}", "list them: nephoscope demo --list")
@@ -89,12 +121,15 @@ def _bench(
         document = {"scores": [row.model_dump() for row in rows], "trials": [trial.model_dump() for trial in trials]}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _table(rows)
+        _table(rows, trials)
     if rows[-1].accuracy < fail_under:
         raise typer.Exit(1)
 
 
 def _line(trial: Trial) -> str:
+    if trial.truth.touches:
+        found = ", ".join(trial.causes) or "-"
+        return f"{trial.outcome or 'error':12} {trial.scenario} | {trial.words} | {found}  {trial.calls} calls {trial.seconds:.1f} s {trial.error}"
     mark = "ok " if trial.right else "BAD"
     found = ", ".join(trial.causes) or "-"
     expected = "" if trial.right else f"   expected {trial.truth.verdict}: {', '.join(trial.truth.causes) or '-'}"
@@ -103,7 +138,7 @@ def _line(trial: Trial) -> str:
     return f"{mark} {trial.scenario}/{trial.variant}  {trial.verdict}: {found}  {trial.calls} calls {trial.seconds:.1f} s{expected}{gaps}{trouble}"
 
 
-def _table(rows: list[Score]) -> None:
+def _table(rows: list[Score], trials: Sequence[Trial]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -114,3 +149,10 @@ def _table(rows: list[Score]) -> None:
             str(row.errors), f"{row.calls:.1f}", f"{row.seconds:.1f}",
         )  # fmt: skip
     Console().print(table)
+    outcomes = ("explained", "inconclusive", "quiet", "wrong")
+    if any(trial.outcome for trial in trials):
+        by_way = Table("mutator", *outcomes, box=None)
+        for way in [*dict.fromkeys(trial.family for trial in trials), ""]:
+            own = [trial.outcome for trial in trials if way in (trial.family, "")]
+            by_way.add_row(way or "all", *(str(own.count(one)) for one in outcomes))
+        Console().print(by_way)

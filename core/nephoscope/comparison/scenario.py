@@ -14,12 +14,16 @@ from nephoscope.models.yaml_text import parse_yaml
 
 
 class Truth(Frozen):
-    """What is really the matter. ``gaps``: operations that the report must name as unseen."""
+    """What is really the matter. ``gaps``: operations that the report must name as unseen.
+
+    ``touches``: of a fault that nobody wrote a cause for, names of what was changed; ``${step}`` for whatever a step of the seed made.
+    """
 
     verdict: Verdict
     causes: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
 
 
 class Variant(Frozen):
@@ -67,6 +71,14 @@ class Scenario(Frozen):
         truth = self.variants[variant].truth
         resources = tuple(one.replace("${account}", self.account).replace("${region}", self.region) for one in truth.resources)
         return truth.model_copy(update={"resources": resources})
+
+
+def read_scenario(document: Mapping[str, JsonValue]) -> Scenario:
+    """A scenario that a composer made. Raises :class:`UsageError`."""
+    try:
+        return Scenario.model_validate(document)
+    except ValueError as error:
+        raise UsageError(f"a composed scenario cannot be read: {error}", "mend the pack that composes it") from error
 
 
 def load_scenarios(folders: Iterable[Path]) -> dict[str, Scenario]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from nephoscope.comparison.outcome import Outcome, outcome
 from nephoscope.comparison.scenario import Scenario, Truth
 from nephoscope.interfaces import Emulator, NephoscopeError
 from nephoscope.models import Frozen, Scope, Verdict
@@ -34,6 +35,8 @@ class Trial(Frozen):
     seconds: float = 0.0
     run: str = ""
     error: str = ""
+    outcome: Outcome = ""
+    """Of a fault that nobody wrote a cause for: what was made of it."""
 
 
 def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate: Investigate, words: str = "") -> Trial:
@@ -44,6 +47,7 @@ def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate:
         emulator.start(scenario.seed(variant))
         started = time.monotonic()
         report = investigate(spoken, emulator.scope())
+        made = getattr(emulator, "made", {})
     except NephoscopeError as error:
         return blank.model_copy(update={"error": error.message})
     except Exception as error:  # a bug is a wrong answer too, and not the end of the suite
@@ -51,7 +55,11 @@ def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate:
     finally:
         mutations = _mutations(emulator)
         emulator.stop()
-    return scored(blank, report).model_copy(update={"seconds": round(time.monotonic() - started, 2), "mutations": mutations})
+    trial = scored(blank, report).model_copy(update={"seconds": round(time.monotonic() - started, 2), "mutations": mutations})
+    if not blank.truth.touches:
+        return trial
+    told = outcome(report, blank.truth.touches, made)
+    return trial.model_copy(update={"outcome": told, "right": told == "explained", "false_positives": trial.causes if told == "wrong" else ()})
 
 
 def _mutations(emulator: Emulator) -> int:

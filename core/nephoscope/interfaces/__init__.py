@@ -2,6 +2,7 @@
 
 from nephoscope.interfaces.analyzer import Analyzer
 from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Stage, Wire
+from nephoscope.interfaces.composer import Composer
 from nephoscope.interfaces.errors import (
     Ambiguous,
     BoundaryGone,
@@ -27,6 +28,7 @@ __all__ = [
     "Analyzer",
     "BoundaryGone",
     "BudgetError",
+    "Composer",
     "CredentialsError",
     "Emulator",
     "EndpointError",

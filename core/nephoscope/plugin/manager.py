@@ -12,6 +12,7 @@ import pluggy
 
 from nephoscope.interfaces import (
     Analyzer,
+    Composer,
     Emulator,
     Estate,
     Executor,
@@ -146,6 +147,11 @@ class Plugins:
     def suites(self) -> Sequence[Path]:
         """Folders of scenarios."""
         return self._things(role.SUITES)
+
+    @property
+    def composers(self) -> Mapping[str, Composer]:
+        """By name."""
+        return self._named(role.COMPOSERS)
 
     @property
     def prompts(self) -> Sequence[Path]:

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Tracer, Wire
+from nephoscope.interfaces import (
+    Analyzer,
+    Composer,
+    Emulator,
+    Estate,
+    Executor,
+    Generator,
+    Judge,
+    LLMBackend,
+    Planner,
+    Policy,
+    Rewriter,
+    Tracer,
+    Wire,
+)
 from nephoscope.plugin.contract import breaches
 
 T = TypeVar("T")
@@ -59,6 +73,7 @@ BACKENDS = Role("backends", LLMBackend)  # type: ignore[type-abstract]
 TRACERS = Role("tracers", Tracer)  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
+COMPOSERS = Role("composers", Composer)  # type: ignore[type-abstract]
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
 CHECKS = Role("checks", Path, key="")
@@ -79,6 +94,7 @@ ROLES: tuple[Role[Any], ...] = (
     TRACERS,
     PLAYBOOKS,
     SUITES,
+    COMPOSERS,
     PROMPTS,
     CATALOGS,
     CHECKS,

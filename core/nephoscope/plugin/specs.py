@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Executor, Generator, Judge, LLMBackend, Planner, Policy, Rewriter, Tracer, Wire
+from nephoscope.interfaces import (
+    Analyzer,
+    Composer,
+    Emulator,
+    Estate,
+    Executor,
+    Generator,
+    Judge,
+    LLMBackend,
+    Planner,
+    Policy,
+    Rewriter,
+    Tracer,
+    Wire,
+)
 from nephoscope.models import Event
 from nephoscope.plugin.markers import hookspec
 
@@ -77,6 +91,11 @@ def nephoscope_register_playbooks() -> Sequence[Path]:  # type: ignore[empty-bod
 @hookspec
 def nephoscope_register_suites() -> Sequence[Path]:  # type: ignore[empty-body]
     """Folders of scenarios."""
+
+
+@hookspec
+def nephoscope_register_composers() -> Sequence[Composer]:  # type: ignore[empty-body]
+    """Makers of scenarios that nobody has seen, for ``bench --seed`` and ``bench --unknown``."""
 
 
 @hookspec

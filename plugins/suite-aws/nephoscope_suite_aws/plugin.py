@@ -1,13 +1,21 @@
-"""What this pack registers: a folder of scenarios."""
+"""What this pack registers: a folder of scenarios, and a maker of scenarios that nobody has seen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from nephoscope.interfaces import Composer
 from nephoscope.plugin import hookimpl
 
 
 @hookimpl
 def nephoscope_register_suites() -> Sequence[Path]:
     return [Path(__file__).parent / "scenarios"]
+
+
+@hookimpl
+def nephoscope_register_composers() -> Sequence[Composer]:
+    from nephoscope_suite_aws.unseen import Unseen
+
+    return [Unseen()]

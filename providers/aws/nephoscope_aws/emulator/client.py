@@ -27,6 +27,8 @@ class AwsEmulator:
         self._child: subprocess.Popen[str] | None = None
         self._endpoint = ""
         self._region = "eu-west-1"
+        self.made: dict[str, list[str]] = {}
+        """Identifiers of what the seed's named steps made."""
 
     def start(self, seed: Mapping[str, Json]) -> str:
         """Start and seed; ``seed`` holds ``steps``, ``front``, ``region``, ``account`` and ``vars``, all of them optional."""
@@ -96,6 +98,7 @@ class AwsEmulator:
         if "endpoint" not in greeting:
             self.stop()
             raise EndpointError(f"the emulator did not start: {greeting['error']}", "pip install 'nephoscope-aws[emulator]'")
+        self.made = {str(name): list(map(str, ids)) for name, ids in greeting.get("made", {}).items()}
         return str(greeting["endpoint"])
 
     def _control(self, name: str, body: bytes | None) -> bytes:

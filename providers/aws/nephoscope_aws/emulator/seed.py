@@ -71,6 +71,15 @@ def plant(seed: Seed, endpoint: str) -> dict[str, Any]:
     return known
 
 
+def identifiers(reply: Any) -> list[str]:
+    """Every string of a reply that may tell which thing it is about."""
+    if isinstance(reply, Mapping):
+        return [one for member in reply.values() for one in identifiers(member)]
+    if isinstance(reply, list):
+        return [one for member in reply for one in identifiers(member)]
+    return [reply] if isinstance(reply, str) and re.fullmatch(r"(?=.*[-:/])[\w:/.@+-]{6,300}", reply) else []
+
+
 def resolve(value: Any, known: Mapping[str, Any]) -> Any:
     """A structure with its references replaced. A string that is one reference takes the value's own type."""
     if isinstance(value, Mapping):
