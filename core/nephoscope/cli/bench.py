@@ -14,10 +14,11 @@ import typer
 from nephoscope.cli import options
 
 if TYPE_CHECKING:
+    from nephoscope.comparison.outcome import Outcome
     from nephoscope.comparison.scenario import Scenario
     from nephoscope.comparison.score import Score
     from nephoscope.comparison.trial import Trial
-    from nephoscope.models import Scope
+    from nephoscope.models import JsonValue, Scope
     from nephoscope.models.report import Report
     from nephoscope.plugin.manager import Plugins
     from nephoscope.settings import Settings
@@ -73,7 +74,7 @@ def _scenarios(made: _Made, cases: Path | None, plugins: Plugins) -> list[Scenar
         return list(load_scenarios([cases] if cases else plugins.suites).values())
     if not plugins.composers:
         raise UsageError("no pack that composes scenarios is installed", "see: nephoscope plugins")
-    documents = []
+    documents: list[Mapping[str, JsonValue]] = []
     for composer in plugins.composers.values():
         documents += composer.compose(made.seed, made.count) if made.seed is not None else []
         documents += composer.mutate(made.unknown, made.count) if made.unknown is not None else []
@@ -149,7 +150,7 @@ def _table(rows: list[Score], trials: Sequence[Trial]) -> None:
             str(row.errors), f"{row.calls:.1f}", f"{row.seconds:.1f}",
         )  # fmt: skip
     Console().print(table)
-    outcomes = ("explained", "inconclusive", "quiet", "wrong")
+    outcomes: tuple[Outcome, ...] = ("explained", "inconclusive", "quiet", "wrong")
     if any(trial.outcome for trial in trials):
         by_way = Table("mutator", *outcomes, box=None)
         for way in [*dict.fromkeys(trial.family for trial in trials), ""]:

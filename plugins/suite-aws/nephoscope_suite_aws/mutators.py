@@ -189,7 +189,7 @@ def _strings(key: str, value: str) -> Iterator[tuple[str, str]]:
             yield "without its members", value.removesuffix("/*")
 
 
-_LATER = {
+_LATER: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "ec2:RunInstances": [("ec2:StopInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]}),
                          ("ec2:TerminateInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]}),
                          ("ec2:ModifyInstanceAttribute", {"InstanceId": "${it.Instances.0.InstanceId}", "Groups": ["${empty.GroupId}"]})],

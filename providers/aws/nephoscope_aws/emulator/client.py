@@ -94,7 +94,7 @@ class AwsEmulator:
             child.stdin.write(json.dumps(seed, default=str) + "\n")
             child.stdin.flush()
         line = child.stdout.readline()
-        greeting = json.loads(line) if line.startswith("{") else {"error": "it ended before it answered"}
+        greeting: dict[str, Any] = json.loads(line) if line.startswith("{") else {"error": "it ended before it answered"}
         if "endpoint" not in greeting:
             self.stop()
             raise EndpointError(f"the emulator did not start: {greeting['error']}", "pip install 'nephoscope-aws[emulator]'")

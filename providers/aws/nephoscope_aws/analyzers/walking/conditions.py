@@ -86,7 +86,8 @@ def _with(value: JsonValue, steps: tuple[str, ...], healthy: JsonValue) -> JsonV
         here[int(steps[-1])] = healthy
     else:
         here[steps[-1]] = healthy
-    return made
+    whole: JsonValue = made
+    return whole
 
 
 def mended(value: JsonValue, attribute: str) -> JsonValue:
