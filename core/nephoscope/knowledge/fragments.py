@@ -23,7 +23,7 @@ _ENVIRONMENTS = frozenset("staging stage stg dev develop development test testin
 _COMMON = frozenset(
     """prod production live main app service api system team job task data in out user client account thing lately since morning evening night
     never ever hour minute day week just really seem show see look like make get try use need want one two three hey hello hi quick
-    being been server web cloud aws internet browser page people customer everybody anybody nobody person somebody code release deploy
+    being been server web cloud internet browser page people customer everybody anybody nobody person somebody code release deploy
     broken dead stuck down slow wrong missing empty""".split()
 )
 """Words of everyday speech: alone they point at nothing."""
