@@ -11,14 +11,13 @@ from nephoscope.comparison.outcome import outcome
 from nephoscope.comparison.scenario import read_scenario
 from nephoscope.interfaces import UsageError
 from nephoscope.models.report import Report
+from nephoscope.testing.conformance import ComposerSuite
 from nephoscope_suite_aws.mutators import mutants
 from nephoscope_suite_aws.unseen import Unseen
 
 
-def test_the_same_seed_makes_the_same_accounts() -> None:
-    unseen = Unseen()
-    assert unseen.compose(7, 12) == unseen.compose(7, 12) != unseen.compose(8, 12)
-    assert unseen.mutate(7, 12) == unseen.mutate(7, 12) != unseen.mutate(8, 12)
+class TestUnseen(ComposerSuite):
+    subject = Unseen()
 
 
 def test_every_mutator_has_its_turn_and_every_change_is_told() -> None:

@@ -10,6 +10,7 @@ Needs pytest: ``pip install nephoscope-core[testing]``.
 
 from nephoscope.testing.conformance.analyzer import AnalyzerSuite, Case
 from nephoscope.testing.conformance.backend import BackendSuite
+from nephoscope.testing.conformance.composer import ComposerSuite
 from nephoscope.testing.conformance.emulator import EmulatorSuite
 from nephoscope.testing.conformance.estate import EstateSuite
 from nephoscope.testing.conformance.executor import ExecutorSuite
@@ -25,6 +26,7 @@ __all__ = [
     "AnalyzerSuite",
     "BackendSuite",
     "Case",
+    "ComposerSuite",
     "EmulatorSuite",
     "EstateSuite",
     "ExecutorSuite",
