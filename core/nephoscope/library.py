@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pydantic import JsonValue
 
 from nephoscope.app import App
-from nephoscope.models import Event
+from nephoscope.models import Approval, Event
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import load_plugins
 from nephoscope.settings import Settings, load_settings
@@ -29,4 +29,4 @@ def investigate(
     flags = {"cloud": cloud or None, "scope": dict(scope or {})}
     chosen = settings or load_settings(flags).settings
     plugins = load_plugins(chosen.packs_blocked, allowed=chosen.packs)
-    return App(chosen, plugins).investigate(text, on_event=on_event or (lambda _: None), ask=lambda _: None, approve=lambda _, __: None)
+    return App(chosen, plugins).investigate(text, on_event=on_event or (lambda _: None), ask=lambda _: None, approve=lambda _, __: Approval(nobody=True))

@@ -49,13 +49,12 @@ class Conversation:
             self._proposal = event.data
 
     def approve(self, script: Script, violations: Sequence[Violation]) -> bool | Approval | None:
-        """Whether these very bytes may run; ``None``: somebody is there and gives no answer. With nobody there a script that must be asked about
-        does not run, and the investigation goes on without it: ``--ask never`` says beforehand that it may. A person may also edit it, which is
-        judged and shown again, or say what to look at instead."""
+        """Whether these very bytes may run; ``None``: somebody is there and gives no answer. A person may also edit it, which is judged and shown
+        again, or say what to look at instead."""
         if self._answers:
             return _told(self._answers.pop(0))
         if not self.somebody:
-            return False
+            return Approval(nobody=True)
         lines = [*_head(script, violations, self._proposal), *_body(script, self._proposal)]
         while True:
             reply = self._until(lines, _APPROVAL, lambda typed: typed.strip().lower() or "n")

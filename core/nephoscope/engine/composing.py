@@ -203,7 +203,15 @@ def _assumptions(problem: Problem, context: Context, diagnosis: Diagnosis) -> tu
     broken = [f"analyzer {name} failed and was left out: {why}" for name, why in context.analysis.broken.items()]
     noted = context.store.get("planner_notes", [])
     notes = [str(one) for one in noted] if isinstance(noted, list) else []
-    return (*taken, *answers, *broken, *notes, *(f"dropped: {one}" for one in diagnosis.dropped))
+    return (*taken, *answers, *broken, *notes, *_unseen(context), *(f"dropped: {one}" for one in diagnosis.dropped))
+
+
+def _unseen(context: Context) -> tuple[str, ...]:
+    """What was not shown to anybody before it ran."""
+    if not context.store.get("unseen"):
+        return ()
+    authors = sorted({one.author for one in context.store.attempts() if one.approved and one.result})
+    return (f"scripts by {', '.join(authors)} ran without being shown to anybody, for nobody was there; they could only read what is allowed",)
 
 
 def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context) -> tuple[NextBest, ...]:

@@ -123,7 +123,8 @@ def gather(context: Context) -> Gathered:
     replies, broken = _readable(entries)
     refusals = [refusal for row in ledger.refused() if (refusal := _refusal(row))]
     cached = frozenset(entry.call.id for entry in entries if entry.cached_from)
-    gathered = harvest(replies, refusals, context.estates, cached)
+    chosen = frozenset(step.index for step in context.store.steps() if step.check.decided_by.startswith("model:"))
+    gathered = harvest(replies, refusals, context.estates, cached, whole=chosen)
     gathered.gaps.extend(broken)
     for fact in statement_facts(context.store, replies, context.estates):
         gathered.facts.setdefault(fact.id, fact)

@@ -114,6 +114,9 @@ class Driver:
         self._context.emit("approval", step.index, author=script.author, hash=script.hash, operations=list(step.check.operations), **told)
         said = self._context.approve(script, attempt.violations or ())
         answer = said if isinstance(said, Approval) else Approval(approved=said)
+        if answer.nobody:
+            answer = Approval(approved=self._context.ask_policy != "always")
+            store.put("unseen", answer.approved)
         if answer.approved is None and not answer.source and not answer.steer:
             return None
         return {"approved": bool(answer.approved), "hash": pending["hash"], "source": answer.source, "steer": answer.steer}

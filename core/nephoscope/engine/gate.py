@@ -9,6 +9,7 @@ from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.verdict import diagnose
 from nephoscope.knowledge.claims import PART, failing
 from nephoscope.knowledge.view import SUPPOSED, Evidence
+from nephoscope.knowledge.vocabulary import vocabulary
 from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Holds, JsonValue, Predicate
 from nephoscope.store import canonical
 
@@ -55,12 +56,12 @@ def _with_claims(view: Dossier, diagnosis: Diagnosis, conclusion: Conclusion) ->
     for claim in conclusion.claims:
         if any(one.cause == claim.cause for one in diagnosis.causes):
             continue
-        why = "the facts rule it out" if claim.cause in refuted else failing(claim, view)
+        why = "the facts rule it out" if claim.cause in refuted else failing(claim, view, vocabulary(view, claim))
         if why:
             dropped.append(f"{claim.cause}: {why}")
         else:
             held.append(_as_finding(claim, "yes"))
-    others = [_as_finding(one, "no") for one in conclusion.ruled_out if one.cause not in refuted and not failing(one, view)]
+    others = [_as_finding(one, "no") for one in conclusion.ruled_out if one.cause not in refuted and not failing(one, view, vocabulary(view, one))]
     asserted = {one.cause for one in (*held, *diagnosis.causes)}
     update: dict[str, object] = {
         "dropped": tuple(dropped),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import jmespath
@@ -28,11 +28,11 @@ class Known(Protocol):
     def by_id(self, fact_id: str) -> Fact | None: ...
 
 
-def failing(claim: Claim, known: Known) -> str:
-    """Why the claim does not stand; empty when every predicate holds and every name is known."""
+def failing(claim: Claim, known: Known, spoken: Callable[[str], bool] = lambda _: False) -> str:
+    """Why the claim does not stand; empty when every predicate holds and every name is known. ``spoken``: words that are no names of things."""
     if not claim.predicates or not claim.resources:
         return "no condition or no resource was given"
-    strange = [*strangers(f"{claim.title}\n{claim.prose}\n{claim.advice}", known), *_unknown(claim.resources, known)]
+    strange = [*strangers(f"{claim.title}\n{claim.prose}\n{claim.advice}", known, spoken), *_unknown(claim.resources, known)]
     if strange:
         return f"names {strange[0]}, which no fact shows"
     if not any(_about(one, claim, known) for one in claim.predicates):
@@ -67,9 +67,13 @@ def holds(predicate: Predicate, known: Known) -> bool:  # noqa: PLR0911 - one li
     other = known.by_id(predicate.other) if predicate.other else None
     if predicate.is_ == "same_as":
         return other is not None and not other.known_absent and canonical(other.value) == canonical(value)
+    if predicate.other and other is None:
+        return False
     against = other.value if other else predicate.value
-    if predicate.is_ == "equals":
-        return canonical(value) == canonical(against)
+    if predicate.is_ in ("equals", "not_equals"):
+        return (canonical(value) == canonical(against)) == (predicate.is_ == "equals")
+    if predicate.is_ == "contains":
+        return _contains(value, against)
     if predicate.is_ == "in":
         return isinstance(against, list) and value in against
     if predicate.is_ == "matches":
@@ -77,6 +81,12 @@ def holds(predicate: Predicate, known: Known) -> bool:  # noqa: PLR0911 - one li
     if not isinstance(value, int | float) or not isinstance(against, int | float):
         return False
     return bool(value < against * predicate.times if predicate.is_ == "lt" else value > against * predicate.times)
+
+
+def _contains(value: JsonValue, against: JsonValue) -> bool:
+    if isinstance(value, list):
+        return canonical(against) in map(canonical, value)
+    return isinstance(value, str) and isinstance(against, str) and bool(against) and against in value
 
 
 def look(value: JsonValue, path: str) -> JsonValue:
@@ -136,9 +146,10 @@ _IDENTIFIER = re.compile(
 )
 
 
-def strangers(prose: str, known: Known) -> list[str]:
+def strangers(prose: str, known: Known, spoken: Callable[[str], bool] = lambda _: False) -> list[str]:
     """Identifiers in the words that neither a fact nor the problem shows."""
-    return [name for name in dict.fromkeys(_IDENTIFIER.findall(prose)) if not occurs(name.rstrip(".:,;"), known)]
+    named = dict.fromkeys(name.rstrip(".:,;") for name in _IDENTIFIER.findall(prose))
+    return [name for name in named if not occurs(name, known) and not spoken(name)]
 
 
 def occurs(name: str, known: Known) -> bool:

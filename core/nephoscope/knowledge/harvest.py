@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge import paths
 from nephoscope.knowledge.claims import SAMPLE
+from nephoscope.knowledge.tables import document
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Call, Extract, Fact, Gap, JsonValue, Reply, ResourceRef
 from nephoscope.models.fact import GapReason, Grounding
@@ -56,8 +57,15 @@ def fact_id(subject: ResourceRef, attribute: str, value: JsonValue, calls: Seque
     return "f:" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapping[str, Estate], cached: frozenset[str] = frozenset()) -> Harvest:
-    """Everything the replies show. Later replies stand later in ``facts``; their word counts."""
+def harvest(
+    replies: Sequence[Reply],
+    refusals: Sequence[Refusal],
+    estates: Mapping[str, Estate],
+    cached: frozenset[str] = frozenset(),
+    whole: Collection[int] = frozenset(),
+) -> Harvest:
+    """Everything the replies show. Later replies stand later in ``facts``; their word counts. ``whole``: steps whose replies are told in full,
+    beside what tables read in them."""
     result = Harvest()
     pending: list[tuple[Reply, Extract]] = []
     chains: dict[tuple[str, ...], list[tuple[Reply, Extract]]] = {}
@@ -66,6 +74,8 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
         if estate is None:
             continue
         extracts = list(estate.facts(reply))
+        if not reply.error and _step(reply) in whole and not any(one.whole for one in extracts):
+            extracts.append(document(reply.call))
         if reply.error and not extracts:
             result.gaps.extend(_unseen(reply.call, gap_reason(reply.status, reply.error), reply.error, estate))
         for extract in extracts:
@@ -87,6 +97,11 @@ def harvest(replies: Sequence[Reply], refusals: Sequence[Refusal], estates: Mapp
         if estate:
             result.gaps.extend(_unseen(refusal.call, refusal.reason, refusal.what, estate, refusal.needs))
     return result
+
+
+def _step(reply: Reply) -> int:
+    number = reply.call.id.partition(".")[0].removeprefix("s")
+    return int(number) if number.isdigit() else 0
 
 
 def _add(result: Harvest, fact: Fact) -> None:

@@ -33,6 +33,27 @@ def inventory_ref(cloud: str, native_type: str, region: str, account: str) -> Re
     )
 
 
+def question(name: str, params: Mapping[str, JsonValue]) -> str:
+    """An operation with what was asked of it, whatever page."""
+    given = sorted((key, value) for key, value in params.items() if key not in templates.PAGING)
+    return f"{name}({', '.join(f'{key}={json.dumps(value, ensure_ascii=False, sort_keys=True)}' for key, value in given)})"
+
+
+def document(call: Call) -> Extract:
+    """The whole reply to a call as one fact, about the question that was put."""
+    asked = question(call.name, call.params)
+    subject = ResourceRef(
+        cloud=call.identity.cloud,
+        kind=REPLY,
+        native_type=call.name,
+        native_id=f"{asked}@{call.identity.account}/{call.region}",
+        account=call.identity.account,
+        region=call.region,
+        name=asked,
+    )
+    return Extract(subject=subject, attribute="document", whole=True)
+
+
 class TableEstate:
     """Facts, references to things, and checks, all read from the YAML files of some folders; what a later one says takes precedence."""
 
@@ -126,22 +147,7 @@ class TableEstate:
 
     def _document(self, reply: Reply) -> Iterator[Extract]:
         if not reply.error:
-            yield Extract(subject=self._question(reply.call), attribute="document", whole=True)
-
-    def _question(self, call: Call) -> ResourceRef:
-        """What was asked, as a subject: whose answer is not read by any table."""
-        params = {key: value for key, value in call.params.items() if key not in templates.PAGING}
-        asked = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False, sort_keys=True)}" for key, value in sorted(params.items()))
-        where = f"{call.identity.account}/{call.region}"
-        return ResourceRef(
-            cloud=self.cloud,
-            kind=REPLY,
-            native_type=call.name,
-            native_id=f"{call.name}({asked})@{where}",
-            account=call.identity.account,
-            region=call.region,
-            name=f"{call.name}({asked})",
-        )
+            yield document(reply.call)
 
     def _absences(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
         absence = spec.errors.get(reply.error or "")

@@ -22,7 +22,7 @@ from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
 
 TRIES: dict[FaultKind, int] = {"rate": 4, "transient": 3, "malformed": 2}
 """How often a request is sent in all. Every other fault stays what it is however often one asks."""
-TIMEOUT = 120.0
+TIMEOUT = 180.0
 NOT_RECORDED = "not_recorded"
 """The error of a request that the recorded run never made."""
 LEAST_REPLY = 256

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 CHARACTERS_PER_TOKEN = 3.5
 """For estimates, on the dear side."""
 _METHODS = {"json_schema": "json_schema", "tool": "function_calling", "json_mode": "json_mode"}
-_THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
+_THOUGHT = "(?:think|thinking|thought|reasoning)"
+_THOUGHTS = re.compile(rf"\A\s*<{_THOUGHT}>.*?</{_THOUGHT}>\s*|\A(?:(?!<{_THOUGHT}>).)*</{_THOUGHT}>\s*", re.DOTALL)
+"""Thoughts before the answer; some servers keep back the mark that opens them."""
+_THINKING = re.compile(rf"\A\s*<{_THOUGHT}>.*\Z", re.DOTALL)
+"""Nothing but thoughts, not at their end."""
 
 
 class Exchange:
@@ -76,6 +80,8 @@ class Exchange:
         finish = self._backend.finish(message.response_metadata)
         if finish == "stop" and message.tool_calls:
             finish = "tool"
+        if finish == "stop" and not text and message.additional_kwargs.get("refusal"):
+            finish = "blocked"
         usage = _usage(message)
         counted = usage if usage.input or usage.output else estimate(request, text)
         return Reply(text=text, finish=finish, usage=counted, estimated=counted is not usage)
@@ -115,11 +121,12 @@ def _content(turn: Turn, cache: CacheMark | None) -> str | list[str | dict[Any, 
 
 def _text(message: AIMessage) -> str:
     """The answer's words, without a reasoning preamble; of a tool call its arguments, whole or cut off."""
-    for call in message.tool_calls:
-        return json.dumps(call["args"], ensure_ascii=False)
+    said = [call["args"] for call in message.tool_calls]
+    if any(said):
+        return json.dumps(next(filter(None, said)), ensure_ascii=False)
     for broken in message.invalid_tool_calls:
         return str(broken.get("args") or "")
-    return _THOUGHTS.sub("", str(message.text))
+    return _THINKING.sub("", _THOUGHTS.sub("", str(message.text), count=1))
 
 
 def _usage(message: AIMessage) -> Usage:

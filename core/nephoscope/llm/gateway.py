@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from nephoscope.interfaces import ModelError
-from nephoscope.llm import continuing, structure
+from nephoscope.llm import continuing, shapes, structure
 from nephoscope.llm.calling import Answered, Caller, Purpose
 from nephoscope.llm.masking import Mask
 from nephoscope.llm.request import Request, Turn, Way
@@ -116,7 +116,7 @@ class _Talk:
 
     def shaped(self, schema: type[BaseModel]) -> Answer:
         """An answer that a schema validates."""
-        shape = schema.model_json_schema()
+        shape = shapes.plain(schema)
         faults = ""
         for way in self.seat.ways:
             try:
@@ -132,7 +132,7 @@ class _Talk:
     def _shaped(self, schema: type[BaseModel], shape: dict[str, Any], way: Way) -> Answer:
         told = structure.instruction(shape, way)
         turns = (*self.turns[:-1], _longer(self.turns[-1], told)) if told else self.turns
-        held = None if told else shape
+        held = structure.held(shape, way)
         for repair in range(structure.MOST_REPAIRS + 1):
             request = Request(model=self.seat.name, base_url=self.seat.address, turns=turns, way=way, schema=held)
             text = self._whole_text(request, _is_json)
@@ -194,10 +194,8 @@ class _Talk:
             try:
                 answered = self.gateway._caller.reply(self.seat, asked, self.purpose, self.most)
             except ModelError as error:
-                named = [name for name in parameters if error.kind == "invalid" and name in error.message]
-                if not named:
+                if error.kind != "invalid" or not self.seat.mended(error.message, parameters):
                     raise
-                self.seat.dropped.update(named)
                 continue
             self.usage += answered.reply.usage if not answered.recorded else Usage()
             self.usd = None if self.usd is None or answered.usd is None else self.usd + answered.usd

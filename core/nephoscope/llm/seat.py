@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from nephoscope.llm.structure import ways
 from nephoscope.models import JsonValue
 
 TEMPERATURE = 0
+TOKEN_LIMIT, NEWER_LIMIT = "token_limit", "max_completion_tokens"
+"""A parameter for backends whose servers disagree about the name of the limit, and the name that newer models want."""
 
 
 @dataclass
@@ -29,6 +32,8 @@ class Seat:
     masked: bool = True
     dropped: set[str] = field(default_factory=set)
     refused: set[Way] = field(default_factory=set)
+    token_limit: str = ""
+    """How it wants the limit of a reply to be called, where it turned the usual name down."""
 
     @property
     def name(self) -> str:
@@ -51,7 +56,18 @@ class Seat:
     def parameters(self) -> dict[str, JsonValue]:
         """What is sent besides the words: the same answer to the same question, unless the model rejects being told so."""
         wished: dict[str, JsonValue] = {"temperature": TEMPERATURE, **self.card.parameters}
+        if self.token_limit:
+            wished[TOKEN_LIMIT] = self.token_limit
         return {name: value for name, value in wished.items() if name not in self.card.rejects and name not in self.dropped}
+
+    def mended(self, complaint: str, parameters: Mapping[str, JsonValue]) -> bool:
+        """Whether what an ``invalid`` request is complained of can be done otherwise; from then on it is."""
+        if NEWER_LIMIT in complaint and TOKEN_LIMIT not in parameters:
+            self.token_limit = NEWER_LIMIT
+            return True
+        named = {name for name in parameters if name in complaint}
+        self.dropped |= named
+        return bool(named)
 
     @property
     def ways(self) -> tuple[Way, ...]:

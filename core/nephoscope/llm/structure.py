@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -11,11 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from nephoscope.llm.card import ModelCard
 from nephoscope.llm.request import Way
+from nephoscope.llm.shapes import loosened, plain, strict
 from nephoscope.models import JsonValue
 
 MOST_REPAIRS = 2
 _MOST_ERRORS = 8
 _MOST_SCANNED = 40
+MOST_MENDED = 100_000
+_BROKEN = "it is no JSON"
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 
 Clear = Callable[[JsonValue], JsonValue]
@@ -36,6 +40,11 @@ def ways(card: ModelCard) -> tuple[Way, ...]:
     return (*(way for capability, way in can if capability in card.capabilities), "text")
 
 
+def held(shape: dict[str, Any], way: Way) -> dict[str, Any] | None:
+    """The schema that is sent beside the words: strict where the provider holds the reply to it, none where only words tell."""
+    return strict(shape) if way == "json_schema" else shape if way == "tool" else None
+
+
 def instruction(schema: dict[str, Any], way: Way) -> str:
     """What is added to the words where the provider does not hold the reply to the schema."""
     if way in ("json_schema", "tool"):
@@ -51,13 +60,27 @@ def again(faults: str) -> str:
 
 def read(text: str, schema: type[BaseModel], clear: Clear) -> JsonValue:
     """The value in a reply, validated. Raises ``Unusable``."""
+    shape = plain(schema)
     faults = ""
     for candidate in _candidates(text):
-        try:
-            return _validated(clear(candidate), schema)
-        except ValidationError as error:
-            faults = faults or _faults(error)
-    raise Unusable(faults or _not_json(text))
+        for value in (candidate, *_wrapped(candidate)):
+            try:
+                return _validated(clear(loosened(value, shape)), schema)
+            except ValidationError as error:
+                faults = faults or _faults(error)
+    broken = _not_json(text)
+    raise Unusable(f"{broken}\n{faults}" if faults and _BROKEN in broken else faults or broken)
+
+
+def _wrapped(value: JsonValue) -> Iterator[JsonValue]:
+    """What stands in an envelope: a list of one, or an object around it, as of a tool call that was written out."""
+    members = value if isinstance(value, list) and len(value) == 1 else value.values() if isinstance(value, dict) else ()
+    for member in members:
+        if isinstance(member, dict):
+            yield member
+        elif isinstance(member, str) and member.lstrip().startswith("{"):
+            with contextlib.suppress(ValueError, RecursionError):
+                yield _loads(member)
 
 
 def _validated(value: JsonValue, schema: type[BaseModel]) -> JsonValue:
@@ -75,6 +98,8 @@ def _candidates(text: str) -> Iterator[JsonValue]:
             continue
         yield from _fresh(value, seen)
     for value in _scanned(text):
+        yield from _fresh(value, seen)
+    for value in _mended(text):
         yield from _fresh(value, seen)
 
 
@@ -97,6 +122,18 @@ def _scanned(text: str) -> Iterator[JsonValue]:
         else:
             yield _sound(value)
         position = text.find("{", end)
+
+
+def _mended(text: str) -> Iterator[JsonValue]:
+    """What nearly is JSON, made into it: single quotes, commas too many or too few, comments, words of Python. What does not close stays as it is."""
+    import json_repair
+
+    for part in (*_FENCED.findall(text), text[max(0, text.find("{")) : text.rfind("}") + 1]):
+        if 0 < part.count("{") == part.count("}") and part.count("[") == part.count("]") and len(part) < MOST_MENDED:
+            with contextlib.suppress(ValueError, RecursionError, IndexError, TypeError):
+                value = json_repair.loads(part)
+                if isinstance(value, dict | list) and value:
+                    yield _loads(json.dumps(value))
 
 
 def _loads(text: str) -> JsonValue:
@@ -133,7 +170,7 @@ def _not_json(text: str) -> str:
     try:
         json.JSONDecoder(strict=False).raw_decode(text, start)
     except ValueError as error:
-        return f"- it is no JSON: {error}"
+        return f"- {_BROKEN}: {error}"
     except RecursionError:
         return "- it is nested too deep"
     return "- it holds no JSON object that fits"

@@ -66,7 +66,8 @@ class Predicate(Frozen):
     fact: str
     path: str = ""
     """JMESPath into the fact's value, for a fact that is a whole document; empty: the value itself."""
-    is_: Literal["equals", "absent", "present", "in", "matches", "lt", "gt", "same_as"]
+    is_: Literal["equals", "not_equals", "contains", "absent", "present", "in", "matches", "lt", "gt", "same_as"]
+    """``not_equals`` and ``contains`` (of a list or a text) say something only where something is there."""
     value: JsonValue = None
     other: str | None = None
     times: float = 1.0

@@ -78,7 +78,7 @@ class Try(Frozen):
         if errors:
             return "; ".join(errors)[:600]
         if self.approved is False:
-            return "it was not approved, or nobody was there to approve it: ask by reads, which need no approval"
+            return "it was not approved: ask by reads, which need no approval"
         if self.rehearsal and self.rehearsal.outcome == "failed":
             return f"rehearsal: {self.rehearsal.reason}"[:600]
         failure = self.result.failure if self.result else None

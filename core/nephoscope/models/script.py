@@ -70,10 +70,11 @@ class Script(Frozen):
 class Approval(Frozen):
     """What a person says of a script they were shown. ``source``: their own version of it, to be judged and shown again.
 
-    ``steer``: what to look at instead, in their words. ``approved`` ``None``: no answer.
+    ``steer``: what to look at instead, in their words. ``approved`` ``None``: no answer. ``nobody``: nobody is there to be asked.
     """
 
     approved: bool | None = None
+    nobody: bool = False
     source: str = ""
     steer: str = ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from nephoscope.settings.model import Settings
 PROJECT_FILE = "nephoscope.toml"
 WITH_MODEL = "hybrid"
 """The planner where a model is named and no planner."""
+SECONDS_WITH_MODEL = 900.0
+"""Models take their time to think: a dozen rounds of half a minute, and scripts besides."""
 HARMLESS = frozenset({"region", "quiet", "plain"})
 """What a file in the current folder may set, besides a smaller budget: changing folder must change nothing that matters."""
 
@@ -63,10 +65,19 @@ def load_settings(flags: Mapping[str, Any] | None = None, *, folder: Path | None
     values = {key: value for layer in layers for key, value in layer.values.items()}
     sources = {key: layer for layer in layers for key in layer.values}
     settings = _validated(values, sources)
-    if settings.models and "planner" not in sources:
-        settings = settings.model_copy(update={"planner": WITH_MODEL})
+    if settings.models:
+        settings = _with_model(settings, sources)
     settings, narrowed = organisation.narrow(settings, organisation.read(policy))
     return Loaded(settings, {key: layer.where(key) for key, layer in sources.items()} | _told(narrowed, policy), ignored)
+
+
+def _with_model(settings: Settings, given: Collection[str]) -> Settings:
+    """What holds by default where a model is named."""
+    if "planner" not in given:
+        settings = settings.model_copy(update={"planner": WITH_MODEL})
+    if "budget.seconds" not in given:
+        settings = settings.model_copy(update={"budget": settings.budget.model_copy(update={"seconds": SECONDS_WITH_MODEL})})
+    return settings
 
 
 def _user_file() -> Layer | None:

@@ -16,14 +16,22 @@ from langchain_openai import ChatOpenAI
 class LocalChat(ChatOpenAI):
     """Sends the token limit by the name all of them know; a reply held to a schema and cut off is a reply, no exception."""
 
+    newer_limit: bool = False
+
     def __init__(self, **given: Any) -> None:
         super().__init__(**{"default_headers": _blanked(), **given})
 
     def _get_request_payload(self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
         payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
-        if "max_completion_tokens" in payload:
+        if "max_completion_tokens" in payload and not self.newer_limit:
             payload["max_tokens"] = payload.pop("max_completion_tokens")
         return payload
+
+    def with_structured_output(self, schema: Any = None, **given: Any) -> Any:
+        """A reply that is held to a schema is held to it strictly."""
+        if given.get("method") == "json_schema":
+            given = {"strict": True, **given}
+        return super().with_structured_output(schema, **given)
 
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any

@@ -45,7 +45,7 @@ class LocalBackend:
         from nephoscope_llm_local.chat import LocalChat
 
         known = {field.alias or name for name, field in LocalChat.model_fields.items()} | set(LocalChat.model_fields)
-        body = {name: value for name, value in connection.parameters.items() if name not in known}
+        body = {name: value for name, value in connection.parameters.items() if name not in known and name != "token_limit"}
         return LocalChat(
             model=connection.model,
             base_url=connection.base_url or OWN_URL,
@@ -56,6 +56,7 @@ class LocalBackend:
             cache=False,
             use_responses_api=False,
             extra_body=body or None,
+            newer_limit="token_limit" in connection.parameters,
             **{name: value for name, value in connection.parameters.items() if name in known},
         )
 

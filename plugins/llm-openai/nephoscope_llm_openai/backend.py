@@ -71,7 +71,8 @@ class OpenAIBackend:
             default_headers={} if own else _blanked(),
             **_parameters(connection, own),
         )
-        model.old_limit = not own and not _OWN_FAMILIES.match(connection.model.rpartition("/")[2])
+        newer = own or connection.parameters.get("token_limit") or _OWN_FAMILIES.match(connection.model.rpartition("/")[2])
+        model.old_limit = not newer
         return model
 
     def finish(self, metadata: Mapping[str, Any]) -> FinishReason:
@@ -124,6 +125,7 @@ def _parameters(connection: Connection, own: bool) -> dict[str, Any]:
 
     given: dict[str, JsonValue] = dict(connection.parameters)
     api = given.pop("api", "auto" if own else "chat")
+    given.pop("token_limit", None)
     known = {field.alias or name for name, field in Chat.model_fields.items()} | set(Chat.model_fields)
     body = {name: value for name, value in given.items() if name not in known}
     parameters: dict[str, Any] = {name: value for name, value in given.items() if name in known}

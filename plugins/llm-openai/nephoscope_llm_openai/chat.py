@@ -30,6 +30,12 @@ class Chat(ChatOpenAI):
             payload["max_tokens"] = payload.pop("max_completion_tokens")
         return payload
 
+    def with_structured_output(self, schema: Any = None, **given: Any) -> Any:
+        """A reply that is held to a schema is held to it strictly."""
+        if given.get("method") == "json_schema":
+            given = {"strict": True, **given}
+        return super().with_structured_output(schema, **given)
+
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> ChatResult:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from nephoscope.interfaces import View
 from nephoscope.knowledge.claims import leaves, occurs
+from nephoscope.knowledge.tables import REPLY, question
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Check, Identity, JsonValue, Operation, Read, Tier
 from nephoscope_planner_llm.said import CheckSaid, ReadSaid
@@ -54,7 +55,7 @@ def _own(said: CheckSaid, name: str, view: View, judged: Judged) -> None:
         found = _read(one, view)
         if isinstance(found, str):
             judged.faults.append(f"{name}: {found}")
-        elif view.asked(found):
+        elif view.asked(found) and _told(found, view):
             judged.faults.append(f"{name}: {found.name} was asked with these parameters before; its answer is among the facts or gaps")
         else:
             reads.append(found)
@@ -65,6 +66,14 @@ def _own(said: CheckSaid, name: str, view: View, judged: Judged) -> None:
         judged.checks.append(
             Check(id=key if len({read.cloud for read in reads}) == 1 else f"{key}@{cloud}", intent=intent[:300], cloud=cloud, reads=own)
         )
+
+
+def _told(read: Read, view: View) -> bool:
+    """Whether the reply stands among the facts in full, or was refused. What tables alone have read may be asked for once more, at no cost."""
+    name = question(read.name, read.params)
+    whole = any(fact.subject.kind == REPLY and fact.subject.name == name for fact in view.all_facts())
+    planned = any(each.name == read.name and question(each.name, each.params) == name for one in view.rounds for each in one.check.reads)
+    return whole or planned or any(gap.operation == read.name for gap in view.gaps)
 
 
 def _scripted(said: CheckSaid, view: View, judged: Judged) -> Iterator[Check]:
@@ -107,8 +116,7 @@ def _read(said: ReadSaid, view: View) -> Read | str:
 
 
 def _operation(said: ReadSaid, view: View) -> tuple[Identity, Operation] | str:
-    service, _, called = said.operation.rpartition(":")
-    service = (service or said.service).strip().lower()
+    service, called = _spelt(said)
     hints: list[str] = []
     for identity in {one.cloud: one for one in view.identities}.values():
         exact = view.operation(identity.cloud, f"{service}:{called}")
@@ -125,6 +133,13 @@ def _operation(said: ReadSaid, view: View) -> tuple[Identity, Operation] | str:
             hints += difflib.get_close_matches(service, view.operations_of(identity.cloud, ""), n=3, cutoff=0.4)
     told = f"; near: {', '.join(hints)}" if hints else ""
     return f"there is no operation {service}:{called}{told}"
+
+
+def _spelt(said: ReadSaid) -> tuple[str, str]:
+    """Service and operation of ``ecs:DescribeServices``, ``ecs.describe_services``, ``aws ecs describe-services``, or said apart."""
+    words = re.split(r"[:.\s/]+", said.operation.strip().removeprefix("aws "))
+    service = words[-2] if len(words) > 1 else said.service
+    return service.strip().lower(), words[-1]
 
 
 def _plain(name: str) -> str:

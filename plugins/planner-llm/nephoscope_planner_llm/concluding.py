@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nephoscope.interfaces import View
-from nephoscope.knowledge.claims import failing, look, named
-from nephoscope.models import Claim, Conclusion, Fact, Predicate, Question, ResourceRef
+from nephoscope.knowledge.claims import failing, holds, look, named, strangers
+from nephoscope.knowledge.vocabulary import vocabulary
+from nephoscope.models import Claim, Conclusion, Fact, Question, ResourceRef
 from nephoscope_planner_llm.columns import brief
-from nephoscope_planner_llm.said import ClaimSaid, ConclusionSaid, PredicateSaid, QuestionSaid
+from nephoscope_planner_llm.meaning import JMESPATH, predicate_meant
+from nephoscope_planner_llm.said import ClaimSaid, ConclusionSaid, QuestionSaid
 
 NOBODY = "nobody could say"
 """The answer that is assumed where a model assumes none."""
@@ -24,12 +26,13 @@ class Judged:
     faults: list[str] = field(default_factory=list)
 
 
-def judge(said: ConclusionSaid, view: View, by: str, *, strict: bool) -> Judged:
-    """``strict`` while the model can still mend it; afterwards words that name what nobody recorded are left out, and the rest may stand."""
+def judge(said: ConclusionSaid, view: View, by: str, *, strict: bool, first: bool = True) -> Judged:
+    """``strict`` while the model can still mend it. Sentences that name what nobody recorded go back the ``first`` time only; afterwards they
+    are left out, and the rest may stand."""
     faults: list[str] = []
-    claims = [claim for one in said.claims if (claim := _claim(one, view, by, faults, strict=strict))]
+    claims = [claim for one in said.claims if (claim := _claim(one, view, by, faults, strict=strict, words=first and strict))]
     others: list[str] = []
-    out = [claim for one in said.ruled_out if (claim := _claim(one, view, by, others, strict=False))]
+    out = [claim for one in said.ruled_out if (claim := _claim(one, view, by, others, strict=False, words=False))]
     if strict:
         faults += [fault for claim in claims if (fault := _premature(claim, view))]
         if not said.claims and _nothing_seen(view):
@@ -43,27 +46,36 @@ def question(said: QuestionSaid) -> Question:
     return Question(text=said.text[:600], options=options, assume=said.assume or (options[0] if options else NOBODY))
 
 
-def _claim(said: ClaimSaid, view: View, by: str, faults: list[str], *, strict: bool) -> Claim | None:
+def _claim(said: ClaimSaid, view: View, by: str, faults: list[str], *, strict: bool, words: bool) -> Claim | None:
     cause = _cause(said.cause, view)
     refs = tuple(ref for text in said.resources if (ref := resource(text, view)))
     unknown = [text for text in said.resources if resource(text, view) is None]
-    predicates = tuple(_predicate(one) for one in said.predicates)
+    predicates = tuple(predicate_meant(one, view) for one in said.predicates)
     claim = Claim(
         cause=cause, resources=refs, predicates=predicates, prose=said.explanation[:3000], title=said.title[:300], advice=said.advice[:3000], by=by
     )
     fault = _fault(claim, unknown, view)
     if not fault:
         return claim
-    if not strict and refs:
-        for bare in (claim.model_copy(update={"advice": ""}), claim.model_copy(update={"advice": "", "prose": ""}), _bare(claim)):
-            if not _fault(bare, [], view):
-                return bare
+    if not words and refs:
+        bare = _without_strangers(claim, view)
+        if not _fault(bare, unknown if strict else (), view):
+            return bare
     faults.append(f"{cause}: {fault}")
     return None
 
 
-def _bare(claim: Claim) -> Claim:
-    return claim.model_copy(update={"advice": "", "prose": "", "title": ""})
+def _without_strangers(claim: Claim, view: View) -> Claim:
+    """The claim without the sentences that name what nobody recorded."""
+    spoken = vocabulary(view, claim)
+
+    def told(text: str) -> str:
+        return " ".join(sentence for sentence in _SENTENCE.split(text) if not strangers(sentence, view, spoken)).strip()
+
+    return claim.model_copy(update={"title": told(claim.title), "prose": told(claim.prose), "advice": told(claim.advice)})
+
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 
 def _fault(claim: Claim, unknown: Sequence[str], view: View) -> str:
@@ -85,21 +97,25 @@ def _contradicted(claim: Claim, view: View) -> str:
     refuted = next((one for one in view.findings if one.cause == claim.cause and one.holds == "no" and one.role == "cause"), None)
     if refuted and not any(one.cause == claim.cause and one.holds != "no" for one in view.findings):
         return f"the facts {', '.join(refuted.because[:4])} rule it out"
-    fault = failing(claim, view)
-    if "does not hold" in fault:
-        broken = next(one for one in claim.predicates if one.fact in fault)
-        fact = view.by_id(broken.fact)
-        return f"{fault}; the value there is {_shown(fact, broken.path)}"
+    fault = failing(claim, view, vocabulary(view, claim))
+    broken = next((one for one in claim.predicates if not holds(one, view)), None)
+    if "does not hold" in fault and broken is not None:
+        return f"{fault}; {_shown(view.by_id(broken.fact), broken.path)}"
     return fault
 
 
 def _shown(fact: Fact | None, path: str) -> str:
+    """What stands where a condition looked."""
     if fact is None or fact.known_absent:
-        return "known to be absent"
+        return "it is known to be absent"
     try:
-        return str(brief(look(fact.value, path), 300))
+        found = look(fact.value, path)
     except ValueError as error:
-        return f"not to be had: {error}"
+        return f"{error}; {JMESPATH}"
+    if found is None and path:
+        members = f"; its members are {', '.join(list(fact.value)[:20])}" if isinstance(fact.value, dict) else ""
+        return f"nothing stands at that path{members}; {JMESPATH}"
+    return f"the value there is {brief(found, 300)}"
 
 
 def _premature(claim: Claim, view: View) -> str:
@@ -116,10 +132,6 @@ def _premature(claim: Claim, view: View) -> str:
 
 def _nothing_seen(view: View) -> bool:
     return not view.rounds and not any(one.holds == "yes" for one in view.findings) and view.budget.steps > 0
-
-
-def _predicate(said: PredicateSaid) -> Predicate:
-    return Predicate(fact=said.fact, path=said.path, is_=said.is_, value=said.value, other=said.other)
 
 
 def _cause(said: str, view: View) -> str:

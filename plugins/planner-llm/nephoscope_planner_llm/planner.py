@@ -11,6 +11,7 @@ from nephoscope.models import Check, Conclusion, Decision, Hypothesis, JsonValue
 from nephoscope_planner_llm import asking, concluding
 from nephoscope_planner_llm.briefing import MOST_CHECKS, Briefing, briefing
 from nephoscope_planner_llm.columns import brief, size
+from nephoscope_planner_llm.meaning import JMESPATH, fact_meant, path_meant
 from nephoscope_planner_llm.said import Reply
 
 PROMPT, ROLE = "planner.next-step", "planner"
@@ -19,6 +20,8 @@ MOST_TRIES = 4
 MOST_LOOKS = 3
 """So often in one round a model may look into recorded facts before it decides."""
 LOOKED = 8_000
+_ODD = ("malformed", "blocked", "context")
+"""It was reached and did not answer so that the answer could be used: what is written down may still help."""
 LAST_SECONDS = 30.0
 """With less time left than this the model is asked for its conclusion."""
 
@@ -60,7 +63,7 @@ class ModelPlanner:
         try:
             return _decide(round_)
         except ModelError as error:
-            if not view.rounds and not view.hypotheses:
+            if error.kind not in _ODD and not view.rounds and not view.hypotheses:
                 raise
             return _without(round_, f"the model could not be asked: {error.message}")
 
@@ -92,16 +95,17 @@ def _looks(reply: Reply, told: Briefing, round_: _Round) -> Judged:
     if round_.looks > MOST_LOOKS or not reply.look:
         return ["you have looked enough: decide now"]
     for one in reply.look[:5]:
-        fact = round_.view.by_id(one.fact)
+        fact = round_.view.by_id(fact_meant(one.fact, round_.view))
         if fact is None:
             round_.feedback.append(f"there is no fact {one.fact!r}")
             continue
+        path = path_meant(one.path, fact)
         try:
-            found = brief(look(fact.value, one.path), LOOKED // 3)
+            found = brief(look(fact.value, path), LOOKED // 3)
         except ValueError as error:
-            round_.feedback.append(str(error))
+            round_.feedback.append(f"{error}; {JMESPATH}")
             continue
-        row: JsonValue = {"fact": one.fact, "path": one.path, "value": found}
+        row: JsonValue = {"fact": fact.id, "path": path, "value": found}
         if sum(map(size, round_.looked)) + size(row) <= LOOKED:
             round_.looked.append(row)
     return []
@@ -119,7 +123,7 @@ def _asks(reply: Reply, told: Briefing, round_: _Round) -> Judged:
 def _concludes(reply: Reply, told: Briefing, round_: _Round) -> Judged:
     if reply.conclusion is None:
         return ["the decision is a conclusion, but `conclusion` is missing"]
-    judged = concluding.judge(reply.conclusion, round_.view, round_.by, strict=round_.tries < MOST_TRIES - 1)
+    judged = concluding.judge(reply.conclusion, round_.view, round_.by, strict=round_.tries < MOST_TRIES - 1, first=not round_.tries)
     return judged.faults or _made(round_, conclusion=judged.conclusion)
 
 

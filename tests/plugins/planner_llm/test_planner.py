@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from nephoscope.interfaces import FactView, ModelError, UsageError
+from nephoscope.knowledge.claims import look
 from nephoscope.knowledge.reading import first_reading
-from nephoscope.models import Budget, FactQuery, Finding, Holds, Operation, Supposition, Tier
+from nephoscope.models import Budget, Fact, FactQuery, Finding, Holds, Identity, Operation, ResourceRef, Supposition, Tier
 from nephoscope.testing.conformance.view import StillView
 from nephoscope.testing.fakes import Answer
 from nephoscope_planner_llm.hybrid import HybridPlanner
+from nephoscope_planner_llm.meaning import path_meant
 from nephoscope_planner_llm.planner import MOST_TRIES, ModelPlanner
 from nephoscope_planner_playbook.planner import PlaybookPlanner
 
@@ -117,9 +119,10 @@ def claims_of_the_second_round(values: Mapping[str, Any], **more: Any) -> dict[s
 def test_a_wrong_claim_goes_back_and_never_passes(investigate: Investigate, more: dict[str, Any], reason: str) -> None:
     run = investigate(checks(), lambda values: claims_of_the_second_round(values, **more))
     assert any(reason in text for text in run.model.values[-1]["feedback"]), run.model.values[-1]["feedback"]
-    assert len(run.model.prompts) == 1 + MOST_TRIES
+    words = "explanation" in more or "advice" in more
+    assert len(run.model.prompts) == 1 + (2 if words else MOST_TRIES)
     told = run.report.model_dump_json()
-    if "explanation" in more or "advice" in more:  # words are decoration: they fall, what the facts bear out stands
+    if words:  # they are decoration: once they go back, then they fall, and what the facts bear out stands
         assert run.report.verdict == "likely"
         assert "ghost" not in str([run.report.root_causes, run.report.recommendations])
     else:
@@ -239,3 +242,51 @@ def test_hybrid_needs_no_model_where_the_analyzers_decide(investigate: Investiga
     run = investigate(checks(), planner=HybridPlanner(), planners={"playbook": PlaybookPlanner()}, analyzers=[Weirs()])
     assert (run.report.verdict, run.model.prompts) == ("confirmed", [])
     assert {step.decided_by for step in run.report.steps} == {"planner:playbook"}
+
+
+# -- what models write in their own way -----------------------------------------------------------------------------
+
+SPELLED = {
+    "a number as text": {"value": "9", "path": ""},
+    "an operator of its own": {"is_": "==", "value": 9},
+    "another beginning of the id": {"bare": True},
+    "a path from the root": {"path": "$"},
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLED.values(), ids=SPELLED)
+def test_what_is_meant_is_found_where_it_is_recorded(investigate: Investigate, spelling: dict[str, Any]) -> None:
+    def concludes(values: Mapping[str, Any]) -> dict[str, Any]:
+        fact = fact_of(values, "deep", "depth")
+        said = {"is_": "equals", "value": 9, **{key: value for key, value in spelling.items() if key != "bare"}}
+        return conclusion("", predicates=[{"fact": fact.removeprefix("f:") if spelling.get("bare") else fact, **said}])
+
+    assert investigate(checks(), concludes).report.verdict == "likely"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('Items[?Name=="deep"].Depth | [0]', 9),
+        ("$.Items[?(@.Name=='deep')].Depth | [0]", 9),
+        ("document.Items[0].Depth", 9),
+        ("/Items/0/Depth", 9),
+        ("Items[?Open==true] | [0].Depth", 9),
+        ("Items[?Depth==9] | [0].Name", "deep"),
+    ],
+)
+def test_paths_of_other_languages_are_understood(said: str, expected: Any) -> None:
+    who = Identity(cloud="brook", account="4711", principal="reader", regions=("north",))
+    ref = ResourceRef(cloud="brook", kind="reply", native_type="x:Y", native_id="x", account="4711", name="x")
+    value: Any = {"Items": [{"Name": "deep", "Depth": 9, "Open": True}, {"Name": "flat", "Depth": 1, "Open": False}]}
+    fact = Fact(
+        id="f:1", subject=ref, attribute="document", value=value, grounding="exact", calls=("s1.c1",), pointer="", identity=who, observed_at=""
+    )
+    assert look(value, path_meant(said, fact)) == expected
+
+
+def test_advice_may_speak_of_the_interface_and_keeps_what_names_nothing_strange(investigate: Investigate) -> None:
+    advice = "Ask `ListKeepers` for who may do it. Then open `ghost-gate-7`. The weir of deep has to be open."
+    run = investigate(checks(), lambda values: conclusion(fact_of(values, "deep", "weir"), advice=advice))
+    (told,) = run.report.recommendations
+    assert (told.title, told.commands) == ("Ask `ListKeepers` for who may do it. The weir of deep has to be open.", ())
