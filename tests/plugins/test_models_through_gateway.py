@@ -202,3 +202,34 @@ def test_prices_are_known_or_said_to_be_unknown(model: str, priced: bool) -> Non
     paid = cost(card, Usage(input=1000, output=1000))
     assert (paid.usd is not None) == priced
     assert (paid.usd == 0) == card.free
+
+
+@pytest.mark.usefixtures("no_keys")
+@pytest.mark.parametrize("model", ["anthropic:claude-sonnet-5-5", "bedrock:us.anthropic.claude-sonnet-5-5"])
+def test_what_comes_first_and_stays_the_same_is_marked_to_be_cached(tmp_path: Path, model: str) -> None:
+    with LLMServer(lambda asked: Reply(text="yes")) as server:
+        asker = Asker(tmp_path, model, server.base_url(MODELS[model]))
+        first, second = (asker.ask(words) for words in ("one", "two"))
+        system = [request.body["system"] for request in server.requests]
+    mark = {"cache_control": {"type": "ephemeral"}} if model.startswith("anthropic") else {"cachePoint": {"type": "default"}}
+    assert system[0] == system[1]
+    assert [block for block in system[0] if mark.items() <= block.items()], system[0]
+    assert "one" not in str(system[0])
+    assert (first.usage.cache_read, second.usage.cache_read > 0) == (0, True)
+    assert first.usage.cache_write > 0
+
+
+@pytest.mark.usefixtures("no_keys")
+@pytest.mark.parametrize("model", ["openai:m", "local:org/model"])
+def test_a_server_that_wants_the_limit_by_its_newer_name_gets_it(tmp_path: Path, model: str) -> None:
+    def brain(asked: Asked) -> Reply:
+        if "max_tokens" in asked.body:
+            told = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+            return Reply(trouble=Trouble(kind="invalid", message=told))
+        return Reply(text="yes")
+
+    with LLMServer(brain) as server:
+        asker = Asker(tmp_path, model, server.base_url(MODELS[model]))
+        assert [asker.ask(words).text for words in ("one", "two")] == ["yes", "yes"]
+        assert ["max_completion_tokens" in one.body for one in server.requests] == [False, True, True]
+        assert len(asker.store.model_calls()) == 3

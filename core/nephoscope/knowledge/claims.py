@@ -50,26 +50,24 @@ def _about(predicate: Predicate, claim: Claim, known: Known) -> bool:
     return any(ref.key == fact.subject.key or ref.native_id in said or (len(ref.name) > 2 and ref.name in said) for ref in claim.resources)
 
 
-def holds(predicate: Predicate, known: Known) -> bool:  # noqa: PLR0911 - one line per comparison
+def holds(predicate: Predicate, known: Known) -> bool:
     """Evaluate a predicate over facts; a fact that is not there makes it false."""
     fact = known.by_id(predicate.fact)
     if fact is None:
         return False
     found, value = _value(fact, predicate.path)
-    if found is None:
-        return False
     if predicate.is_ in ("absent", "present"):
-        if predicate.is_ == "absent" and fact.attribute == SAMPLE:
-            return False
-        return found == (predicate.is_ == "present")
+        told = found is not None and not (predicate.is_ == "absent" and fact.attribute == SAMPLE)
+        return told and found == (predicate.is_ == "present")
     if not found:
         return False
     other = known.by_id(predicate.other) if predicate.other else None
-    if predicate.is_ == "same_as":
+    if predicate.is_ == "same_as" or (predicate.other and other is None):
         return other is not None and not other.known_absent and canonical(other.value) == canonical(value)
-    if predicate.other and other is None:
-        return False
-    against = other.value if other else predicate.value
+    return _compared(predicate, value, other.value if other else predicate.value)
+
+
+def _compared(predicate: Predicate, value: JsonValue, against: JsonValue) -> bool:
     if predicate.is_ in ("equals", "not_equals"):
         return (canonical(value) == canonical(against)) == (predicate.is_ == "equals")
     if predicate.is_ == "contains":

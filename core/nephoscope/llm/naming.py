@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -64,8 +65,7 @@ def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend],
     provider = model_id.partition(":")[0]
     backend = backends.get(provider)
     if backend is None:
-        installed = ", ".join(sorted(backends)) or "none"
-        raise UsageError(f"No pack for models of {provider!r} is installed.", f"pip install 'nephoscope[{provider}]'; installed: {installed}")
+        raise _missing(provider, backends)
     card = _card(model_id, settings, backend, known)
     base_url = settings.model_base_url or card.base_url
     _check_url(base_url)
@@ -74,6 +74,28 @@ def _seat(model_id: str, settings: Settings, backends: Mapping[str, LLMBackend],
     local = (backend.local or card.local) and (not base_url or urlsplit(base_url).hostname in _LOOPBACK)
     masked = not local if settings.mask is None else settings.mask
     return Seat(card, backend, Exchange(backend, base_url, key, card.prompt_cache), base_url, masked)
+
+
+PACKED: Mapping[str, str] = {
+    **{name: name for name in ("anthropic", "bedrock", "langchain", "local", "ollama", "openai")},
+    **dict.fromkeys(("vllm", "llamacpp", "llama.cpp", "lmstudio"), "local"),
+    **dict.fromkeys(("gemini", "mistralai", "mistral", "groq", "cohere", "deepseek", "xai"), "langchain"),
+}
+"""Providers and the extra whose pack reaches them."""
+
+
+def _missing(provider: str, backends: Mapping[str, LLMBackend]) -> UsageError:
+    """What to do about a provider that no installed pack speaks to."""
+    installed = ", ".join(sorted(backends)) or "none"
+    extra = PACKED.get(provider)
+    if extra in backends:
+        hint = f"write it as {extra}:{f'{provider}:' if extra == 'langchain' else ''}NAME"
+    elif extra:
+        hint = f"pip install 'nephoscope[{extra}]'"
+    else:
+        near = difflib.get_close_matches(provider, [*backends, *PACKED], n=1)
+        hint = f"did you mean {near[0]}:?" if near else "any server that speaks OpenAI's format: openai:NAME with --model-base-url"
+    return UsageError(f"No pack for models of {provider!r} is installed.", f"{hint}; installed: {installed}")
 
 
 def _card(model_id: str, settings: Settings, backend: LLMBackend, known: ModelCatalog) -> ModelCard:

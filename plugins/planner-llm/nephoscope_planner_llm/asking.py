@@ -14,7 +14,7 @@ from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Check, Identity, JsonValue, Operation, Read, Tier
 from nephoscope_planner_llm.said import CheckSaid, ReadSaid
 
-_IDENTIFIER = re.compile(r"(?:[\w-]+:){4,}\S+|\b[a-z]{1,6}-[0-9a-f]{8,17}\b|\b\d{12}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?\b")
+_IDENTIFIER = re.compile(r"[\w-]+:(?:[\w-]*:){3,}\S+|\b[a-z]{1,6}-[0-9a-f]{8,17}\b|\b\d{12}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?\b")
 """What only a cloud gives out. Names of other forms may be guessed: the boundary decides whose they are."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]")
 _BEGINNING = re.compile(r"start.?time|^from$", re.IGNORECASE)

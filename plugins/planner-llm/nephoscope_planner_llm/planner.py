@@ -15,7 +15,7 @@ from nephoscope_planner_llm.meaning import JMESPATH, fact_meant, path_meant
 from nephoscope_planner_llm.said import Reply
 
 PROMPT, ROLE = "planner.next-step", "planner"
-MOST_TRIES = 4
+MOST_TRIES = 6
 """So often in one round an answer may be sent back with reasons."""
 MOST_LOOKS = 3
 """So often in one round a model may look into recorded facts before it decides."""

@@ -53,7 +53,16 @@ def test_one_model_named_twice_is_one_seat() -> None:
 def test_a_missing_pack_is_named_with_what_installs_it() -> None:
     with pytest.raises(UsageError) as caught:
         seated("other:x")
-    assert "pip install 'nephoscope[other]'" in caught.value.hint
+    assert "pip install" not in caught.value.hint
+    for named, hint in [
+        ("openai:m", "pip install 'nephoscope[openai]'"),
+        ("vllm:m", "pip install 'nephoscope[local]'"),
+        ("acmee:m", "did you mean acme:?"),
+        ("nonesuch:m", "--model-base-url"),
+    ]:
+        with pytest.raises(UsageError, match="No pack for models") as caught:
+            seated(named)
+        assert hint in caught.value.hint
 
 
 def test_an_unknown_model_is_refused_with_near_names_unless_it_is_said_where_it_answers() -> None:

@@ -152,7 +152,8 @@ def _random(value: str, last: frozenset[str], loose_hex: bool) -> bool:
 
 def _random_word(word: str, identifying: bool, loose_hex: bool) -> bool:
     remaining = _PUBLIC.sub("", _UUID.sub("", word))
-    if _BASE64.fullmatch(remaining) and _classes(remaining) == 3 and _wordy(remaining) < 0.5:
+    path = identifying and "/" in remaining and all(_ONE_CASE.fullmatch(part) for part in remaining.strip("/").split("/"))
+    if not path and _BASE64.fullmatch(remaining) and _classes(remaining) == 3 and _wordy(remaining) < 0.5:
         return True
     return any(_random_piece(piece, identifying, loose_hex) for piece in _PIECE.findall(remaining))
 

@@ -24,6 +24,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nabc\n-----END RSA PRI
 
 SURVIVE = [
     ("Buckets/0/Name", "orders-in"),
+    ("HostedZones/0/Id", "/hostedzone/Z0KJ7Q4XW2N8PL5D3T6R"),
     ("Configuration/FunctionArn", "arn:cloud:lambda:eu-west-1:123456789012:function:resize-Images_v2"),
     ("Role", "arn:cloud:iam::123456789012:role/service-role/resize-role-1k2j3h4g"),
     ("Stack/Resources/0/PhysicalResourceId", "orders-ProcessorFunction-9XQ2ZK1M3N4P"),
@@ -84,6 +85,7 @@ SURVIVE = [
 ]
 
 HIDDEN = [
+    ("Things/0/Id", "/hostedzone/Zk9Jq7XmW2/bN8vPl5D3tR"),
     ("MasterUserPassword", "hunter2"),
     ("Parameters/0/DbPassword", "12345678"),
     ("SecretString", "x"),
