@@ -62,7 +62,7 @@ CASES = {
         words="www.shop-site.com still opens the old site and not new-front.shop-site.com",
         before="route53:ListHostedZones",
         operation="route53:ListResourceRecordSets",
-        params={"HostedZoneId": r"</hostedzone/(Z\w+)>"},
+        params={"HostedZoneId": r"</hostedzone/(\w{10,})>"},
         path="ResourceRecordSets[?Type=='CNAME'] | [0].ResourceRecords[0].Value",
         condition="not_equals",
         value=r"<and not ([\w.-]+)>",
