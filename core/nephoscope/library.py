@@ -29,4 +29,6 @@ def investigate(
     flags = {"cloud": cloud or None, "scope": dict(scope or {})}
     chosen = settings or load_settings(flags).settings
     plugins = load_plugins(chosen.packs_blocked, allowed=chosen.packs)
-    return App(chosen, plugins).investigate(text, on_event=on_event or (lambda _: None), ask=lambda _: None, approve=lambda _, __: Approval(nobody=True))
+    return App(chosen, plugins).investigate(
+        text, on_event=on_event or (lambda _: None), ask=lambda _: None, approve=lambda _, __: Approval(nobody=True)
+    )
