@@ -18,6 +18,8 @@ REQUEST_SECONDS = 15.0
 """A request that has begun must be whole within this time."""
 IDLE_SECONDS = 120.0
 WRITE_SECONDS = 30.0
+MOST_UNREAD, UNREAD_SECONDS = 16 * 1024 * 1024, 2.0
+"""What a client may still send after it was refused, and for how long."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class Server:
         except BadRequest as bad:
             reply = WireReply(status=bad.status, headers=(("Content-Type", "text/plain"),), body=f"refused: {bad.reason}\n".encode())
             await _send(writer, render(reply, head=False, keep_alive=False))
+            await _heard_out(reader, writer)
 
     async def _receive(self, requests: RequestReader, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Read until at least one request is whole; ``False`` when the client has ended."""
@@ -91,6 +94,17 @@ class Server:
                 requests.wants_continue = False
                 await _send(writer, b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
+
+
+async def _heard_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let a client that still writes get the refusal: a connection closed on unread bytes is reset, and takes the reply with it."""
+    if writer.can_write_eof():
+        writer.write_eof()
+    left = MOST_UNREAD
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(UNREAD_SECONDS):
+            while left > 0 and (data := await reader.read(65536)):
+                left -= len(data)
 
 
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:

@@ -99,9 +99,10 @@ def test_slow_and_silent_clients_are_dropped(monkeypatch: pytest.MonkeyPatch) ->
             assert await exchange(port, REQUEST[:20], close=False) == b""
             assert await exchange(port, b"", close=False) == b""
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(REQUEST[:20])
             with pytest.raises(ConnectionError):  # a byte now and then does not extend the time
                 for _ in range(40):
-                    writer.write(b"G")
+                    writer.write(b"x")
                     await writer.drain()
                     await asyncio.sleep(0.05)
                 assert await reader.read() == b""
@@ -144,5 +145,19 @@ def test_a_client_that_never_reads_does_not_hold_the_server(monkeypatch: pytest.
         await server.close()
         writer.close()
         listening.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [(b"Content-Length: 6000000\r\n\r\n", b"413"), (b"X-Long: " + b"a" * 200_000 + b"\r\n\r\n", b"431"), (b"X: 1\r\nX: 2\r\n\r\n", b"400")],
+)
+def test_whoever_still_writes_when_refused_hears_why(head: bytes, status: bytes) -> None:
+    async def scenario() -> None:
+        async with serving() as port:
+            answer = await exchange(port, b"POST http://a.test/x HTTP/1.1\r\nHost: a.test\r\n" + head + b"b" * 6_000_000, close=False)
+            assert answer.startswith(b"HTTP/1.1 " + status)
+            assert await alive(port)
 
     asyncio.run(scenario())
