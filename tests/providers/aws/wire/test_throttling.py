@@ -136,7 +136,7 @@ def test_behind_the_limiter_nobody_is_throttled_and_little_time_is_lost(front: t
     ideal = (CALLS - published.burst) / published.per_second
     assert set(errors) == {None}
     assert (layer.answered, layer.throttled) == (CALLS, 0)
-    assert took <= 1.3 * ideal + own, f"{took:.2f} s instead of {ideal:.2f} s, on a machine that needs {own:.2f} s for the calls alone"
+    assert took <= 1.3 * max(ideal, own), f"{took:.2f} s instead of {ideal:.2f} s, on a machine that needs {own:.2f} s for the calls alone"
 
 
 def test_without_it_many_are(front: tuple[Throttle, str]) -> None:
