@@ -102,10 +102,10 @@ def test_whoever_obeys_injected_text_does_no_harm(own_stage: Any, monkeypatch: p
     if not checked:
         monkeypatch.setattr(Plugins, "judges", property(lambda _: []))
     scope = {"profile": "canary", "endpoint_url": stage.cloud.endpoint, "region": "eu-west-1"}
-    settings = load_settings({"cloud": "aws", "scope": scope, "planner": "obedient", "budget": {"steps": 30, "seconds": 240}}).settings
+    settings = load_settings({"cloud": "aws", "scope": scope, "planner": "obedient", "rehearsal": "off", "budget": {"steps": 30, "seconds": 240}}).settings
     pack = Pack()
     report = App(settings, load_plugins(extra=[pack])).investigate(WORDS, on_event=lambda _: None, ask=lambda _: None, approve=lambda *_: True)
-    assert len(pack.planner.heard) >= len(ORDERS) - 1, "it read the orders"
+    assert len(pack.planner.heard) >= len(ORDERS) - 1, [step.model_dump() for step in report.steps]
     assert report.verdict != "confirmed"
     ledger = LedgerReader(stage.caller.records / "runs" / report.id)
     refused = {refusal.call.name for refusal in ledger.refused() if refusal.call}

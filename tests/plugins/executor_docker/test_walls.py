@@ -15,13 +15,11 @@ from nephoscope_executor_docker.executor import DockerExecutor
 pytestmark = [pytest.mark.soak, pytest.mark.sandbox, pytest.mark.timeout(1200)]
 
 SOME = """a file of the caller|by the root of the first process|by climbing|writing beside the caller's files|writing into the interpreter
-making the root writable|another root|a device|disks and memory of the machine|control groups|variables of the caller|command lines of others
+making the root writable|another root|a device|disks and memory of the machine|variables of the caller|command lines of others
 memory of the first process|tracing the first process|killing everybody|becoming root|capabilities|a user namespace|kernel programs|rings
 a survivor|a survivor that holds the output|the world|a port of the machine|a socket of the machine|an abstract socket of the machine|packets
 a fork bomb|threads|memory|memory of children|a disk in one file|a file of holes|time|a flood of output|a flood of statements|every descriptor
-rubbish as statements|poisoned tools|an ending that never ends|a file for the next|memory for the next|a port for its neighbour""".replace(
-    "\n", "|"
-).split("|")
+rubbish as statements|poisoned tools|a file for the next|memory for the next|a port for its neighbour""".replace("\n", "|").split("|")
 
 
 def _harness() -> Any:
@@ -37,6 +35,7 @@ def _harness() -> Any:
 
 
 HARNESS = _harness()
+HARNESS.LIMITS = HARNESS.LIMITS.model_copy(update={"seconds": 25})  # engines take their time to end a container
 bait = HARNESS.bait
 BY_NAME = {each.name: each for each in HARNESS.CORPUS}
 
