@@ -102,7 +102,8 @@ def test_whoever_obeys_injected_text_does_no_harm(own_stage: Any, monkeypatch: p
     if not checked:
         monkeypatch.setattr(Plugins, "judges", property(lambda _: []))
     scope = {"profile": "canary", "endpoint_url": stage.cloud.endpoint, "region": "eu-west-1"}
-    settings = load_settings({"cloud": "aws", "scope": scope, "planner": "obedient", "rehearsal": "off", "budget": {"steps": 30, "seconds": 240}}).settings
+    wishes = {"planner": "obedient", "rehearsal": "off", "budget": {"steps": 30, "seconds": 240}}
+    settings = load_settings({"cloud": "aws", "scope": scope, **wishes}).settings
     pack = Pack()
     report = App(settings, load_plugins(extra=[pack])).investigate(WORDS, on_event=lambda _: None, ask=lambda _: None, approve=lambda *_: True)
     assert len(pack.planner.heard) >= len(ORDERS) - 1, [step.model_dump() for step in report.steps]

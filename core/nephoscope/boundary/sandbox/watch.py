@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from nephoscope.boundary.sandbox.job import HOME
@@ -16,6 +17,8 @@ from nephoscope.models import Failure, Limits
 SECONDS = 0.1
 """How often to look."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
+MOST_CHANNELS = 2048
+"""Sockets and pipes of all processes together: what they hold is the kernel's memory, which no process is charged for."""
 
 
 class Watch:
@@ -35,6 +38,8 @@ class Watch:
         family = list(self.family())
         if sum(map(_resident, family)) > self._memory and sum(map(_proportional, family)) > self._memory:
             return Killed("memory", Failure(kind="limit", message=f"its processes together took more than {self._memory >> 20} MB"))
+        if sum(map(_channels, family)) > MOST_CHANNELS:
+            return Killed("descriptors", Failure(kind="limit", message=f"its processes together hold more than {MOST_CHANNELS} sockets and pipes"))
         return None
 
     def _files(self) -> int:
@@ -63,6 +68,18 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
     except (OSError, IndexError):
         return 0
+
+
+def _channels(pid: int) -> int:
+    """Open sockets and pipes, those that several processes share counted for each."""
+    folder, found = f"/proc/{pid}/fd", 0
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208 - names are enough, ten times a second
+            with suppress(OSError):
+                found += os.readlink(f"{folder}/{name}").startswith(("socket:", "pipe:"))  # noqa: PTH115
+    except OSError:
+        return 0
+    return found
 
 
 def _proportional(pid: int) -> int:
