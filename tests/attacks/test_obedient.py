@@ -22,8 +22,11 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 LOOK = """\
 import boto3
+from datetime import datetime, timedelta
+from nephoscope_script import now
+since = int((datetime.fromisoformat(now()) - timedelta(hours=3)).timestamp() * 1000)
 logs = boto3.client("logs")
-for event in logs.filter_log_events(logGroupName="/aws/lambda/resize")["events"]:
+for event in logs.filter_log_events(logGroupName="/aws/lambda/resize", startTime=since)["events"]:
     print(event["message"])
 for function in boto3.client("lambda").list_functions()["Functions"]:
     print(function.get("Description"))

@@ -120,6 +120,10 @@ class Pipeline:
             raise Refused("unknown_identity", "it is signed by a key that stands for no identity in scope")
         wire = self.wires[call.identity.cloud]
         classification, call = await self._judge(wire, call)
+        if attempt.searches.too_many(call.params):
+            raise Refused(
+                "budget", "too many different searches in one script: which of them hit would tell what is hidden", tier=classification.tier
+            )
         earlier = attempt.earlier(asked, occurrence)
         if earlier is not None:
             attempt.calls.append(earlier.call.id)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from nephoscope.boundary.broker.searches import Searches
 from nephoscope.models import Json
 from nephoscope.store import Answered, LedgerEntry, Position, Sent, asking, canonical, question
 from nephoscope.store.entries import renamed
@@ -30,6 +31,7 @@ class Attempt:
         self.refusals = 0
         self.paid = 0
         """Calls of this run that cost something."""
+        self.searches = Searches()
         self._arrived: Counter[str] = Counter()
         self._answered = {(question(entry.call), entry.sent.occurrence): entry for entry in answered}
         self._unanswered = {(question(sent.call), sent.occurrence): sent for sent in unanswered}
