@@ -408,3 +408,21 @@ def test_where_failed_messages_go(kept: str | None, expected: set[str]) -> None:
     queue = {"retention": "345600", "redrive": {"deadLetterTargetArn": ARN.format("sqs", "failed")}}
     dead = {("sqs:queue", "failed"): {"exists": kept and True, "retention": kept}}
     assert told("sqs:queue", "x1", "failed messages of queue x1 never show up in the dead letter queue", queue, dead) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines", "expected"),
+    [
+        ("ERROR", ["error: a", "error: b", "error: c", "info"], {"logs.metric-filter-pattern-mismatch"}),
+        ("ERROR", ["error: a", "ERROR: b", "error: c"], set()),
+        ("ERROR", ["info", "info", "info", "error"], set()),
+        ("[a, b=5*]", ["error", "error", "error"], set()),
+    ],
+)
+def test_a_pattern_against_what_is_written(pattern: str, lines: list[str], expected: set[str]) -> None:
+    metric = {"listed": [{"Dimensions": MINE}], "filters": [{"logGroupName": "/app", "filterPattern": pattern}]}
+    group = {"exists": True, "sample": [{"message": line} for line in lines]}
+    others = {("cloudwatch:metric", "Fleet#Load"): metric, ("logs:log-group", "/app"): group}
+    assert told("cloudwatch:alarm", "a", "alarm a never fires although errors are logged", SILENT, others) == expected
+    gone = {**others, ("logs:log-group", "/app"): {"exists": None, "sample": []}}
+    assert told("cloudwatch:alarm", "a", "alarm a never fires", SILENT, gone) == {"logs.metric-filter-group-deleted"}

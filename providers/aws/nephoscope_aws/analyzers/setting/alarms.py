@@ -63,7 +63,7 @@ def watched_thing_gone(judging: Judging) -> Truth:
         if ref and there is False:
             kind = ref.native_type.partition(":")[2]
             judging.details |= {"dimension": name, "value": value, "kind": kind}
-            judging.suppose += [mend(ref, "exists", True), *_heard(judging)]
+            judging.suppose += [mend(ref, "exists", True), *heard(judging)]
             return True
         unclear = None if there is None else unclear
     return unclear
@@ -87,7 +87,7 @@ def dimension_mismatch(judging: Judging) -> Truth:
         return False
     written: list[JsonValue] = [{"Name": name, "Value": value} for name, value in near.items()]
     judging.details |= {"watched": _told(mine), "reported": _told(near), "config": _config(judging, Dimensions=written)}
-    judging.suppose += [mend(judging.subject, "dimensions", written), *_heard(judging)]
+    judging.suppose += [mend(judging.subject, "dimensions", written), *heard(judging)]
     return True
 
 
@@ -109,7 +109,7 @@ def metric_mismatch(judging: Judging) -> Truth:
     if near is None:
         return False
     judging.details |= {"watched": str(known[1]), "reported": near, "config": _config(judging, MetricName=near)}
-    judging.suppose += [mend(judging.subject, "metric", near), *_heard(judging)]
+    judging.suppose += [mend(judging.subject, "metric", near), *heard(judging)]
     return True
 
 
@@ -132,7 +132,7 @@ def namespace_mismatch(judging: Judging) -> Truth:
         return False
     other = same.pop()
     judging.details |= {"watched": str(known[0]), "reported": other, "config": _config(judging, Namespace=other)}
-    judging.suppose += [mend(judging.subject, "namespace", other), *_heard(judging)]
+    judging.suppose += [mend(judging.subject, "namespace", other), *heard(judging)]
     return True
 
 
@@ -177,7 +177,7 @@ def _config(judging: Judging, **changes: JsonValue) -> dict[str, JsonValue]:
     return {name: value for name, value in {**config, **changes}.items() if value is not None}
 
 
-def _heard(judging: Judging) -> Iterator[Any]:
+def heard(judging: Judging) -> Iterator[Any]:
     """As it would be with the alarm mended: the metric is seen, and goes past the threshold for long enough."""
     sums = arithmetic(judging)
     if sums is not None:

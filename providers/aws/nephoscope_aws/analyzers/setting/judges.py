@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nephoscope_aws.analyzers.setting import alarms, containers, functions, platforms, stores, timed
+from nephoscope_aws.analyzers.setting import alarms, containers, filters, functions, platforms, stores, timed
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
-JUDGES: Mapping[str, Judge] = {**alarms.JUDGES, **containers.JUDGES, **platforms.JUDGES, **stores.JUDGES, **functions.JUDGES, **timed.JUDGES}
+_ROOMS = (alarms, filters, containers, platforms, stores, functions, timed)
+JUDGES: Mapping[str, Judge] = {name: judge for room in _ROOMS for name, judge in room.JUDGES.items()}

@@ -1,0 +1,65 @@
+"""Metric filters: whether the pattern that an alarm's metric is counted by fits the lines that are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, hidden
+from nephoscope_aws.analyzers.setting.alarms import heard
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.setting.containers import lost
+from nephoscope_aws.analyzers.setting.series import watch
+from nephoscope_aws.behaviour.log_patterns import compiled
+from nephoscope_aws.iam.truth import Truth
+
+_FEWEST = 3
+"""Lines that must be nearly matched before the pattern is blamed."""
+
+
+def _filters_of_silence(judging: Judging) -> list[Mapping[str, Any]] | None:
+    """Metric filters that should count into the alarm's metric; none where it reports, or where a service reports it."""
+    seen = watch(judging)
+    if seen is None or seen.own:
+        return None if seen is None else []
+    named = [judging.look.value(judging.subject, name) for name in ("namespace", "metric")]
+    if UNKNOWN in named:
+        return None
+    if str(named[0]).startswith("AWS/"):
+        return []
+    metric = refer(judging.view, judging.subject, "cloudwatch:metric", f"{named[0]}#{named[1]}")
+    found = judging.look.value(metric, "filters") if metric else UNKNOWN
+    return None if found is UNKNOWN else [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def filter_mismatch(judging: Judging) -> Truth:
+    """No line of the sample passes the pattern, and several would without regard to case."""
+    filters = _filters_of_silence(judging)
+    if not filters:
+        return None if filters is None else False
+    group, pattern = str(filters[0].get("logGroupName")), str(filters[0].get("filterPattern") or "")
+    exact, relaxed = compiled(pattern), compiled(pattern, ignore_case=True)
+    ref = refer(judging.view, judging.subject, "logs:log-group", group)
+    sample = judging.look.value(ref, "sample") if ref else UNKNOWN
+    if sample is UNKNOWN or exact is None or relaxed is None:
+        return None
+    lines = [str(one.get("message")) for one in sample if isinstance(one, dict)] if isinstance(sample, list) else []
+    readable = [line for line in lines if not hidden(line)]
+    near = sum(relaxed(line) for line in readable)
+    judging.details |= {"group": group, "pattern": pattern, "lines": len(readable), "matching": 0, "relaxed": near}
+    judging.suppose += heard(judging)
+    return not any(exact(line) for line in readable) and near >= _FEWEST
+
+
+def filter_group_deleted(judging: Judging) -> Truth:
+    """The log group that the metric is counted from does not exist."""
+    filters = _filters_of_silence(judging)
+    if filters is None:
+        return None
+    gone = lost(judging, [refer(judging.view, judging.subject, "logs:log-group", str(one.get("logGroupName"))) for one in filters])
+    if gone:
+        judging.suppose += heard(judging)
+    return gone
+
+
+JUDGES: Mapping[str, Judge] = named_judge(filter_mismatch, filter_group_deleted, prefix="alarm_")
