@@ -270,10 +270,10 @@ class TableEstate:
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
         """Reads that list everything of these types; of all cheap ones when none is given.
 
-        With a type ``""`` of cheap and of few ones; with ``*`` of those that are looked through last.
+        With a type ``""`` of cheap and of few ones; with ``*`` of few ones and of those that are looked through last.
         """
         if "*" in native_types:
-            wanted = [name for name, spec in self.types.items() if spec.last]
+            wanted = [name for name, spec in self.types.items() if spec.last or (spec.few and not spec.cheap)]
         elif native_types and "" not in native_types:
             wanted = list(native_types)
         else:
