@@ -58,11 +58,12 @@ def adds_up(terminal: Any, report: dict[str, Any], server: LLMServer) -> None:
     assert sum(call.usd or 0.0 for call in calls) == pytest.approx(report["llm"]["usd"])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("model", WIRES, ids=lambda model: model.partition(":")[0])
 @pytest.mark.timeout(900)
 def test_every_wire_finds_it_without_a_key(terminal: Any, endpoint: str, model: str) -> None:
     path, planner = WIRES[model]
-    case = CASES["lifecycle" if planner == "llm" else "alarm"]
+    case = CASES["record"]
     with LLMServer(Errs(case, short=True)) as server:
         result = investigate(terminal, endpoint, server, case.words, model, path, "--planner", planner)
         sent = b"".join(request.raw for request in server.requests)
@@ -70,7 +71,7 @@ def test_every_wire_finds_it_without_a_key(terminal: Any, endpoint: str, model: 
     report = result.document
     (cause,) = report["root_causes"]
     assert (report["verdict"], cause["id"], cause["decided_by"]) == ("likely", case.cause, f"model:{model}")
-    assert [fact["value"] for fact in report["facts"] if fact["id"] in cause["evidence"]] == [case.value]
+    assert [fact["value"] for fact in report["facts"] if fact["id"] in cause["evidence"]] == ["old-front.shop-site.com"]
     assert report["recommendations"][0]["title"] == f"Change that setting with `{case.write}`."
     if model.partition(":")[0] != "ollama":  # on this machine nothing is masked
         assert leaked(sent) == []
