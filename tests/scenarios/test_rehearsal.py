@@ -9,7 +9,7 @@ import pytest
 
 from nephoscope.engine.rehearsing import rehearse
 from nephoscope.interfaces import UsageError
-from nephoscope.models import Check, Identity, Rehearsal, Scope, Script
+from nephoscope.models import Check, Identity, Limits, Rehearsal, Scope, Script
 from nephoscope.plugin.manager import Plugins, load_plugins
 from nephoscope.settings import Settings
 from nephoscope.staging import Theatre, _here
@@ -43,6 +43,7 @@ BAD = {
     "an expression that is none": (STATED % "services[", "no JMESPath", ""),
     "something that changes": ('ecs.delete_cluster(cluster="shop-prod")', "ecs:DeleteCluster", ""),
     "nothing": ("print(1)", "asks nothing", ""),
+    "a loop without end": ('while True:\n    ecs.list_clusters(nextToken="no-such-page")', "asks without end", "loop over pages"),
     "a name that is not there": (f"{PAGES}\nprint(nothing_of_that_name)", "NameError", ""),
 }
 UNSURE = {
@@ -74,7 +75,7 @@ def theatre(plugins: Plugins, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIAREALREALREALREAL")
         patch.setenv("AWS_ENDPOINT_URL", "http://198.51.100.7")  # were it asked, everything would fail
-        made = Theatre(Settings(rehearsal_seconds=3000), plugins, [WHO], tmp_path_factory.mktemp("run") / "rehearsal")
+        made = Theatre(Settings(rehearsal_seconds=3000, limits=Limits(seconds=500)), plugins, [WHO], tmp_path_factory.mktemp("run") / "rehearsal")
         yield made
         made.close()
     assert not made._folder.exists()

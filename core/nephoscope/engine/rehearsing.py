@@ -14,6 +14,8 @@ from nephoscope.store import Refusal
 
 MOST_ROUNDS = 3
 """So often a script is run to find out what it asks."""
+MANY = 40
+"""A script that asked so often on mock data, of two pages each, and did not end will not."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def _faults(trial: _Trial, done: Performance, spoken: Sequence[Sample]) -> tuple
     if refused:
         first = refused[0]
         return (f"{first.call.name if first.call else first.what}: {first.reason}", "choose another read that tells the same"), ""
+    if _endless(done):
+        return (f"it asks without end: {len(done.replies)} calls on mock data", "end the loop over pages where no token comes"), ""
     found: list[tuple[blame.Verdict, str]] = []
     if done.result.failure:
         if trial.lacking and done.result.failure.kind == "api_error":
@@ -118,6 +122,13 @@ def _faults(trial: _Trial, done: Performance, spoken: Sequence[Sample]) -> tuple
         found.append(blame.statements(done.result, done.replies))
     wrong = next((verdict for verdict, _ in found if verdict != blame.NOTHING), blame.NOTHING)
     return wrong, next((unsure for _, unsure in found if unsure), "")
+
+
+def _endless(done: Performance) -> bool:
+    """Whether it used up its calls, or made many and was still running."""
+    failure = done.result.failure
+    still = failure is not None and failure.kind == "timeout" and len(done.replies) > MANY
+    return still or any(one.code == "budget" for one in done.refusals)
 
 
 def _can_fail(trial: _Trial, tests: Sequence[Expected]) -> list[Expected]:

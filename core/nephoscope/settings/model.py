@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     plain: bool = False
     rehearsal: Literal["on", "off"] = "on"
     """Whether scripts that no pack brought run on mock data, in an emulator, before they touch the account."""
-    rehearsal_seconds: float = Field(default=60.0, ge=0.0, le=3600.0)
+    rehearsal_seconds: float = Field(default=120.0, ge=0.0, le=3600.0)
     """So long rehearsals of one run may take together; what is written after that runs without."""
     skills: Literal["on", "off"] = "on"
     """Whether scripts that worked are kept, and found again before a model is asked to write one."""
