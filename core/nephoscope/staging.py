@@ -90,7 +90,7 @@ class Theatre:
             reviewed_only=settings.reviewed_only,
             allow=tuple(names),
             budget=Budget(calls=CALLS),
-            limits=settings.limits,
+            limits=settings.limits.model_copy(update={"calls": min(CALLS, settings.limits.calls)}),
             executor=settings.executor,
             executors=settings.executors,
         )

@@ -43,7 +43,6 @@ BAD = {
     "an expression that is none": (STATED % "services[", "no JMESPath", ""),
     "something that changes": ('ecs.delete_cluster(cluster="shop-prod")', "ecs:DeleteCluster", ""),
     "nothing": ("print(1)", "asks nothing", ""),
-    "a loop without end": ('while True:\n    ecs.list_clusters(nextToken="no-such-page")', "asks without end", "loop over pages"),
     "a name that is not there": (f"{PAGES}\nprint(nothing_of_that_name)", "NameError", ""),
 }
 UNSURE = {

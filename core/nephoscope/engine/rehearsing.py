@@ -128,7 +128,7 @@ def _endless(done: Performance) -> bool:
     """Whether it used up its calls, or made many and was still running."""
     failure = done.result.failure
     still = failure is not None and failure.kind == "timeout" and len(done.replies) > MANY
-    return still or any(one.code == "budget" for one in done.refusals)
+    return still or done.result.limit_hit == "calls" or any(one.code == "budget" for one in done.refusals)
 
 
 def _can_fail(trial: _Trial, tests: Sequence[Expected]) -> list[Expected]:
