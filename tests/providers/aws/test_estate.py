@@ -9,7 +9,7 @@ import sys
 import pytest
 from botocore import xform_name
 from botocore.session import get_session
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nephoscope.interfaces import Judge
@@ -111,15 +111,19 @@ def test_checks_of_another_cloud_or_without_reads_are_not_ours() -> None:
 
 
 @given(name=TEXT, statement=st.dictionaries(TEXT, TEXT, max_size=3))
+@example(name="-", statement={})
+@example(name="file:///etc/hostname", statement={})
 def test_commands_quote_every_value(name: str, statement: dict[str, str]) -> None:
     change = Change(cloud="aws", service="s3", operation="PutBucketPolicy", region="eu-west-1", params={"Bucket": name, "Policy": dict(statement)})
     (command,) = ESTATE.render(change)
     words = shlex.split(command)
     assert words[:3] == ["aws", "s3api", "put-bucket-policy"]
-    assert words[3] == "--bucket"
-    assert words[5] == "--policy"
     assert words[-2:] == ["--region", "eu-west-1"]
-    assert len(words) == 9
+    if name.startswith(("-", "file://", "fileb://")):  # the CLI would read it as an option, or a file
+        assert words[3] == "--cli-input-json"
+        assert len(words) == 7
+    else:
+        assert (words[3], words[5], len(words)) == ("--bucket", "--policy", 9)
     assert not any(ord(letter) < 32 for letter in command)
 
 

@@ -25,6 +25,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\nabc\n-----END RSA PRI
 SURVIVE = [
     ("Buckets/0/Name", "orders-in"),
     ("HostedZones/0/Id", "/hostedzone/Z0KJ7Q4XW2N8PL5D3T6R"),
+    ("HostedZones/0/Id", "/hostedzone/4REEYY0J79UXO57FZA494L"),
     ("Configuration/FunctionArn", "arn:cloud:lambda:eu-west-1:123456789012:function:resize-Images_v2"),
     ("Role", "arn:cloud:iam::123456789012:role/service-role/resize-role-1k2j3h4g"),
     ("Stack/Resources/0/PhysicalResourceId", "orders-ProcessorFunction-9XQ2ZK1M3N4P"),
@@ -153,6 +154,12 @@ def test_text_loses_only_its_secrets(path: str, text: str, secret: str) -> None:
     assert secret not in hidden
     assert PLACEHOLDER.search(hidden)
     assert hidden[:3] == text[:3]
+
+
+@pytest.mark.parametrize("value", ["/hostedzone/4REEYY0J79UXO57FZA494L", "/change/C2682N5HXP0BZ4", "/healthcheck/7X2Q9ZK1M3N4P5R6T8V0W"])
+def test_ids_that_say_what_they_are_of_survive_in_text_too(value: str) -> None:
+    text = json.dumps({"a": {"Id": value}, "b": 1})
+    assert REDACTOR.scrub(text) == text
 
 
 def test_a_placeholder_says_length_and_equality_and_nothing_else() -> None:
