@@ -37,13 +37,15 @@ LEAST_NAME = 3
 _EDGE, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 _PUBLIC = frozenset({"0.0.0.0", "255.255.255.255"})  # noqa: S104 - words, not an address to listen on
 _GROUPS: Mapping[int, Sequence[range]] = {
+    10: (range(256),),
     100: (range(64, 128),),
     169: (range(254, 255),),
     172: (range(16, 32),),
     192: (range(168, 169),),
     198: (range(18, 20),),
 }
-"""Second octets that make an address private, or of another special kind: they stay among themselves."""
+"""Second octets that make an address private, or of another special kind: they stay among themselves. Where there are several, only they
+move: what is planned inside, subnets of any size and the addresses in them, can be reasoned about as it is."""
 
 
 class Mask:
@@ -145,23 +147,24 @@ class Mask:
         return next((one.kind for one in self._kinds if one.stand_in and re.fullmatch(_form(one.stand_in), fake)), IPV4.kind)
 
     def _moved(self, address: str) -> str:
-        """Another address of the same kind; those that share leading octets still do, and octets of 0 and 255 stay."""
+        """Another address of the same kind; those that share leading octets still do. Third and fourth octets of 0 and 255 stay."""
         octets = [int(part) for part in address.split(".")]
         if octets[0] in (0, 127, 255) or octets[:2] == [169, 254] or address in _PUBLIC:
             return address
-        moved = [str(octets[0])]
-        for place in range(1, 4):
-            groups = _GROUPS.get(octets[0], ()) if place == 1 else ()
-            moved.append(str(_turned(self._key, tuple(octets[:place]), octets[place], tuple(groups))))
-        return ".".join(moved)
+        groups = tuple(_GROUPS.get(octets[0], ()))
+        moved = [octets[0], _turned(self._key, tuple(octets[:1]), octets[1], groups)]
+        inside = any(octets[1] in group and len(group) > 1 for group in groups)
+        moved += octets[2:] if inside else [_turned(self._key, tuple(octets[:place]), octets[place], ()) for place in (2, 3)]
+        return ".".join(map(str, moved))
 
 
 @lru_cache(maxsize=4096)
 def _turned(key: bytes, prefix: tuple[int, ...], octet: int, groups: tuple[range, ...]) -> int:
-    if octet in (0, 255):
-        return octet
-    rest = [value for value in range(1, 255) if not any(value in group for group in groups)]
-    members = next((list(group) for group in groups if octet in group), rest)
+    members = next((list(group) for group in groups if octet in group), [])
+    if not members:
+        if octet in (0, 255):
+            return octet
+        members = [value for value in range(1, 255) if not any(value in group for group in groups)]
     random.Random(hmac.digest(key, bytes(prefix), "sha256")).shuffle(members)  # noqa: S311 - keyed, and only to be unlike the real one
     return members[(members.index(octet) + 1) % len(members)]
 

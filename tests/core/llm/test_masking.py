@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any
 
@@ -71,10 +72,26 @@ def test_addresses_keep_their_neighbourhood_and_kind() -> None:
     assert near[2].endswith(".0/24")
     assert far.split(".")[:2] == near[0].split(".")[:2]
     assert far.split(".")[2] != near[0].split(".")[2]
+    assert mask.hide("192.168.4.4") != "192.168.4.4"
     assert mask.hide("192.168.4.4").startswith("192.168.")
     assert 16 <= int(mask.hide("172.20.1.1").split(".")[1]) <= 31
     assert not 16 <= int(mask.hide("172.64.1.1").split(".")[1]) <= 31
     assert mask.hide("169.254.169.254") == "169.254.169.254"
+
+
+@given(
+    st.sampled_from(["10.0.0.0/16", "10.77.0.0/16", "172.31.0.0/16", "100.64.0.0/16"]),
+    st.integers(17, 30),
+    st.integers(0, 2**16 - 1),
+    st.binary(max_size=8),
+)
+def test_what_is_planned_inside_a_private_network_is_what_it_was(network: str, length: int, host: int, key: bytes) -> None:
+    mask, address = Mask(key=key), ipaddress.ip_network(network)[host]
+    subnet = ipaddress.ip_network(f"{address}/{length}", strict=False)
+    hidden_address, hidden_subnet = mask.hide(f"{address} {subnet}").split()
+    assert hidden_address != str(address)
+    assert ipaddress.ip_address(hidden_address) in ipaddress.ip_network(hidden_subnet)
+    assert hidden_subnet.endswith(f"/{length}")
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
