@@ -124,8 +124,12 @@ def _sum_up(view: FactView, name: str, subject: ResourceRef, causes: Sequence[Fi
 
 
 def _unfed(view: FactView, end: ResourceRef, look: Look) -> Iterator[Finding]:
-    """Nothing is configured to send to the thing, and its policy expects nobody."""
-    truth: Truth = None if look.needs else True
+    """Nothing is configured to send to the thing, and its policy expects nobody.
+
+    Programs send to queues and topics by rights of their own, which leave no trace there: of those nothing follows.
+    """
+    by_programs = end.native_type != refs.FUNCTION
+    truth: Truth = None if look.needs or by_programs else True
     service = refs.service(end)
     attribute = "rules"
     supposed = f"arn:aws:events:{end.region}:{end.account}:rule/supposed"
@@ -136,7 +140,11 @@ def _unfed(view: FactView, end: ResourceRef, look: Look) -> Iterator[Finding]:
         facts = {"exists": True, "state": "ENABLED", "pattern": None, "schedule": "rate(1 day)"}
         suppose += [mend(rule, name, value) for name, value in facts.items()]
         suppose += [*mending.rule_target_of(rule, end), mend(end, "policy", mending.with_statement(None, statement))]
-    note = f"nothing is configured to send to {end.label}" if truth else ""
+    note = f"nothing is configured to send to {end.label}"
+    if by_programs and not look.needs:
+        note = f"which program sends to {end.label}: {note}, so only programs can"
+    elif not truth:
+        note = ""
     yield look.finding(f"aws.{service}.no-sender", end, truth, note=note, details={"target": end.label}, suppose=suppose)
     yield look.observation(f"aws.{service}.seen-sender", end, None if truth is None else False, note)
 
