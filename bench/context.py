@@ -39,7 +39,7 @@ def replies(steps: int, items: int) -> Iterator[Reply]:
 
 def view_after(known: list[Reply]) -> StillView:
     """What the planner sees after these replies."""
-    facts = harvest(known, (), {"aws": AwsEstate()}).facts.values()
+    facts = harvest(known, (), {"aws": AwsEstate()}, whole=range(1, len(known) + 1)).facts.values()
     rounds = []
     for number, one in enumerate(known, 1):
         read = Read(cloud="aws", service="ecs", operation="DescribeServices", region="eu-west-1", params=dict(one.call.params))

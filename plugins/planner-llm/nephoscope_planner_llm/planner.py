@@ -124,7 +124,17 @@ def _concludes(reply: Reply, told: Briefing, round_: _Round) -> Judged:
     if reply.conclusion is None:
         return ["the decision is a conclusion, but `conclusion` is missing"]
     judged = concluding.judge(reply.conclusion, round_.view, round_.by, strict=round_.tries < MOST_TRIES - 1, first=not round_.tries)
-    return judged.faults or _made(round_, conclusion=judged.conclusion)
+    return judged.faults or _early(judged.conclusion, told, round_) or _made(round_, conclusion=judged.conclusion)
+
+
+def _early(conclusion: Conclusion, told: Briefing, round_: _Round) -> list[str]:
+    """Ending without a cause while a check is offered that would decide something is questioned once."""
+    if conclusion.claims or round_.final or round_.tries or not told.available or round_.view.outlook().verdict != "inconclusive":
+        return []
+    offered = ", ".join(list(told.available)[:3])
+    return [
+        f"nothing is decided yet and checks are offered that would decide more, such as {offered}: take them, or conclude again if none can matter"
+    ]
 
 
 def _checks(reply: Reply, told: Briefing, round_: _Round) -> Judged:

@@ -13,7 +13,7 @@ from nephoscope.models import JsonValue, Problem
 
 def observe(state: State, context: Context) -> Update:
     """First time: names in the words are matched against inventories. Every time: facts, findings, the board."""
-    if context.store.get("entities_read") is not True:
+    if context.store.get("entities_read") is not True or context.store.get("inventory_cut") is True:
         _read_problem(context)
     view = dossier(context)
     context.store.put_facts(view.all_facts())
@@ -25,10 +25,17 @@ def _read_problem(context: Context) -> None:
     problem = context.store.load("problem", Problem)
     if problem is None:
         raise LookupError("the run has no problem")
+    before = _refused(context)
     problem = locate(context, problem)
+    context.store.put("inventory_cut", _refused(context) > before)
     context.store.put("problem", problem)
     context.store.put("entities_read", True)
     shown: list[JsonValue] = [{"text": one.text, "matches": [ref.label for ref in one.matches]} for one in problem.entities]
     context.emit("entities", entities=shown)
     told: list[JsonValue] = [{"label": label, "text": text} for label, text in statement(problem)]
     context.emit("understood", statement=told)
+
+
+def _refused(context: Context) -> int:
+    """How many listings the budget did not allow: a run that goes on with a larger one makes them then."""
+    return sum(one.code == "budget" for one in context.ledger.refused(0))
