@@ -33,6 +33,8 @@ class TypeSpec(Frozen):
     """Listed for a name that is found among nothing else."""
     everywhere: bool = False
     """The same in all regions: asked once."""
+    unlike: str = ""
+    """A pattern: what looks so and is nobody's name is no missing thing of this type, whatever noun stands beside it."""
     aliases: tuple[str, ...] = ()
     """Attributes whose value people use in place of the name: an address, a host."""
 

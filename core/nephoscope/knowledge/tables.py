@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -134,7 +135,12 @@ class TableEstate:
                 nouns.setdefault(noun.lower(), []).append(spec.native_type)
         addressed = tuple(name for name, spec in self.types.items() if spec.aliases)
         numbered = [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text) if addressed]
-        return [*mentions.find(text, nouns), *numbered]
+        return [one for one in (*mentions.find(text, nouns), *numbered) if not self._unlike(one)]
+
+    def _unlike(self, mention: Mention) -> bool:
+        """Whether it is only a noun that makes a name of the word, and such a thing is never called so."""
+        specs = [self.types[name] for name in mention.native_types]
+        return mention.exact and mention.ref is None and any(one.unlike and re.fullmatch(one.unlike, mention.text) for one in specs)
 
     # -- replies → facts -------------------------------------------------------------------------------------------
 
