@@ -11,12 +11,13 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from tests.plugins.tracing_langsmith.collector import Collector
 
 from nephoscope.store.run import RunStore
 from nephoscope.testing.llm_server import LLMServer
 
 sys.path.insert(0, str(Path(__file__).parent))
-from erring import CASES, Errs, leaked
+from erring import CASES, SECRETS, Errs, leaked
 
 WIRES = {
     "openai:some-model": ("/v1", "llm"),
@@ -127,3 +128,24 @@ def test_what_is_false_never_passes_whoever_says_it_how_often(terminal: Any, end
     report = result.document
     assert (result.code, report["verdict"], report["root_causes"]) == (1, "inconclusive", [])
     adds_up(terminal, report, server)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_trace_counts_what_the_report_counts(terminal: Any, endpoint: str) -> None:
+    case, collector = CASES["database"], Collector()
+    variables = {"NEPHOSCOPE_TRACING": "otel", "NEPHOSCOPE_TRACING_ENDPOINT": collector.url}
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    with LLMServer(Errs(case)) as server:
+        named = ("--model", "openai:some-model", "--model-base-url", f"{server.url}/v1", "--planner", "llm")
+        where = ("--endpoint-url", endpoint, "--region", "eu-west-1", "--json")
+        result = terminal.run("investigate", case.words, *named, *where, seconds=900, variables={**keys, **variables})
+    collector.close()
+    assert result.code == 0, result.err
+    adds_up(terminal, result.document, server)
+    chats = [{one.key: one.value.int_value for one in span.attributes} for span in collector.spans() if span.name.startswith("chat ")]
+    rows = result.document["llm"]["by_model"]
+    assert len(chats) == sum(row["calls"] for row in rows)
+    for side in ("input", "output"):
+        assert sum(chat[f"gen_ai.usage.{side}_tokens"] for chat in chats) == sum(row[f"{side}_tokens"] for row in rows)
+    assert not set(SECRETS) & set(leaked(collector.everything()))
