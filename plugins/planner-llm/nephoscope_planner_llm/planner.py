@@ -86,6 +86,7 @@ def _decide(round_: _Round) -> Decision:
     return _without(round_, "the model's answers could not be used")
 
 
+_UNDECIDED = "nothing is decided yet"
 Judged = Decision | list[str]
 """A decision that can be used, or what is wrong; nothing wrong and no decision: the model looked at something, and is asked again."""
 

@@ -54,17 +54,17 @@ def test_a_process_that_cannot_start_says_why() -> None:
 def test_an_interrupt_leaves_a_wait_at_once_and_the_boundary_usable(start: Start, opening: Opening, store_script: Callable[[str], str]) -> None:
     boundary = start()
     boundary.open(opening)
-    script = store_script("import time; time.sleep(3)")
+    script = store_script("import time; time.sleep(20)")
     main = threading.main_thread().ident
     assert main is not None
     threading.Timer(1.0, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         boundary.execute(1, 1, script, "template:test")
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 10
     assert boundary.spent().calls == 0
     boundary.close()
-    assert time.monotonic() - begun < 8, "closing kills the script"
+    assert time.monotonic() - begun < 19, "closing kills the script"
 
 
 def test_a_view_that_fails_does_not_end_the_run(start: Start, opening: Opening, store_script: Callable[[str], str]) -> None:

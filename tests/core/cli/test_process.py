@@ -158,7 +158,7 @@ def test_a_person_who_wants_no_questions_gets_none(words: list[str]) -> None:
 
 @pytest.mark.parametrize(("typed", "answer"), [(b"y\n", b"answer=True"), (b"\n", b"answer=False"), (b"yes please\n", b"answer=False")])
 def test_a_script_runs_only_after_a_clear_yes(typed: bytes, answer: bytes) -> None:
-    _, seen = on_a_terminal([], [(b"run it? [y/N]> ", typed)], "approve")
+    _, seen = on_a_terminal([], [(b"[w]hole script> ", typed)], "approve")
     assert answer in seen
     assert b"| print(1)" in seen
     assert b"line 1: prints" in seen

@@ -68,8 +68,8 @@ def test_late_placeholders_are_filled_from_facts_and_the_clock(catalog: Callable
     assert reads(known.checks(query)) == [
         ("GetLevels", {"Pond": "pond:north:4711:deep", "Gauge": "g7", "From": "2026-01-01T10:00:00Z", "To": "2026-01-02T10:00:00Z"})
     ]
-    no_name = catalog(reply("GetGauge", {"Gauge": ["g7", "g8"]}, {"Pond": "deep"}))
-    assert [name for name, _ in reads(no_name.checks(query))] == ["GetGauge"], "a list is no value to ask with"
+    several = catalog(reply("GetGauge", {"Gauge": ["g7", "g8"]}, {"Pond": "deep"}))
+    assert [params["Gauge"] for _, params in reads(several.checks(query))] == [["g7", "g8"]], "a value that is a placeholder alone keeps its type"
     asked = Read(cloud="brook", service="ponds", operation="GetGauge", region="north", params={"Pond": "deep"})
     assert catalog(reply("GetGauge", {}, {"Pond": "deep"}), asked=[asked]).checks(query) == [], "no gauge, no levels"
 
