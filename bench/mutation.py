@@ -29,7 +29,6 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "providers" / "aws" / "analyzers")]
 
 from harness import ACCOUNT, REGION, Account, substitute  # noqa: E402
-from mutators import Mutant, Step, mutants, near  # noqa: E402
 
 import nephoscope_suite_aws  # noqa: E402
 from nephoscope.engine.verdict import diagnose  # noqa: E402
@@ -37,6 +36,7 @@ from nephoscope.models import Diagnosis  # noqa: E402
 from nephoscope_aws.analyzers.access import AccessAnalyzer  # noqa: E402
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer  # noqa: E402
 from nephoscope_aws.estate import AwsEstate  # noqa: E402
+from nephoscope_suite_aws.mutators import Mutant, Step, mutants, near  # noqa: E402
 
 SCENARIOS = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 EDGES: dict[str, dict[str, Any]] = yaml.safe_load((SCENARIOS.parent / "edges.yaml").read_text(encoding="utf-8"))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nephoscope.interfaces import UsageError
 from nephoscope.models.record import Leaving
 from nephoscope.store import LedgerReader, Sent
-from nephoscope.store.lock import hold
-from nephoscope.store.run import LOCK, ModelCall, RunStore, find_run, scopes_of
+from nephoscope.store.run import ModelCall, RunStore, find_run, locked, scopes_of
 
 
 def leavings(home: Path, run_id: str) -> Sequence[Leaving]:
@@ -38,24 +37,12 @@ def purge(home: Path, run_ids: Iterable[str]) -> Sequence[str]:
     with contextlib.ExitStack() as held:
         folders = list(dict.fromkeys(find_run(home, run_id) for run_id in run_ids))
         for folder in folders:
-            held.enter_context(_ended(folder))
+            held.enter_context(locked(folder))
         for folder in folders:
             gone = folder.with_name(f".{folder.name}.gone")  # not half a record, whatever happens meanwhile
             folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
     return [folder.name for folder in folders]
-
-
-@contextlib.contextmanager
-def _ended(folder: Path) -> Iterator[None]:
-    try:
-        lock = hold(folder / LOCK)
-    except BlockingIOError as error:
-        raise UsageError(f"{folder.name} still runs", "wait for it, or stop it first") from error
-    except OSError as error:
-        raise UsageError(f"{folder.name} cannot be taken away: {error.strerror}", "see whose folder it is") from error
-    with lock:
-        yield
 
 
 def _to_a_cloud(sent: Sent, places: Mapping[str, str]) -> Leaving:

@@ -64,7 +64,7 @@ def test_nothing_is_taken_away_when_one_of_them_runs_or_is_unknown(tmp_path: Pat
     names = [run_of(tmp_path, ["ListPonds"]) for _ in range(2)]
     with pytest.raises(UsageError, match="no investigation here"):
         purge(tmp_path, [names[0], "r-zzzzzzz"])
-    with recorded(tmp_path / "runs" / names[1]), pytest.raises(UsageError, match="still runs"):
+    with recorded(tmp_path / "runs" / names[1]), pytest.raises(UsageError, match="is already running"):
         purge(tmp_path, names)
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(names)
 

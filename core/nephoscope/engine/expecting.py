@@ -12,7 +12,7 @@ from jmespath.exceptions import JMESPathError
 
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge import paths
-from nephoscope.models import Expected, JsonValue, Reply, Sample, Script
+from nephoscope.models import Expected, JsonValue, Reply, Sample, Script, texts
 from nephoscope.store import canonical
 from nephoscope.validation.requests import operations
 from nephoscope.validation.syntax import tree_of
@@ -40,18 +40,6 @@ def words(script: Script) -> set[str]:
     """Texts that stand in a script or are given to it: on the stage, everything it names is the account's own."""
     constants = (node.value for node in ast.walk(tree_of(script.source)) if isinstance(node, ast.Constant))
     return {text for value in (*constants, dict(script.check.params)) for text in texts(value)}
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a document."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from texts(member)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            yield from texts(member)
 
 
 def expected(sample: Sample) -> Expected | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nephoscope.engine import blame
-from nephoscope.engine.expecting import changed, expected, holds, named, texts, words
+from nephoscope.engine.expecting import changed, expected, holds, named, words
 from nephoscope.interfaces import Estate, NephoscopeError
-from nephoscope.models import ExecutionResult, Expected, Rehearsal, Reply, Sample, Script
+from nephoscope.models import ExecutionResult, Expected, Rehearsal, Reply, Sample, Script, texts
 from nephoscope.store import Refusal
 
 MOST_ROUNDS = 3

@@ -1,7 +1,7 @@
 """Frozen, JSON-shaped data that every other part speaks. Imports nothing of Nephoscope."""
 
 from nephoscope.models.access import Judged, OperationAccess, PolicyForm, ServiceCoverage
-from nephoscope.models.base import Frozen, Json, JsonValue
+from nephoscope.models.base import Frozen, Json, JsonValue, texts
 from nephoscope.models.call import Call, Classification, Price, Rate, Read, Reply, Surroundings, WireReply, WireRequest
 from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
@@ -89,4 +89,5 @@ __all__ = [
     "Violation",
     "WireReply",
     "WireRequest",
+    "texts",
 ]

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
 from nephoscope.knowledge.templates import PAGING
-from nephoscope.models import Change, Check, IdentifierKind, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment
+from nephoscope.models import Change, Check, IdentifierKind, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment, texts
 from nephoscope_aws import identifiers, operations, permissions
 from nephoscope_aws.options import AwsOptions
 
@@ -64,7 +64,7 @@ class AwsEstate(TableEstate):
         seen = {ref.key}
         for name in self._attributes_of(ref):
             fact = view.fact(ref, name)
-            for text in _strings(fact.value if fact else None):
+            for text in texts(fact.value if fact else None):
                 for arn in _ARN.findall(text):
                     target = self.recognise(arn)
                     if target and target.key not in seen:
@@ -166,14 +166,3 @@ _ABBREVIATIONS = re.compile(r"ACLs|DBs|VPCs|MFA(?=Devices)|SAML(?=Pro)|OTel")
 
 def _one_line(text: str) -> str:
     return re.sub(r"[^\w .,:;()/@*+-]", "?", text)[:300]
-
-
-def _strings(value: JsonValue | Mapping[str, JsonValue]) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _strings(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _strings(member)

@@ -150,6 +150,8 @@ def test_scripts_that_stay_rejected_are_a_gap_and_never_run(begin: Begin) -> Non
     assert run.boundary.executed == []
     (ended,) = [event for event in run.events if event.kind == "step_ended"]
     assert "it says evil" in str(ended.data["status"])
+    (gap,) = [one for one in report.gaps if one.reason == "not_run"]
+    assert "it says evil" in gap.what
 
 
 class Raises:
@@ -208,8 +210,10 @@ def test_a_script_runs_only_under_the_hash_that_was_approved(begin: Begin) -> No
 
 def test_a_refused_script_is_a_gap(begin: Begin) -> None:
     run = begin(planner=[[WEIR]], ask_policy="always", approve=lambda *_: False)
-    assert run.drive().verdict == "inconclusive"
+    report = run.drive()
+    assert report.verdict == "inconclusive"
     assert (statuses(run), run.boundary.executed) == ([("gap", 1)], [])
+    assert [one.needs for one in report.gaps if one.reason == "not_run"] == ["approval of its script"]
 
 
 def test_what_packs_wrote_is_not_risky(begin: Begin) -> None:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from nephoscope.interfaces import Wire
-from nephoscope.models import Call, Identity, Json, JsonValue, Read, ResourceRef
+from nephoscope.models import Call, Identity, Json, JsonValue, Read, ResourceRef, texts
 
 Listing = Callable[[Read, Identity], Awaitable[Sequence[JsonValue] | None]]
 """All pages of a listing the broker makes itself; ``None`` when it cannot be read to its end."""
@@ -65,7 +65,7 @@ class Owners:
         return owner if owner == call.identity.account and mine else ""
 
     def _account(self, call: Call, account: str) -> Foreign | None:
-        if (call.identity.cloud, account) in self._accounts or account in self._allowed or self._allowed & frozenset(_texts(call.params)):
+        if (call.identity.cloud, account) in self._accounts or account in self._allowed or self._allowed & frozenset(texts(call.params)):
             return None
         return Foreign(f"it reaches into account {account[:60]}, which is not in scope", f"--allow-resource {account[:60]}")
 
@@ -102,15 +102,3 @@ def identifiers(document: Json, key: str = "") -> Iterator[str]:
             elif isinstance(item, Mapping):
                 yield from (value for name, value in item.items() if isinstance(value, str) and _IDENTIFYING.search(name))
                 yield from identifiers(item)
-
-
-def _texts(value: Json) -> Iterator[str]:
-    """Every string, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)

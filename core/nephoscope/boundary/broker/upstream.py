@@ -14,7 +14,7 @@ from typing import Literal
 from nephoscope.boundary.broker.limiter import Limiter
 from nephoscope.boundary.broker.redaction import Redactor, hidden_in
 from nephoscope.interfaces import CredentialsError, EndpointError, Session, Wire
-from nephoscope.models import Call, Json, JsonValue, Reply, Tier, WireReply
+from nephoscope.models import Call, Json, JsonValue, Reply, Tier, WireReply, texts
 
 THREADS = 32
 MAX_REPLY = 32 * 1024 * 1024
@@ -116,7 +116,7 @@ class Upstream:
         reply = wire.parse(call, redacted)
         if not reply.error and hidden_in(wire.next_page(reply)):
             # A page token looks like a secret. It must survive, and only the raw reply says which string it is.
-            tokens = frozenset(_strings(wire.next_page(wire.parse(call, raw)))) - frozenset(_strings(call.params))
+            tokens = frozenset(texts(wire.next_page(wire.parse(call, raw)))) - frozenset(texts(call.params))
             redacted = wire.redact(call, raw, lambda path, value: value if value in tokens else hide(path, value))
             reply = wire.parse(call, redacted)
         return redacted, reply
@@ -124,13 +124,3 @@ class Upstream:
 
 def _nothing(status: int, error: str, seconds: float, note: str, trouble: Trouble) -> Fetched:
     return Fetched(status, error, None, None, None, 0.0, 0, seconds, trouble, note)
-
-
-def _strings(value: Json) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _strings(item)]
-    if isinstance(value, list | tuple):
-        return [text for item in value for text in _strings(item)]
-    return []

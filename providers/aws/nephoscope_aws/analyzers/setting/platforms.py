@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from nephoscope.models import JsonValue
+from nephoscope.models import JsonValue, texts
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
 from nephoscope_aws.analyzers.setting.containers import lost
@@ -84,23 +84,12 @@ def _begins(event: Mapping[str, Any]) -> bool:
     return event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _texts(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _texts(member)
-
-
 def workflow_target_missing(judging: Judging) -> Truth:
     """A function that the definition names does not exist."""
     definition = judging.look.value(judging.subject, "definition")
     if definition is UNKNOWN:
         return None
-    named = dict.fromkeys(arn for text in _texts(definition) for arn in _FUNCTION.findall(text))
+    named = dict.fromkeys(arn for text in texts(definition) for arn in _FUNCTION.findall(text))
     return lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn) for arn in named])
 
 
