@@ -226,6 +226,19 @@ def test_a_written_cause_is_decided_by_what_is_written(investigate: Investigate)
     assert (run.report.verdict, cause.decided_by) == ("confirmed", "analyzer:weirs")
 
 
+NOTHING = {"decision": "conclusion", "hypotheses": THINK, "conclusion": {"stop": "I have seen enough", "claims": []}}
+READY = {"decision": "checks", "checks": [{"id": "ponds:GetPond/deep"}]}
+
+
+def test_ending_without_a_cause_is_questioned_once_while_a_check_would_decide(investigate: Investigate) -> None:
+    beside = checks("ListKeepers", Region="north")
+    corrected = investigate(beside, NOTHING, READY, analyzers=[Weirs()])
+    assert any("nothing is decided yet" in text and "ponds:GetPond/deep" in text for text in corrected.model.values[2]["feedback"])
+    assert corrected.report.verdict == "confirmed"
+    stubborn = investigate(beside, NOTHING, NOTHING, analyzers=[Weirs()])
+    assert (stubborn.report.verdict, stubborn.report.status, len(stubborn.model.prompts)) == ("inconclusive", "concluded", 3)
+
+
 # -- hybrid --------------------------------------------------------------------------------------------------------
 
 

@@ -139,6 +139,20 @@ def test_one_change_is_one_cause(base, changes, cause):
     assert verdict(view(base, changes, things=things)) == ("confirmed", {cause})
 
 
+NOBODY_SENDS = {
+    (QUEUE, "exists"): True, (QUEUE, "policy"): None, (QUEUE, "rules"): [], (inventory_ref("aws", refs.BUCKET, "", ACCOUNT), "complete"): [],
+    (inventory_ref("aws", refs.SUBSCRIPTION, REGION, ACCOUNT), "complete"): [],
+}  # fmt: skip
+
+
+def test_a_queue_that_nothing_is_configured_to_feed_is_fed_by_programs_for_all_we_know():
+    evidence = view(NOBODY_SENDS, text="nothing arrives in queue jobs any more", things=(QUEUE,))
+    finding = judged(evidence)["aws.sqs.no-sender"]
+    assert (finding.holds, finding.needs) == ("unknown", ())
+    assert "only programs can" in finding.note
+    assert verdict(evidence) == ("inconclusive", set())
+
+
 def test_two_faults_are_both_named():
     changes = {(FUNCTION, "policy"): None, (BUCKET, "notification.function"): notification(Events=["s3:ObjectRemoved:*"])}
     assert verdict(view(changes=changes)) == ("confirmed", {"aws.lambda.permission-missing", "aws.s3.notification-event-type-mismatch"})
