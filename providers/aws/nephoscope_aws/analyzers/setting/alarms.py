@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nephoscope.models import JsonValue
@@ -69,16 +70,26 @@ def watched_thing_gone(judging: Judging) -> Truth:
     return unclear
 
 
-def dimension_mismatch(judging: Judging) -> Truth:
+def _where_silent(told: Callable[[Judging, str, str, Mapping[str, str]], Truth]) -> Judge:
+    """A judge of alarms whose metric had no point in the window: is given its namespace, its name and its dimensions."""
+
+    @functools.wraps(told)
+    def judge(judging: Judging) -> Truth:
+        known = _known(judging, "namespace", "metric", "dimensions")
+        silent = _silent(judging)
+        if known is None or not silent:
+            return None if known is None else silent
+        return told(judging, str(known[0]), str(known[1]), _dimensions(known[2]))
+
+    return judge
+
+
+@_where_silent
+def dimension_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
     """The metric reports, but not with these dimensions: with ones that are nearly the same."""
-    known = _known(judging, "namespace", "metric", "dimensions")
-    silent = _silent(judging)
-    if known is None or not silent:
-        return None if known is None else silent
-    listed = _listed(judging, "cloudwatch:metric", f"{known[0]}#{known[1]}")
+    listed = _listed(judging, "cloudwatch:metric", f"{namespace}#{metric}")
     if listed is None:
         return None
-    mine = _dimensions(known[2])
     others = [_dimensions(one.get("Dimensions")) for one in listed]
     if mine in others:
         return False
@@ -91,47 +102,39 @@ def dimension_mismatch(judging: Judging) -> Truth:
     return True
 
 
-def metric_mismatch(judging: Judging) -> Truth:
+@_where_silent
+def metric_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
     """Nothing reports under that name, but under one nearly the same."""
-    known = _known(judging, "namespace", "metric", "dimensions")
-    silent = _silent(judging)
-    if known is None or not silent:
-        return None if known is None else silent
-    exact = _listed(judging, "cloudwatch:metric", f"{known[0]}#{known[1]}")
+    exact = _listed(judging, "cloudwatch:metric", f"{namespace}#{metric}")
     if exact is None or exact:
         return None if exact is None else False
-    listed = _listed(judging, "cloudwatch:namespace", str(known[0]))
+    listed = _listed(judging, "cloudwatch:namespace", namespace)
     if listed is None:
         return None
-    mine = _dimensions(known[2])
     names = {str(one.get("MetricName")) for one in listed if _dimensions(one.get("Dimensions")) == mine}
-    near = _nearest(str(known[1]), names)
+    near = _nearest(metric, names)
     if near is None:
         return False
-    judging.details |= {"watched": str(known[1]), "reported": near, "config": _config(judging, MetricName=near)}
+    judging.details |= {"watched": metric, "reported": near, "config": _config(judging, MetricName=near)}
     judging.suppose += [mend(judging.subject, "metric", near), *heard(judging)]
     return True
 
 
-def namespace_mismatch(judging: Judging) -> Truth:
+@_where_silent
+def namespace_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
     """The same metric reports under another namespace."""
-    known = _known(judging, "namespace", "metric", "dimensions")
-    silent = _silent(judging)
-    if known is None or not silent:
-        return None if known is None else silent
-    mine = _dimensions(known[2])
-    exact = _listed(judging, "cloudwatch:namespace", str(known[0]))
+    exact = _listed(judging, "cloudwatch:namespace", namespace)
     if exact is None or exact or not mine:
         return None if exact is None else False
     name, value = next(iter(mine.items()))
     listed = _listed(judging, "cloudwatch:dimension", f"dimension:{name}#{value}")
     if listed is None:
         return None
-    same = {str(one.get("Namespace")) for one in listed if one.get("MetricName") == known[1] and _dimensions(one.get("Dimensions")) == mine}
+    same = {str(one.get("Namespace")) for one in listed if one.get("MetricName") == metric and _dimensions(one.get("Dimensions")) == mine}
     if len(same) != 1:
         return False
     other = same.pop()
-    judging.details |= {"watched": str(known[0]), "reported": other, "config": _config(judging, Namespace=other)}
+    judging.details |= {"watched": namespace, "reported": other, "config": _config(judging, Namespace=other)}
     judging.suppose += [mend(judging.subject, "namespace", other), *heard(judging)]
     return True
 
