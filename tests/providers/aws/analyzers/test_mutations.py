@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from nephoscope_suite_aws import mutators
+
 BENCH = Path(__file__).parents[4] / "bench"
 
 
@@ -26,7 +28,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-mutators, mutation = load("mutators"), load("mutation")
+mutation = load("mutation")
 
 HARMFUL = [
     ("connect", "ec2-default-route-missing", "ec2:CreateRoute", "left out"),
