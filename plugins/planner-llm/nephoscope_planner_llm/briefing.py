@@ -38,9 +38,8 @@ def briefing(view: View, *, final: bool, feedback: Sequence[str] = (), looked: S
     budget = view.budget
     values: dict[str, JsonValue] = {
         "tiers": [*sorted(str(tier) for tier in view.granted)],
-        "budget": {
+        "budget": {  # not the seconds: no two runs have the same left, and then nothing said before could be found again
             "steps": budget.steps,
-            "seconds": round(budget.seconds),
             "calls": budget.calls,
             "tokens": budget.tokens,
             "usd": round(budget.usd, 4),
