@@ -14,7 +14,6 @@ import typer
 from nephoscope.cli import options
 
 if TYPE_CHECKING:
-    from nephoscope.comparison.outcome import Outcome
     from nephoscope.comparison.scenario import Scenario
     from nephoscope.comparison.score import Score
     from nephoscope.comparison.trial import Trial
@@ -96,7 +95,7 @@ def _bench(
 ) -> None:
     from nephoscope.app import App
     from nephoscope.cli.session import open_session
-    from nephoscope.comparison.score import scores
+    from nephoscope.comparison.score import outcomes, scores
     from nephoscope.comparison.suite import Suite
     from nephoscope.interfaces import UsageError
 
@@ -119,10 +118,15 @@ def _bench(
             sys.stderr.write(_line(trial) + "\n")
     rows = scores(trials)
     if as_json:
-        document = {"scores": [row.model_dump() for row in rows], "trials": [trial.model_dump() for trial in trials]}
+        document = {
+            "seed": made.unknown if made.seed is None else made.seed,
+            "scores": [row.model_dump() for row in rows],
+            "outcomes": outcomes(trials),
+            "trials": [trial.model_dump() for trial in trials],
+        }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _table(rows, trials)
+        _table(rows, outcomes(trials), made)
     if rows[-1].accuracy < fail_under:
         raise typer.Exit(1)
 
@@ -139,21 +143,24 @@ def _line(trial: Trial) -> str:
     return f"{mark} {trial.scenario}/{trial.variant}  {trial.verdict}: {found}  {trial.calls} calls {trial.seconds:.1f} s{expected}{gaps}{trouble}"
 
 
-def _table(rows: list[Score], trials: Sequence[Trial]) -> None:
+def _table(rows: list[Score], told: Mapping[str, Mapping[str, int]], made: _Made) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "calls", "seconds", box=None)
+    columns = ("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "calls", "median", "idle", "seconds")
+    table = Table(*columns, box=None)
     for row in rows:
         table.add_row(
             row.name, str(row.trials), str(row.right), f"{row.accuracy:.1%}", str(row.false_positives), str(row.ungrounded), str(row.mutations),
-            str(row.errors), f"{row.calls:.1f}", f"{row.seconds:.1f}",
+            str(row.errors), f"{row.calls:.1f}", f"{row.median_calls:g}", f"{row.idle_share:.0%}", f"{row.seconds:.1f}",
         )  # fmt: skip
-    Console().print(table)
-    outcomes: tuple[Outcome, ...] = ("explained", "inconclusive", "quiet", "wrong")
-    if any(trial.outcome for trial in trials):
-        by_way = Table("mutator", *outcomes, box=None)
-        for way in [*dict.fromkeys(trial.family for trial in trials), ""]:
-            own = [trial.outcome for trial in trials if way in (trial.family, "")]
-            by_way.add_row(way or "all", *(str(own.count(one)) for one in outcomes))
-        Console().print(by_way)
+    console = Console()
+    console.print(table)
+    if told:
+        by_way = Table("mutator", *next(iter(told.values())), box=None)
+        for way, counts in told.items():
+            by_way.add_row(way, *map(str, counts.values()))
+        console.print(by_way)
+    seed = made.unknown if made.seed is None else made.seed
+    if seed is not None:
+        console.print(f"seed {seed}", highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
@@ -9,13 +10,16 @@ from typing import Literal
 from nephoscope.models.report import Report, RootCause
 
 Outcome = Literal["", "explained", "inconclusive", "quiet", "wrong"]
-"""``quiet``: "no fault found" over a change; many changes are harmless, so these are to be read one by one."""
-_SHORTEST = 9
-"""Shorter names may stand inside others by accident."""
+"""``quiet``: "no fault found", although the change is known to have broken what was told."""
+_SHORT = 200
+"""A fact's value of so many characters is cited for what it says; a longer one for much else too."""
 
 
 def outcome(report: Report, touches: Collection[str], made: Mapping[str, Sequence[str]]) -> Outcome:
-    """``touches``: names of what was changed, ``${step}`` for whatever a step of the seed made; ``made``: identifiers by step."""
+    """``touches``: names of what was changed; ``${step.path}`` for what a step of the seed made. ``made``: identifiers by step and by path.
+
+    Every cause must name what was changed or what that put in the way, or cite a fact about it or a value that says it.
+    """
     if report.verdict == "no_fault_found":
         return "quiet"
     if report.verdict == "inconclusive" or not report.root_causes:
@@ -25,8 +29,7 @@ def outcome(report: Report, touches: Collection[str], made: Mapping[str, Sequenc
 
 
 def _rests_on(cause: RootCause, report: Report, changed: Collection[str]) -> bool:
-    """Whether a cause names what was changed, or cites a fact about it."""
     cited = [fact for fact in report.facts if fact.id in cause.evidence]
-    named = {*cause.resources, *(fact.name for fact in cited), *(fact.subject.rpartition("|")[2] for fact in cited)}
-    named |= {re.split(r"[/:]", one)[-1] for one in named}
-    return bool(named & set(changed)) or any(len(one) >= _SHORTEST and one in other for one in named for other in changed)
+    values = [json.dumps(fact.value) for fact in cited]
+    told = " ".join([*cause.resources, *(f"{fact.name} {fact.subject}" for fact in cited), *(one for one in values if len(one) <= _SHORT)])
+    return any(re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", told) for one in changed)

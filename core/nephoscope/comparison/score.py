@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
+from typing import get_args
 
+from nephoscope.comparison.outcome import Outcome
 from nephoscope.comparison.trial import Trial
 from nephoscope.models import Frozen
 
 
 class Score(Frozen):
-    """``right`` of ``trials``; ``calls`` and ``seconds`` are means."""
+    """``right`` of ``trials``; ``calls`` and ``seconds`` are means, ``median_calls`` is what the name says.
+
+    ``idle_share``: of all calls, those that nothing in a report rests on and that are no listings of names.
+    """
 
     name: str
     trials: int
@@ -20,6 +26,8 @@ class Score(Frozen):
     errors: int
     calls: float
     seconds: float
+    median_calls: float = 0.0
+    idle_share: float = 0.0
 
     @property
     def accuracy(self) -> float:
@@ -40,6 +48,8 @@ def score(name: str, trials: Sequence[Trial]) -> Score:
         errors=sum(bool(trial.error) for trial in trials),
         calls=round(sum(trial.calls for trial in trials) / number, 1),
         seconds=round(sum(trial.seconds for trial in trials) / number, 2),
+        median_calls=statistics.median(trial.calls for trial in trials) if trials else 0.0,
+        idle_share=round(sum(trial.idle for trial in trials) / max(1, sum(trial.calls for trial in trials)), 3),
     )
 
 
@@ -51,3 +61,13 @@ def scores(trials: Sequence[Trial]) -> list[Score]:
     for variant in dict.fromkeys(trial.variant for trial in trials):
         rows.append(score(f"all {variant}", [trial for trial in trials if trial.variant == variant]))
     return [*rows, score("all", trials)]
+
+
+def outcomes(trials: Sequence[Trial]) -> dict[str, dict[str, int]]:
+    """What was made of faults that nobody wrote a cause for: by mutator and over ``all``. ``unbuilt``: accounts that could not be made or read."""
+    told = [trial for trial in trials if trial.outcome or (trial.truth.touches and trial.error)]
+    rows: dict[str, dict[str, int]] = {}
+    for way in [*dict.fromkeys(trial.family for trial in told), "all"] if told else ():
+        own = [trial.outcome or "unbuilt" for trial in told if way in (trial.family, "all")]
+        rows[way] = {one: own.count(one) for one in (*filter(None, get_args(Outcome)), "unbuilt")}
+    return rows

@@ -30,6 +30,9 @@ class Trial(Frozen):
     missing_gaps: tuple[str, ...] = ()
     ungrounded: int = 0
     calls: int = 0
+    inventory: int = 0
+    idle: int = 0
+    """Of the calls: listings to match names; those that nothing in the report rests on."""
     mutations: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -92,6 +95,8 @@ def scored(trial: Trial, report: Report) -> Trial:
             "missing_gaps": missing,
             "ungrounded": len(cited - grounded),
             "calls": report.ledger.upstream,
+            "inventory": report.ledger.inventory,
+            "idle": report.ledger.idle,
             "steps": len(report.steps),
             "run": report.id,
             "error": report.trouble.message if report.trouble else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
@@ -33,6 +33,7 @@ from nephoscope.models.report import (
     Timings,
     Trouble,
 )
+from nephoscope.store.entries import BROKER
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RESPONSE_CACHE, Attempt
 
@@ -89,9 +90,17 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
             "next_best": _next_best(diagnosis, gaps, context),
             "impact": tuple(text for one in diagnosis.causes if (text := _card(one, context, "impact"))),
             "recommendations": _recommendations(context),
-            "facts": tuple(_fact(fact, view) for fact in cited(told, view)),
+            "facts": (facts := tuple(_fact(fact, view) for fact in cited(told, view))),
+            "ledger": _weighed(base.ledger, context, {call for row in (*facts, *gaps) for call in row.calls}),
         }
     )
+
+
+def _weighed(ledger: LedgerSummary, context: Context, used: Collection[str]) -> LedgerSummary:
+    """With what the calls were good for; ``used``: those that something told rests on."""
+    sent = [entry for entry in context.ledger.replies() if not entry.cached_from]
+    scripts = [entry.answered.call_id for entry in sent if entry.by != BROKER.by]
+    return ledger.model_copy(update={"inventory": len(sent) - len(scripts), "idle": len(set(scripts) - set(used))})
 
 
 def _so_far(view: Dossier) -> Diagnosis:

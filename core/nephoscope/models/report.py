@@ -179,6 +179,10 @@ class LedgerSummary(Frozen):
     by_operation: Mapping[str, int] = Field(default_factory=dict)
     usd: float = 0.0
     unpriced: tuple[str, ...] = ()
+    inventory: int = 0
+    """Listings that were sent to match names and to tell whose things are."""
+    idle: int = 0
+    """Calls that scripts sent and that nothing in the report rests on: no cause, nothing ruled out, no observation, no gap."""
 
 
 class ModelUse(Frozen):

@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nephoscope.models import JsonValue
+from nephoscope.models.yaml_text import parse_yaml
 
 _SCENARIOS = Path(__file__).parent / "scenarios"
 _NAMED_BY = frozenset(
@@ -34,7 +33,7 @@ def composed(seed: int, count: int) -> Sequence[Mapping[str, JsonValue]]:
 
 @cache
 def _stories() -> tuple[Document, ...]:
-    return tuple(yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(_SCENARIOS.rglob("*.yaml")))
+    return tuple(parse_yaml(path.read_text(encoding="utf-8")) for path in sorted(_SCENARIOS.rglob("*.yaml")))
 
 
 def _renamable(story: Document) -> bool:

@@ -1,38 +1,65 @@
-"""Unknown faults: healthy accounts with one field changed, the symptom told from the edge that worked."""
+"""Unknown faults: healthy accounts with one field changed so that an edge breaks, the symptom told from the edge alone."""
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nephoscope.models import JsonValue
+from nephoscope.models.yaml_text import parse_yaml
 from nephoscope_suite_aws.mutators import Mutant, Step, mutants, near
+from nephoscope_suite_aws.oracles.judging import Symptom, broken
+from nephoscope_suite_aws.touching import touched
 
 _HERE = Path(__file__).parent
-_FOLDERS = {"connect": "reachability", "access": "access"}
+_FOLDERS = {"connect": "reachability", "access": "access", "deliver": "event-delivery"}
 _HARMLESS = ("ec2:CreateVpc", "ec2:AttachInternetGateway")
 """Steps whose change always counts as one of what the edge needs."""
+Story = tuple[str, str, Mutant]
+"""Family of the edge, scenario, change."""
 
 
 def mutated(seed: int, count: int) -> Sequence[Mapping[str, JsonValue]]:
-    """``count`` accounts with one change each, as scenario documents; the same for the same seed. Families are the mutators."""
+    """``count`` accounts with one change each that breaks what is told, as scenario documents; the same for the same seed.
+
+    Families are the mutators, which take turns. Changes that break nothing, or of which that cannot be told, are left out.
+    """
     chance = random.Random(seed)  # noqa: S311 - a choice that can be repeated, no secret
-    pool = list(_pool())
-    by_way: dict[str, list[tuple[str, str, Mutant]]] = {}
-    for one in pool:
+    by_way: dict[str, list[Story]] = {}
+    for one in _pool():
         by_way.setdefault(way(one[2]), []).append(one)
-    chosen: list[tuple[str, str, Mutant]] = []
-    while len(chosen) < min(count, len(pool)):
+    made: list[Mapping[str, JsonValue]] = []
+    while len(made) < count and any(by_way.values()):
         for name in sorted(by_way):
-            if by_way[name] and len(chosen) < count:
-                chosen.append(by_way[name].pop(chance.randrange(len(by_way[name]))))
-    return [_document(number, family, scenario, mutant, chance) for number, (family, scenario, mutant) in enumerate(chosen, 1)]
+            told = _next(by_way[name], chance) if len(made) < count else None
+            if told is not None:
+                made.append(_document(len(made) + 1, told, chance))
+    return made
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A story whose edge does not work. ``blamed``: names of what is in the way there."""
+
+    family: str
+    scenario: str
+    mutant: Mutant
+    symptom: Symptom
+    blamed: frozenset[str]
+
+
+def _next(stories: list[Story], chance: random.Random) -> Broken | None:
+    """One that breaks its edge, taken out of the list together with those before it that do not."""
+    while stories:
+        family, scenario, mutant = stories.pop(chance.randrange(len(stories)))
+        symptom, blamed = broken(family, _edges()[family][scenario], mutant.steps)
+        if symptom:
+            return Broken(family, scenario, mutant, symptom, blamed)
+    return None
 
 
 def way(mutant: Mutant) -> str:
@@ -53,63 +80,39 @@ def way(mutant: Mutant) -> str:
 
 @cache
 def _edges() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load((_HERE / "edges.yaml").read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = parse_yaml((_HERE / "edges.yaml").read_text(encoding="utf-8"))
     return loaded
 
 
-def _pool() -> Iterator[tuple[str, str, Mutant]]:
+@cache
+def _pool() -> tuple[Story, ...]:
     """Every change of what an edge needs; changes of bystanders are left out."""
+    return tuple(_stories())
+
+
+def _stories() -> Iterator[Story]:
     for family, folder in _FOLDERS.items():
         for scenario, edge in _edges()[family].items():
-            path = _HERE / "scenarios" / folder / f"{scenario}.yaml"
-            steps = _steps(path)
+            steps = _steps(_HERE / "scenarios" / folder / f"{scenario}.yaml")
             concerned = [{**step, "as": ""} for step in near(steps, " ".join(map(str, edge.values())))]
             for mutant in mutants(steps):
                 if mutant.touched["do"] in _HARMLESS or {**mutant.touched, "as": ""} in concerned:
                     yield family, scenario, mutant
 
 
-@cache
-def _loaded(path: Path) -> Mapping[str, Any]:
-    body: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return body
-
-
 def _steps(path: Path) -> list[Step]:
-    body = _loaded(path)
-    return [*body["base"], *body["variants"]["twin"]["steps"]]
+    body = parse_yaml(path.read_text(encoding="utf-8"))
+    return [*body["base"], *body["variants"]["twin"].get("steps", ())]
 
 
-def _document(number: int, family: str, scenario: str, mutant: Mutant, chance: random.Random) -> Mapping[str, JsonValue]:
-    edge = _edges()[family][scenario]
-    text = chance.choice(_edges()["phrasings"][family]).format(**edge)
+def _document(number: int, told: Broken, chance: random.Random) -> Mapping[str, JsonValue]:
+    mutant = told.mutant
+    edge = _edges()[told.family][told.scenario]
+    text = chance.choice(_edges()["phrasings"][told.symptom]).format(**edge)
     steps: list[JsonValue] = [dict(step) for step in mutant.steps]
-    touches: list[JsonValue] = list(_touched(mutant))
+    touches: list[JsonValue] = list(touched(mutant, told.blamed))
     truth: JsonValue = {"verdict": "confirmed", "touches": touches}
     return {
-        "id": f"unknown-{number:03d}-{scenario}-{mutant.field}-{mutant.how}", "family": way(mutant), "text": text, "base": steps,
+        "id": f"unknown-{number:03d}-{told.scenario}-{mutant.field}-{mutant.how}", "family": way(mutant), "text": text, "base": steps,
         "variants": {"mutant": {"truth": truth}}, "tags": [f"mutator:{way(mutant)}", f"field:{mutant.field}"],
     }  # fmt: skip
-
-
-def _touched(mutant: Mutant) -> Iterator[str]:
-    """Names that the changed step holds, before and after, and ``${name}`` for what it made or was made of."""
-    after = [one for one in mutant.steps if one["do"] == mutant.touched["do"] and one.get("as") == mutant.touched.get("as")]
-    last = mutant.steps[-1:] if ":" in mutant.how else ()
-    values = list(_values([mutant.touched.get("params", {}), *(one.get("params", {}) for one in (*after, *last))]))
-    told = " ".join(values)
-    names = {word for word in re.findall(r"[\w:/.-]{3,}", told) if re.search(r"[-:/]|[a-z]{4}", word)}
-    made = {mutant.touched.get("as", ""), *re.findall(r"\$\{(\w+)[.}]", told)} - {"", "account", "region"}
-    yield from sorted(names)
-    yield from sorted(f"${{{name}}}" for name in made)
-
-
-def _values(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from _values(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _values(member)
-    elif isinstance(value, str):
-        yield value

@@ -20,7 +20,7 @@ _SKIPPED = frozenset(
 """Names, sizes and words: whoever changes these has another thing, not a fault."""
 _SWAPS = {
     "allow": "deny", "Allow": "Deny", "Deny": "Allow", "tcp": "udp", "-1": "tcp", "6": "17", "HTTP": "HTTPS",
-    "internet-facing": "internal", "internal": "internet-facing",
+    "internet-facing": "internal", "internal": "internet-facing", "s3:ObjectCreated:*": "s3:ObjectRemoved:*", "ENABLED": "DISABLED",
 }  # fmt: skip
 _REFERENCE = re.compile(r"\$\{(\w+)\.([\w.]+)\}\Z")
 _DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument", "Policy", "ResourcePolicy")
@@ -34,6 +34,8 @@ class Mutant:
     how: str
     steps: tuple[Step, ...]
     touched: Step
+    changed: Step | None = None
+    """The step as it is now, where it is still there."""
 
 
 def mutants(steps: Sequence[Step]) -> Iterator[Mutant]:
@@ -43,11 +45,11 @@ def mutants(steps: Sequence[Step]) -> Iterator[Mutant]:
         siblings = _siblings(steps, place)
         for path, how, params in _changed(step.get("params", {}), siblings, ()):
             made = {**step, "params": params}
-            yield Mutant(f"{step['do']}.{'.'.join(path)}", how, (*steps[:place], made, *steps[place + 1 :]), step)
+            yield Mutant(f"{step['do']}.{'.'.join(path)}", how, (*steps[:place], made, *steps[place + 1 :]), step, made)
         yield from _later(steps, step)
 
 
-_NAMES = ["RoleName", "UserName", "GroupName", "Bucket", "TableName", "FunctionName", "Name", "InstanceProfileName", "DBInstanceIdentifier"]
+NAMES = ["RoleName", "UserName", "GroupName", "Bucket", "TableName", "FunctionName", "Name", "InstanceProfileName", "DBInstanceIdentifier"]
 
 
 def near(steps: Sequence[Step], words: str) -> list[Step]:
@@ -63,7 +65,7 @@ def near(steps: Sequence[Step], words: str) -> list[Step]:
                 kept.append(step)
                 grown = True
                 names |= set(re.findall(r"\$\{(\w+)\.", told)) | {step.get("as", "it")}
-                names |= {str(step["params"][key]) for key in _NAMES if key in step.get("params", {}) and not step["do"].startswith("ec2:")}
+                names |= {str(step["params"][key]) for key in NAMES if key in step.get("params", {}) and not step["do"].startswith("ec2:")}
         names -= {one.get("as", "") for one in steps if one["do"] == "ec2:CreateVpc"} | {"account", "region"}
     return kept
 
@@ -131,6 +133,10 @@ def _leaf(value: Any, siblings: Mapping[str, list[str]]) -> Iterator[tuple[str, 
                     yield f"redirected to {other}", f"${{{other}.{reference[2]}}}"
         elif "/" in value and (moved := _moved(value)):
             yield "moved", moved
+        elif value.startswith("arn:"):
+            yield "misspelt", re.sub(r"(\w)(\W*)\Z", r"\1\1\2", value)
+        elif value.endswith(".amazonaws.com"):
+            yield "another service", "batch.amazonaws.com"
 
 
 def _moved(block: str) -> str:
@@ -205,6 +211,11 @@ _LATER: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "s3:CreateBucket": [("s3:PutBucketPolicy", {"Bucket": "{Bucket}", "Policy": json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::{Bucket}", "arn:aws:s3:::{Bucket}/*"]}]})}),
                         ("s3:DeleteBucket", {"Bucket": "{Bucket}"})],
+    "sqs:CreateQueue": [("sqs:DeleteQueue", {"QueueUrl": "${it.QueueUrl}"})],
+    "sns:CreateTopic": [("sns:DeleteTopic", {"TopicArn": "${it.TopicArn}"})],
+    "lambda:CreateFunction": [("lambda:DeleteFunction", {"FunctionName": "{FunctionName}"}),
+                              ("lambda:PutFunctionConcurrency", {"FunctionName": "{FunctionName}", "ReservedConcurrentExecutions": 0})],
+    "events:PutRule": [("events:DisableRule", {"Name": "{Name}"})],
     "iam:CreateRole": [("iam:PutRolePolicy", {"RoleName": "{RoleName}", "PolicyName": "guard", "PolicyDocument": json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})})],
     "iam:CreateUser": [("iam:PutUserPolicy", {"UserName": "{UserName}", "PolicyName": "guard", "PolicyDocument": json.dumps(

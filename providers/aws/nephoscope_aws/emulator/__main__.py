@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from nephoscope.interfaces.errors import NephoscopeError
-from nephoscope_aws.emulator.seed import Seed, identifiers
+from nephoscope_aws.emulator.seed import Seed, named
 from nephoscope_aws.emulator.server import Server
 
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NephoscopeError, ValueError, OSError) as error:
         _say({"error": str(error)})
         return 2
-    _say({"endpoint": server.endpoint, "names": sorted(server.names), "made": {name: identifiers(reply) for name, reply in server.names.items()}})
+    _say({"endpoint": server.endpoint, "names": sorted(server.names), "made": named(server.names)})
     if options.child:
         _fall_silent()
         sys.stdin.read()

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,13 +71,24 @@ def plant(seed: Seed, endpoint: str) -> dict[str, Any]:
     return known
 
 
-def identifiers(reply: Any) -> list[str]:
-    """Every string of a reply that may tell which thing it is about."""
-    if isinstance(reply, Mapping):
-        return [one for member in reply.values() for one in identifiers(member)]
-    if isinstance(reply, list):
-        return [one for member in reply for one in identifiers(member)]
-    return [reply] if isinstance(reply, str) and re.fullmatch(r"(?=.*[-:/])[\w:/.@+-]{6,300}", reply) else []
+def named(known: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Strings of replies that may tell which thing they are about: all of a step's by its name, and each by the path that refers to it."""
+    found: dict[str, list[str]] = {}
+    for name, reply in known.items():
+        leaves = {path: value for path, value in _leaves(reply, name) if re.fullmatch(r"(?=.*[-:/])[\w:/.@+-]{6,300}", value)}
+        found |= {name: list(leaves.values())} | {path: [value] for path, value in leaves.items()}
+    return found
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from _leaves(member, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _leaves(member, f"{path}.{index}")
+    elif isinstance(value, str):
+        yield path, value
 
 
 def resolve(value: Any, known: Mapping[str, Any]) -> Any:
