@@ -73,6 +73,7 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
     diagnosis = context.store.load("diagnosis", Diagnosis) or _so_far(view)
     told = [*diagnosis.causes, *diagnosis.ruled_out, *diagnosis.also_noticed, *diagnosis.observations]
     gaps = (*_not_run(context), *_gaps(view, diagnosis))[:MOST_LISTED]
+    facts = tuple(_fact(fact, view) for fact in cited(told, view))
     return base.model_copy(
         update={
             "verdict": diagnosis.verdict,
@@ -90,8 +91,10 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
             "next_best": _next_best(diagnosis, gaps, context),
             "impact": tuple(text for one in diagnosis.causes if (text := _card(one, context, "impact"))),
             "recommendations": _recommendations(context),
-            "facts": (facts := tuple(_fact(fact, view) for fact in cited(told, view))),
-            "ledger": _weighed(base.ledger, context, {call for row in (*facts, *gaps) for call in row.calls}),
+            "facts": facts,
+            "ledger": _weighed(
+                base.ledger, context, {*(call for fact in facts for call in fact.calls), *(call for gap in gaps for call in gap.calls)}
+            ),
         }
     )
 

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.reading import read, settled, types_to_list, undecided, unfound
+from nephoscope.knowledge.reading import nameless, read, settled, types_to_list, undecided, unfound
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
 SHARE = 0.4
 """So much of the budget of calls may go into looking for the region."""
+AT_ONCE = 8
+"""So many types are listed together when a name was found nowhere so far."""
 
 
 def locate(context: Context, problem: Problem) -> Problem:
     """The problem with its entities; ``context.identities`` afterwards hold the regions it is about."""
     for estate in context.estates.values():
         wanted = types_to_list(estate.mentions(problem.text))
-        if wanted is not None:
+        if wanted is not None and not _told_by_their_types(context, problem, estate, wanted):
             _list(context, problem, estate, wanted)
     found = _read(context, problem)
     if undecided(found):
@@ -28,14 +30,22 @@ def locate(context: Context, problem: Problem) -> Problem:
         found = _read(context, problem)
     for estate in context.estates.values():
         if not settled(found) and unfound(found, estate.mentions(problem.text)):
-            _list(context, problem, estate, ("*",))
-            found = _read(context, problem)
+            found = _look_everywhere(context, problem, estate)
     for identity in context.identities:
         if identity.roaming:
             regions = _regions(found, identity)
             context.emit("notice", text=_told(found, regions, identity))
             narrow(context, {identity.alias: regions})
     return found
+
+
+def _told_by_their_types(context: Context, problem: Problem, estate: Estate, wanted: Sequence[str]) -> bool:
+    """Names beside a noun, and names alone: whether things of the spoken types have them all, so that no other type need be listed."""
+    typed = tuple(filter(None, wanted))
+    if not typed or len(typed) == len(wanted):
+        return False
+    _list(context, problem, estate, typed)
+    return not nameless(_read(context, problem), estate.mentions(problem.text))
 
 
 def narrow(context: Context, regions: dict[str, tuple[str, ...]]) -> None:
@@ -66,6 +76,23 @@ def _list(context: Context, problem: Problem, estate: Estate, wanted: Sequence[s
             _inventory(context, [read for read in _contents(context, estate, wanted) if read.region == region])
             if _all_found(_read(context, problem)) or context.boundary.spent().upstream > SHARE * context.budget.calls:
                 break
+
+
+def _look_everywhere(context: Context, problem: Problem, estate: Estate) -> Problem:
+    """Types that few accounts' troubles are about, a handful at a time until the name is somebody's."""
+    own = [one for one in context.identities if one.cloud == estate.cloud]
+    if any(one.roaming for one in own):
+        _list(context, problem, estate, ("*",))
+        return _read(context, problem)
+    reads = [read for one in own for region in one.regions for read in estate.listings(("*",), one, region)]
+    found = _read(context, problem)
+    for first in range(0, len(reads), AT_ONCE):
+        _inventory(context, reads[first : first + AT_ONCE])
+        found = _read(context, problem)
+        if settled(found) or not unfound(found, estate.mentions(problem.text)):
+            return found
+    _inventory(context, _contents(context, estate, ("*",)))
+    return _read(context, problem)
 
 
 def _contents(context: Context, estate: Estate, wanted: Sequence[str]) -> Sequence[Read]:

@@ -52,6 +52,12 @@ def settled(problem: Problem) -> bool:
     return any(entity.named and entity.matches and not entity.assumed for entity in problem.entities)
 
 
+def nameless(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """Words that may be names, said without what kind of thing they name, and are nobody's as far as was looked."""
+    known = {entity.text.lower() for entity in problem.entities if entity.matches and not entity.assumed}
+    return tuple(one.text for one in mentions if one.exact and not one.native_types and one.ref is None and one.text.lower() not in known)
+
+
 _A_NAME = re.compile(r"(?=[\w.-]*[A-Za-z])(?=[\w.-]*(?:[-_0-9]|[a-z][A-Z]))[A-Za-z][\w-]*[\w]")
 
 

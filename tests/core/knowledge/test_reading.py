@@ -167,6 +167,15 @@ def test_what_is_listed_is_what_the_words_call_for(ponds: FakeEstate) -> None:
     assert listed("it rains") == ()
 
 
+def test_names_without_a_kind_that_things_of_the_spoken_kinds_have_need_no_further_looking(read: Read, ponds: FakeEstate) -> None:
+    def open_names(text: str) -> tuple[str, ...]:
+        return reading.nameless(read(text), ponds.mentions(text))
+
+    assert open_names("the keeper ann is ill since orders-in is empty") == ()
+    assert open_names("the keeper ann is ill since orders-out is empty") == ("orders-out",), "nearly is not found"
+    assert open_names("the keeper ann is ill since zz-77 is empty") == ("zz-77",)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text: str) -> None:

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+_MAKERS = {
+    "RoleName": "iam:CreateRole", "UserName": "iam:CreateUser", "InstanceProfileName": "iam:CreateInstanceProfile", "Bucket": "s3:CreateBucket",
+    "FunctionName": "lambda:CreateFunction", "SecretId": "secretsmanager:CreateSecret", "Rule": "events:PutRule",
+    "DBSubnetGroupName": "rds:CreateDBSubnetGroup", "TableName": "dynamodb:CreateTable",
+}  # fmt: skip
+"""What must be made before it can be named by a parameter."""
 _WHOLE = re.compile(r"\$\{(\w+)\.[\w.]+\}\Z")
 
 
@@ -31,6 +37,16 @@ class Acts:
         self.blamed: set[str] = set()
         """Names of what was found in the way."""
         self.all = [Act(str(step["do"]), _read(step.get("params", {})), str(step.get("as") or f"#{place}")) for place, step in enumerate(steps)]
+
+    def possible(self) -> None:
+        """Raises :class:`Unreadable` where something is named that nothing has made."""
+        made: set[tuple[str, str]] = set()
+        for act in self.all:
+            for key, maker in _MAKERS.items():
+                name = act.params.get(key)
+                if isinstance(name, str) and act.do != maker and (maker, name) not in made:
+                    raise Unreadable(f"{act.do} of {name}")
+            made |= {(act.do, value) for value in act.params.values() if isinstance(value, str)} | {(act.do, act.name)}
 
     def stopped(self, *names: str) -> bool:
         """Notes what is in the way. Always false."""

@@ -18,6 +18,7 @@ def broken(family: str, edge: Mapping[str, Any], steps: Sequence[Mapping[str, An
     """What a person would see at the edge of an account that was built by these steps, and names of what is in the way there."""
     acts = Acts(steps)
     try:
+        acts.possible()
         symptom = _symptom(family, edge, acts)
     except (Unreadable, KeyError, ValueError):
         return "", frozenset()

@@ -50,9 +50,11 @@ class _Network:
         if listening and listening != port:
             yield self._acts.stopped(target.rsplit(maxsplit=1)[-1])
             return
-        for one in self._ends(source) or [None]:
-            for other in targets or [None]:
-                yield one is not None and other is not None and self._flows(one, other, port)
+        sources = self._ends(source)
+        if not sources or not targets:
+            yield False
+        for one in sources:
+            yield from (self._flows(one, other, port) for other in targets)
 
     def _possible(self) -> None:
         """What no account lets anybody build."""
@@ -182,10 +184,10 @@ class _Network:
                 yield served and self._flows(end, node, port)
 
     def _to_service(self, service: str, source: str, port: int) -> Iterator[bool]:
-        for end in self._ends(source) or [None]:
-            if end is None:
-                yield False
-                continue
+        ends = self._ends(source)
+        if not ends:
+            yield False
+        for end in ends:
             door = self._door(service, end)
             if door is None:
                 yield from (self._flows(end, End(one, public=True), port) for one in OUTSIDE)
