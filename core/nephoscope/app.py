@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
 from nephoscope.conducting import Callbacks, Cassette, Conductor, load_engine, recorded
-from nephoscope.interfaces import Emulator, NephoscopeError, UsageError
+from nephoscope.interfaces import Control, Emulator, NephoscopeError, UsageError
 from nephoscope.models import Approval, Event, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
+from nephoscope.models.inspection import Inspection, InspectionOrder
 from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
@@ -174,6 +175,26 @@ class App:
         finally:
             recorded_run.close()
 
+    # -- inspections -----------------------------------------------------------------------------------------------
+
+    def controls(self, order: InspectionOrder) -> Sequence[Control]:
+        """The checks that an inspection would make; asks no cloud. Raises :class:`UsageError` for one that nobody has."""
+        from nephoscope.knowledge.controls import select
+
+        return select(self._plugins.controls, order)
+
+    def inspect(self, order: InspectionOrder, *, on_event: OnEvent) -> Inspection:
+        """An account against a set of checks."""
+        from nephoscope.inspecting import inspect
+
+        cloud = self._cloud()
+        controls = [one for one in self.controls(order) if one.card.cloud == cloud]
+        if not controls:
+            raise UsageError(f"none of these checks is about {cloud}", "see what there is: nephoscope inspect --list")
+        with self._conducting(Callbacks(on_event)) as conductor, self._fresh() as store:
+            store.put_all({"scopes": [self._settings.scope_of(cloud).model_dump(mode="json")]})
+            return inspect(controls, store, conductor, conductor.attend)
+
     # -- the boundary by itself, and the machine -------------------------------------------------------------------
 
     def execute(self, order: Order) -> Execution:
@@ -258,7 +279,7 @@ class App:
             with recorded(run_dir) as store:
                 yield store
         except NephoscopeError:
-            if not (run_dir / archive.REPORT).exists():
+            if not any((run_dir / name).exists() for name in (archive.REPORT, archive.INSPECTION)):
                 shutil.rmtree(run_dir, ignore_errors=True)
             raise
 

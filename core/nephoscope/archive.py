@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from nephoscope.interfaces import UsageError
+from nephoscope.models.inspection import Inspection
 from nephoscope.models.record import Explanation, RunSummary
 from nephoscope.models.report import Report
 from nephoscope.store import LedgerReader
@@ -16,13 +17,22 @@ from nephoscope.store.lock import hold
 from nephoscope.store.run import LOCK, RunStore, find_run, scopes_of
 
 REPORT = "report.json"
+INSPECTION = "inspection.json"
 
 
 def write_report(report: Report, run_dir: Path) -> None:
     """Keep the report beside the record, whole or not at all."""
-    target = run_dir / REPORT
+    _write(report.model_dump_json(by_alias=True, indent=2), run_dir / REPORT)
+
+
+def write_inspection(inspection: Inspection, run_dir: Path) -> None:
+    """Keep the document of an inspection beside the record, whole or not at all."""
+    _write(inspection.model_dump_json(by_alias=True, indent=2), run_dir / INSPECTION)
+
+
+def _write(text: str, target: Path) -> None:
     fresh = target.with_suffix(".new")
-    fresh.write_text(report.model_dump_json(by_alias=True, indent=2), encoding="utf-8", errors="replace")
+    fresh.write_text(text, encoding="utf-8", errors="replace")
     fresh.chmod(0o600)
     fresh.replace(target)
 
@@ -34,6 +44,8 @@ def read_report(home: Path, run_id: str) -> Report:
         return Report.model_validate_json((run_dir / REPORT).read_text(encoding="utf-8"))
     except OSError as error:
         known = _read(run_dir)
+        if known is not None and known.kind == "inspection":
+            raise UsageError(f"{run_dir.name} is an inspection, which has a document of its own", f"look at it: {run_dir / INSPECTION}") from error
         if known is not None and known.kind == "command":
             raise UsageError(f"{run_dir.name} is the record of a command, which has no report", "it was: " + known.problem) from error
         raise UsageError(f"{run_dir.name} has no report yet", f"go on with it: nephoscope resume {run_dir.name}") from error
@@ -62,18 +74,30 @@ def _read(run_dir: Path) -> RunSummary | None:
 def _unreported(store: RunStore) -> RunSummary | None:
     """A record without a report: a command, or an investigation that runs or was ended from outside."""
     words, steps = store.get("words"), store.steps()
-    if words is None and not steps:
+    inspected = store.get("inspection")
+    if words is None and inspected is None and not steps:
         return None
     running = _held(store.dir / LOCK)
     return RunSummary(
         id=store.id,
-        kind="investigation" if words is not None else "command",
-        problem=str(words) if words is not None else steps[-1].check.intent,
+        kind="investigation" if words is not None else "inspection" if inspected is not None else "command",
+        problem=str(words) if words is not None else _checks(inspected) if inspected is not None else steps[-1].check.intent,
         started_at=str(store.get("started_at") or (steps[0].planned_at if steps else "")),
-        status="running" if running else "interrupted" if words is not None or steps[-1].status == "planned" else "concluded",
+        status="running" if running else "concluded" if _ended(store, words is None) else "interrupted",
         clouds=tuple(dict.fromkeys(scope.cloud for scope in scopes_of(store))),
         seconds=round(sum(step.seconds for step in steps), 3),
     )
+
+
+def _checks(inspected: object) -> str:
+    return f"inspection by {len(inspected) if isinstance(inspected, list) else 0} checks"
+
+
+def _ended(store: RunStore, reportless: bool) -> bool:
+    """Whether a record that has no report, and needs none, came to its end."""
+    if store.get("inspection") is not None:
+        return (store.dir / INSPECTION).exists()
+    return reportless and store.steps()[-1].status != "planned"
 
 
 def _held(lock: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nephoscope import __version__, archive, enlisting, staging, watching
 from nephoscope.interfaces import BoundaryGone, CredentialsError, IsolationError, NephoscopeError, Planner, UsageError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from nephoscope.boundary.client import Boundary
     from nephoscope.boundary.protocol import Lease
     from nephoscope.engine.context import Context
-    from nephoscope.engine.driving import Driver
     from nephoscope.interfaces.tracing import Link
     from nephoscope.knowledge.skills import Skills
     from nephoscope.validation import Validated
@@ -36,6 +35,12 @@ def _nothing(_: Event) -> None: ...
 def _nobody(_: Question) -> None: ...
 def _no(_: Script, __: Sequence[Violation]) -> Approval:
     return Approval(nobody=True)
+
+
+class Stoppable(Protocol):
+    """Something in motion."""
+
+    def request_stop(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Conductor:
         self._settings = settings
         self._plugins = plugins
         self._callbacks = callbacks or Callbacks()
-        self._driver: Driver | None = None
+        self._driver: Stoppable | None = None
         self._seats: enlisting.Seats | None = None
         self._stop = False
 
@@ -73,6 +78,12 @@ class Conductor:
         self._stop = True
         if self._driver:
             self._driver.request_stop()
+
+    def attend(self, running: Stoppable) -> None:
+        """Have what runs now stopped by :meth:`request_stop`."""
+        self._driver = running
+        if self._stop:
+            running.request_stop()
 
     def run(self, store: RunStore, *, demo: bool = False) -> Report:
         """Drive the loop of a recorded problem to its end, and keep the report. A boundary that ends is started once more.
@@ -263,11 +274,10 @@ class Conductor:
     def _drive(self, context: Context) -> Status:
         from nephoscope.engine.driving import Driver
 
-        self._driver = Driver(context)
-        if self._stop:
-            self._driver.request_stop()
+        driver = Driver(context)
+        self.attend(driver)
         try:
-            return self._driver.run()
+            return driver.run()
         finally:
             self._driver = None
 

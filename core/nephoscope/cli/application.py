@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from nephoscope.models import Approval, Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
+from nephoscope.models.inspection import Inspection, InspectionOrder
 from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 
 if TYPE_CHECKING:
+    from nephoscope.interfaces import Control
     from nephoscope.permitting import Permits
 
 OnEvent = Callable[[Event], None]
@@ -68,6 +70,11 @@ class Application(Protocol):
 
     def execute(self, order: Order) -> Execution:
         """Run a script or a command behind the boundary."""
+
+    def controls(self, order: InspectionOrder) -> Sequence[Control]:
+        """The checks that an inspection would make; asks no cloud."""
+
+    def inspect(self, order: InspectionOrder, *, on_event: OnEvent) -> Inspection: ...
 
     def doctor(self, *, connect: bool = False) -> Sequence[Ailment]: ...
 

@@ -29,3 +29,23 @@ class Period(StrEnum):
     day = "day"
     week = "week"
     month = "month"
+
+
+class SeverityLevel(StrEnum):
+    """How serious a finding is."""
+
+    critical = "critical"
+    high = "high"
+    medium = "medium"
+    low = "low"
+    info = "info"
+
+
+class InspectionFormat(StrEnum):
+    """How the result of an inspection is written."""
+
+    table = "table"
+    json = "json"
+    sarif = "sarif"
+    ocsf = "ocsf"
+    html = "html"

@@ -13,6 +13,7 @@ from nephoscope.cli import (
     demo,
     doctor,
     exits,
+    inspect,
     investigate,
     models,
     plugins,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command(rich_help_panel=_ASK, context_settings=_LEFTOVER_OPTIONS)(investigate.investigate)
 app.command(rich_help_panel=_ASK)(demo.demo)
 app.command(rich_help_panel=_ASK)(resume.resume)
+app.command(rich_help_panel=_ASK, context_settings=_LEFTOVER_OPTIONS)(inspect.inspect)
 app.add_typer(runs.app, name="runs", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(why.why)
 app.command(rich_help_panel=_LOOK)(verify.verify)

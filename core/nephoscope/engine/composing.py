@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
@@ -56,9 +56,9 @@ def compose(context: Context, status: Status, trouble: Trouble | None = None) ->
         questions=tuple(AskedQuestion(text=one.question.text, answer=one.answer) for one in context.store.questions()),
         grants=tuple(sorted(str(tier) for tier in context.granted)),
         steps=_steps(context),
-        ledger=_ledger(context),
+        ledger=ledger_summary(context),
         llm=_llm(context),
-        policies=_policies(context),
+        policies=policies(context),
         timings=_timings(context),
         versions=context.versions,
         run_dir=str(context.store.dir),
@@ -249,7 +249,11 @@ def _recommendations(context: Context) -> tuple[ReportRecommendation, ...]:
 
 
 def _fact(fact: Fact, view: Dossier) -> ReportFact:
-    operations = {entry.call.id: entry.call.name for entry in view.entries}
+    return report_fact(fact, {entry.call.id: entry.call.name for entry in view.entries})
+
+
+def report_fact(fact: Fact, operations: Mapping[str, str]) -> ReportFact:
+    """A fact with its receipt. ``operations``: what each call was."""
     return ReportFact(
         id=fact.id,
         subject=fact.subject.key,
@@ -302,7 +306,8 @@ def _rehearsal(attempt: Attempt | None, context: Context) -> str:
     return f"{found.outcome}: {why}"
 
 
-def _ledger(context: Context) -> LedgerSummary:
+def ledger_summary(context: Context) -> LedgerSummary:
+    """What was asked of the clouds."""
     spent = context.ledger.spent()
     return LedgerSummary(
         calls=spent.calls,
@@ -339,7 +344,8 @@ def _llm(context: Context) -> LanguageModels:
     return LanguageModels(by_model=tuple(rows.values()), usd=sum(call.usd or 0.0 for call in context.store.model_calls()))
 
 
-def _policies(context: Context) -> tuple[ReportPolicy, ...]:
+def policies(context: Context) -> tuple[ReportPolicy, ...]:
+    """The least privilege that the run needs, by cloud."""
     calls = [entry.call for entry in context.ledger.replies()]
     found = []
     for cloud, policy in context.policies.items():

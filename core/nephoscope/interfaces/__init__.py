@@ -3,6 +3,7 @@
 from nephoscope.interfaces.analyzer import Analyzer
 from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Stage, Wire
 from nephoscope.interfaces.composer import Composer
+from nephoscope.interfaces.control import Control
 from nephoscope.interfaces.errors import (
     Ambiguous,
     BoundaryGone,
@@ -29,6 +30,7 @@ __all__ = [
     "BoundaryGone",
     "BudgetError",
     "Composer",
+    "Control",
     "CredentialsError",
     "Emulator",
     "EndpointError",

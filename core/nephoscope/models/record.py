@@ -15,11 +15,11 @@ from nephoscope.models.report import Report, ReportFact, Status
 class RunSummary(Frozen):
     """One line about one record. ``phases``: seconds per phase; ``usd`` clouds and models together.
 
-    ``kind``: an investigation, or a command that was run by ``exec``. Without a report it is ``running`` or was ``interrupted``.
+    ``kind``: an investigation, a command that was run by ``exec``, or an inspection. Without a report it is ``running`` or was ``interrupted``.
     """
 
     id: str
-    kind: Literal["investigation", "command"] = "investigation"
+    kind: Literal["investigation", "command", "inspection"] = "investigation"
     problem: str
     started_at: str
     ended_at: str = ""

@@ -13,6 +13,7 @@ import pluggy
 from nephoscope.interfaces import (
     Analyzer,
     Composer,
+    Control,
     Emulator,
     Estate,
     Executor,
@@ -92,6 +93,11 @@ class Plugins:
     def preloads(self) -> Sequence[str]:
         """Modules for a warm sandbox. Read in the boundary process only."""
         return self._things(role.PRELOADS)
+
+    @property
+    def controls(self) -> Sequence[Control]:
+        """What an account can be inspected for."""
+        return self._things(role.CONTROLS)
 
     @property
     def analyzers(self) -> Sequence[Analyzer]:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from nephoscope.interfaces import (
     Analyzer,
     Composer,
+    Control,
     Emulator,
     Estate,
     Executor,
@@ -65,6 +66,7 @@ REWRITERS = Role("rewriters", Rewriter)  # type: ignore[type-abstract]
 JUDGES = Role("judges", Judge)  # type: ignore[type-abstract]
 EXECUTORS = Role("executors", Executor)  # type: ignore[type-abstract]
 ANALYZERS = Role("analyzers", Analyzer)  # type: ignore[type-abstract]
+CONTROLS = Role("controls", Control)  # type: ignore[type-abstract]
 WIRES = Role("wires", Wire, key="cloud")  # type: ignore[type-abstract]
 ESTATES = Role("estates", Estate, key="cloud")  # type: ignore[type-abstract]
 POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
@@ -86,6 +88,7 @@ ROLES: tuple[Role[Any], ...] = (
     JUDGES,
     EXECUTORS,
     ANALYZERS,
+    CONTROLS,
     WIRES,
     ESTATES,
     POLICIES,

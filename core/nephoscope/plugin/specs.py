@@ -12,6 +12,7 @@ from pathlib import Path
 from nephoscope.interfaces import (
     Analyzer,
     Composer,
+    Control,
     Emulator,
     Estate,
     Executor,
@@ -61,6 +62,11 @@ def nephoscope_register_preloads() -> Sequence[str]:  # type: ignore[empty-body]
 @hookspec
 def nephoscope_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty-body]
     """Analyzers, all run after every step."""
+
+
+@hookspec
+def nephoscope_register_controls() -> Sequence[Control]:  # type: ignore[empty-body]
+    """Controls: the checks of ``nephoscope inspect``, chosen by framework, service, severity or id."""
 
 
 @hookspec

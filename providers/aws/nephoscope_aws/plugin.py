@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Emulator, Estate, Policy, Wire
+from nephoscope.interfaces import Analyzer, Control, Emulator, Estate, Policy, Wire
 from nephoscope.plugin import hookimpl
 
 
@@ -47,6 +47,13 @@ def nephoscope_register_analyzers() -> Sequence[Analyzer]:
     from nephoscope_aws.analyzers import ANALYZERS
 
     return [analyzer() for analyzer in ANALYZERS]
+
+
+@hookimpl
+def nephoscope_register_controls() -> Sequence[Control]:
+    from nephoscope_aws.inspection import controls
+
+    return controls()
 
 
 @hookimpl

@@ -11,6 +11,7 @@ Needs pytest: ``pip install nephoscope-core[testing]``.
 from nephoscope.testing.conformance.analyzer import AnalyzerSuite, Case
 from nephoscope.testing.conformance.backend import BackendSuite
 from nephoscope.testing.conformance.composer import ComposerSuite
+from nephoscope.testing.conformance.control import ControlCase, ControlSuite
 from nephoscope.testing.conformance.emulator import EmulatorSuite
 from nephoscope.testing.conformance.estate import EstateSuite
 from nephoscope.testing.conformance.executor import ExecutorSuite
@@ -27,6 +28,8 @@ __all__ = [
     "BackendSuite",
     "Case",
     "ComposerSuite",
+    "ControlCase",
+    "ControlSuite",
     "EmulatorSuite",
     "EstateSuite",
     "ExecutorSuite",
