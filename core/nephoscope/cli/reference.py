@@ -26,7 +26,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | code | meaning |
 |---|---|
 | 0 | a verdict: confirmed, likely, or no fault found |
-| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `bench --fail-under`: too few are right; `prompts lint`: a fault |
+| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `inspect --fail-on`: something so serious was found; `bench --fail-under`: too few are right; `prompts lint`: a fault |
 | 2 | usage, settings, a folder that cannot be written, no isolation |
 | 3 | no, expired or refused credentials; the endpoint is unreachable or not a cloud |
 | 4 | a fault of ours |
@@ -43,6 +43,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | any, when there is no run to report | `nephoscope.error/1`: `{"error": {"message", "hint", "exit_code"}}` |
 | `runs list` | `nephoscope.runs/1` |
 | `runs stats` | `nephoscope.statistics/1` |
+| `inspect`, `inspect --list` | `nephoscope.inspection/1`, `nephoscope.controls/1` |
 | `demo --list` | `nephoscope.scenarios/1` |
 | `why` | `nephoscope.explanation/1` |
 | `verify` | `nephoscope.verification/1` |

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nephoscope.engine.asking import Catalog, read_key
@@ -31,6 +31,8 @@ class Inspected:
     view: Evidence
     gathered: Gathered
     status: Status
+    listings: Mapping[str, frozenset[str]]
+    """Kind of thing → the operations that list it."""
 
 
 class Inspector:
@@ -41,6 +43,7 @@ class Inspector:
         self._controls = controls
         self._problem = Problem(text="", symptom="", now=now)
         self._stop = False
+        self._listings: dict[str, frozenset[str]] = {}
 
     def request_stop(self) -> None:
         """Finish the script that runs, then tell what is known. Safe in a signal handler."""
@@ -60,7 +63,7 @@ class Inspector:
                 break
         gathered = gather(self._context)
         view = self._view(gathered)
-        return Inspected(list(self._judged(view)), view, gathered, self._status())
+        return Inspected(list(self._judged(view)), view, gathered, self._status(), self._listings)
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -71,7 +74,9 @@ class Inspector:
             types = tuple(dict.fromkeys(one.card.about for one in self._controls if one.card.cloud == cloud and one.card.each == "thing"))
             if types:
                 self._context.emit("notice", text=f"listing {len(types)} kinds of things")
-                self._inventory([read for one in own for region in one.regions for read in estate.listings(types, one, region)])
+                reads = {name: [read for one in own for region in one.regions for read in estate.listings([name], one, region)] for name in types}
+                self._listings |= {name: frozenset(read.name for read in some) for name, some in reads.items()}
+                self._inventory([read for some in reads.values() for read in some])
                 self._inventory(self._contents(estate, types, own))
 
     def _contents(self, estate: Estate, types: Sequence[str], own: Sequence[Identity]) -> Sequence[Read]:
@@ -184,3 +189,9 @@ def hindrances(finding: Finding, view: Evidence) -> list[Gap]:
             if fits:
                 found[f"{gap.operation}{gap.reason}{gap.what}"] = gap
     return list(found.values())
+
+
+def unlisted(gap: Gap, kind: str, operations: Collection[str]) -> bool:
+    """Whether a gap hides how many things of a kind there are: their listing, or that of what holds them, was not read to its end."""
+    listing = gap.attribute == "complete" and gap.subject is not None and gap.subject.name == kind
+    return listing or (gap.operation in operations and (gap.subject is None or gap.attribute == "complete"))

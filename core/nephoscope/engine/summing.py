@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from nephoscope.engine.composing import ledger_summary, policies, report_fact
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import cited
-from nephoscope.engine.inspecting import Inspected, hindrances
+from nephoscope.engine.inspecting import Inspected, hindrances, unlisted
 from nephoscope.interfaces import Control
 from nephoscope.knowledge.controls import command, told
 from nephoscope.knowledge.view import Evidence
@@ -34,7 +34,7 @@ def sum_up(context: Context, controls: Sequence[Control], done: Inspected, start
     """Everything a reader needs; a finding stands on facts, a control that could not be judged says what it lacks."""
     by_control = {one.name: [finding for finding in done.findings if finding.cause == one.name] for one in controls}
     findings = [_finding(one, finding) for one in controls for finding in by_control[one.name] if finding.holds == "yes"]
-    open_ = [row for one in controls for row in _open(one.card, by_control[one.name], done.view)]
+    open_ = [row for one in controls for row in _open(one.card, by_control[one.name], done.view, done.listings.get(one.card.about, ()))]
     results = tuple(_result(one.card, by_control[one.name], [row for row in open_ if row.check == one.name]) for one in controls)
     failing = [finding for finding in done.findings if finding.holds == "yes"]
     operations = {entry.call.id: entry.call.name for entry in done.gathered.entries}
@@ -100,12 +100,11 @@ def _finding(control: Control, finding: Finding) -> InspectionFinding:
     )
 
 
-def _open(card: ControlCard, findings: Sequence[Finding], view: Evidence) -> list[NotEvaluated]:
+def _open(card: ControlCard, findings: Sequence[Finding], view: Evidence, listings: Collection[str]) -> list[NotEvaluated]:
     """What could not be judged: on a thing, or, where things of its kind could not be listed, on any."""
     rows = [row for finding in findings if finding.holds == "unknown" for row in _unknown(card, finding, view)]
     if card.each == "thing":
-        unlisted = [gap for gap in view.gaps if gap.attribute == "complete" and gap.subject is not None and gap.subject.name == card.about]
-        rows += [_row(card, None, gap) for gap in unlisted]
+        rows += [_row(card, None, gap) for gap in view.gaps if unlisted(gap, card.about, listings)]
     return list({row.model_dump_json(): row for row in rows}.values())
 
 

@@ -71,9 +71,16 @@ def test_chosen_controls_meet_every_wish_and_a_misspelt_one_is_told(folder: Path
     assert "brook.pond.leaks" in raised.value.hint
 
 
-@pytest.mark.parametrize(
-    "broken", ["controls: [{id: x}]", "controls: [{when: {attribute: a}}]", "controls: 5", "a: [", ONE + ONE.replace("controls:", "")]
-)
+BROKEN = {
+    "no condition": "controls: [{id: x}]",
+    "no comparison": "controls: [{when: {attribute: a}}]",
+    "no list": "controls: 5",
+    "no YAML": "a: [",
+    "told twice": ONE + ONE.replace("controls:", ""),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, broken: str) -> None:
     (tmp_path / "odd.yaml").write_text(broken)
     with pytest.raises(UsageError, match=r"odd\.yaml|told twice"):
