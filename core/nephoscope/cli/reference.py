@@ -26,7 +26,8 @@ option of `investigate`; for `exec` they go last, before `--`.
 | code | meaning |
 |---|---|
 | 0 | a verdict: confirmed, likely, or no fault found |
-| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `inspect --fail-on`: something so serious was found; `bench --fail-under`: too few are right; `prompts lint`: a fault |
+| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `bench --fail-under`: too few are right; `prompts lint`: a fault |
+| 1 | of `inspect`: with `--fail-on`, something so serious was found; without it an inspection ends with 0 |
 | 2 | usage, settings, a folder that cannot be written, no isolation |
 | 3 | no, expired or refused credentials; the endpoint is unreachable or not a cloud |
 | 4 | a fault of ours |
