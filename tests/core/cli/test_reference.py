@@ -17,6 +17,7 @@ from nephoscope.settings.layer import FLAGS, known_keys
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 PROMISED = "cloud region endpoint-url planner executor ask max-steps max-seconds max-calls max-usd allow-resource grant json out quiet plain"
 COMMANDS = [
+    "inspect",
     "investigate",
     "demo",
     "resume",
