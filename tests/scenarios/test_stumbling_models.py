@@ -35,4 +35,4 @@ def test_the_suite_is_right_whatever_its_model_gets_wrong(terminal: Any) -> None
     assert not [one for one in trials if one["false_positives"] or one["ungrounded"] or one["mutations"] or one["error"]]
     assert len(wrong) <= 0.1 * len(trials), wrong  # inconclusive, at worst: a model that gives up is believed in the end
     assert all(verdict == "inconclusive" for _, _, verdict, _ in wrong), wrong
-    assert len(trials) < 10 or set(MISTAKES) <= set(model.made)
+    assert "SOAK_ONLY" in os.environ or set(MISTAKES) <= set(model.made)

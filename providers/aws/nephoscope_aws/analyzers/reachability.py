@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
 from nephoscope_aws.analyzers.reach import journeys
 from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
-from nephoscope_aws.analyzers.reach.journeys import Leg
+from nephoscope_aws.analyzers.reach.hosted import Hosted
+from nephoscope_aws.analyzers.reach.journeys import Asked, Leg
 from nephoscope_aws.analyzers.reach.probe import findings, walk
 from nephoscope_aws.analyzers.reach.request import Request, requests
 from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
@@ -64,6 +66,8 @@ def _journey(sight: Sight, request: Request) -> list[Leg]:
         return _across(sight, request.source, request.target, request)
     if request.source and request.address:
         return _to_address(sight, request.source, request)
+    if request.source and request.beyond:
+        return journeys.unplaced(request.source, request.beyond, request.asked)
     if request.source and request.service:
         return journeys.to_service(sight, request.source, request.service, request.asked)
     if request.source:
@@ -74,7 +78,16 @@ def _journey(sight: Sight, request: Request) -> list[Leg]:
 def _across(sight: Sight, source: End, target: End, request: Request) -> list[Leg]:
     if isinstance(target, Endpoint):
         return journeys.to_endpoint(sight, source, target, request.asked)
-    return journeys.between(sight, source, target, request.asked)
+    for end in (source, target):
+        if isinstance(end, Hosted) and not end.placed(sight):
+            return journeys.unplaced(source, end.ref, request.asked)
+    return journeys.between(sight, source, target, _served(target, request.asked))
+
+
+def _served(target: End, asked: Asked) -> Asked:
+    """Where the words give no number, the ports are those of the called thing."""
+    own = target.traffic if isinstance(target, Hosted) and not asked.exact else None
+    return replace(asked, traffic=own) if own else asked
 
 
 def _to_address(sight: Sight, source: End, request: Request) -> list[Leg]:
@@ -87,6 +100,8 @@ def _to_address(sight: Sight, source: End, request: Request) -> list[Leg]:
 
 
 def _inward(sight: Sight, target: End, request: Request) -> list[Leg]:
+    if isinstance(target, Hosted):
+        return journeys.from_somewhere(sight, target, _served(target, request.asked)) if target.placed(sight) else []
     if request.stated:
         return journeys.from_outside(sight, target, request.peer, request.asked)
     try:

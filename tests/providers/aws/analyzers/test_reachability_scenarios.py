@@ -69,8 +69,10 @@ def told(findings: list[Finding]) -> str:
 @pytest.mark.parametrize(("scenario", "variant"), CASES, ids=[f"{scenario['id']}-{variant}" for scenario, variant in CASES])
 def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     chosen = scenario["variants"][variant]
-    account = Fast(empty, deny=frozenset((chosen.get("front") or {}).get("deny", ())), estate=estate())
+    front = chosen.get("front") or {}
+    account = Fast(empty, deny=frozenset(front.get("deny", ())), answers=front.get("answer", ()), estate=estate())
     names = seed(account, [*scenario["base"], *chosen["steps"]])
+    account.names.update(names)
     texts = [chosen["text"]] if "text" in chosen else [scenario["text"], *scenario.get("wordings", ())]
     for text in texts:
         view, findings = account.investigate(ANALYZERS, account.understand(text))
@@ -80,8 +82,11 @@ def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
 @pytest.mark.parametrize("scenario", [scenario for scenario, variant in CASES if variant == "fault"], ids=lambda scenario: scenario["id"])
 def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
     """Every placeholder of the card is filled; the changes, where nothing is left to a person, make the fault go away."""
-    account = Fast(empty, estate=estate())
-    seed(account, [*scenario["base"], *scenario["variants"]["fault"]["steps"]])
+    chosen = scenario["variants"]["fault"]
+    answers = (chosen.get("front") or {}).get("answer", ())
+    account = Fast(empty, answers=answers, estate=estate())
+    names = seed(account, [*scenario["base"], *chosen["steps"]])
+    account.names.update(names)
     _, findings = account.investigate(ANALYZERS, account.understand(scenario["text"]))
     for fault in [one for one in findings if one.role == "cause" and one.holds == "yes"]:
         card = CARDS[fault.cause].card
@@ -92,7 +97,7 @@ def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
             if not FOR_A_PERSON.search(json.dumps(change["params"])):
                 getattr(account.client(change["service"]), xform_name(change["operation"]))(**change["params"])
         if telling["changes"] and not FOR_A_PERSON.search(json.dumps(telling["changes"])):
-            again = Fast(empty, estate=estate())
+            again = Fast(empty, answers=answers, estate=estate(), names=names)
             _, after = again.investigate(ANALYZERS, again.understand(scenario["text"]))
             assert not [one for one in after if one.role == "cause" and one.holds != "no"], told(after)
 

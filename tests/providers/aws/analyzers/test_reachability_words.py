@@ -22,6 +22,11 @@ THINGS = [
     ("rds:db-instance", ARN.format("rds", "db:orders-db"), "orders-db"),
     ("elbv2:load-balancer", ARN.format("elasticloadbalancing", "loadbalancer/app/front/1"), "front"),
     ("lambda:function", ARN.format("lambda", "function:sync"), "sync"),
+    ("efs:file-system", "fs-0aaaaaaaaaaaaaaa1", "shared-media"),
+    ("elasticache:replication-group", ARN.format("elasticache", "replicationgroup:sessions-1"), "sessions-1"),
+    ("ecs:service", ARN.format("ecs", "service/shop/checkout-api"), "checkout-api"),
+    ("s3:bucket", "arn:aws:s3:::invoices-2026", "invoices-2026"),
+    ("glue:database", ARN.format("glue", "database/clicks-lake"), "clicks-lake"),
 ]
 
 
@@ -40,7 +45,8 @@ def evidence(text: str) -> Evidence:
 
 def told(request: Request) -> str:
     source = request.source.ref.label if request.source else ("stated outside" if request.stated else "somebody")
-    target = request.target.ref.label if request.target else request.service or request.peer.label
+    beyond = f"{request.beyond.label}, wherever" if request.beyond else ""
+    target = request.target.ref.label if request.target else beyond or request.service or request.peer.label
     return f"{source} > {target}: {request.asked.traffic.told}"
 
 
@@ -73,6 +79,19 @@ def told(request: Request) -> str:
         ("web-1 does not resolve names, DNS lookups time out", []),
         ("DNS queries to web-1 time out", ["somebody > web-1: udp 53"]),
         ("the invoice is wrong", []),
+        ("web-1 hangs when it mounts shared-media", ["web-1 > shared-media: any tcp port"]),
+        ("shared-media can't be mounted from web-1", ["web-1 > shared-media: any tcp port"]),
+        ("sync times out on sessions-1", ["sync > sessions-1: any tcp port"]),
+        ("sessions-1 is unreachable", ["somebody > sessions-1: any tcp port"]),
+        ("checkout-api times out connecting to orders-db", ["checkout-api > orders-db: any tcp port"]),
+        ("front times out for checkout-api", ["somebody > front: any tcp port"]),
+        ("requests to checkout-api time out", []),
+        ("web-1 times out on invoices-2026", ["web-1 > s3: any tcp port"]),
+        ("web-1 cannot connect to clicks-lake", ["web-1 > clicks-lake, wherever: any tcp port"]),
+        ("web-1 can't connect to the search thing", ["web-1 > web-1, wherever: any tcp port"]),
+        ("web-1 hangs when we connect to it", ["somebody > web-1: any tcp port"]),
+        ("web-1 times out when users connect", ["stated outside > web-1: any tcp port"]),
+        ("users can't connect to web-1", ["stated outside > web-1: any tcp port"]),
     ],
 )
 def test_words_become_conversations(text: str, expected: list[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from nephoscope.models import ResourceRef
+from nephoscope_aws.analyzers.reach.hosted import KINDS, Hosted
 from nephoscope_aws.analyzers.reach.sight import Sight, refer, together
 from nephoscope_aws.network.traffic import Peer
 
@@ -210,7 +211,8 @@ class Network:
         return True
 
 
-ENDS: dict[str, type[Instance | Database | Balancer | Function | Endpoint | Segment | Network]] = {
+ENDS: dict[str, type[Instance | Database | Balancer | Function | Endpoint | Segment | Network | Hosted]] = {
+    **dict.fromkeys(KINDS, Hosted),
     "ec2:instance": Instance,
     "rds:db-instance": Database,
     "elbv2:load-balancer": Balancer,

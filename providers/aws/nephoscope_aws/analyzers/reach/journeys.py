@@ -148,6 +148,14 @@ def towards(source: End, peer: Peer, asked: Asked) -> list[Leg]:
     return [Leg((*standing.alive(source), group_out(source, lambda _: peer), far), asked.traffic)]
 
 
+def unplaced(source: End, where: ResourceRef, asked: Asked) -> list[Leg]:
+    """From an end to a thing whose place in a network is not shown, or to nobody knows what: that the end is up, and no further."""
+    what = f"whom {source.ref.label} calls" if where.key == source.ref.key else f"where {where.label} stands in a network"
+    beyond = Outcome("unknown", f"{what} is not shown")
+    far = Probe("aws.ec2.seen-place", where, (crossing.NOT_CONNECTED,), lambda *_: beyond)
+    return [Leg((*standing.alive(source), far), asked.traffic)]
+
+
 def _used(sight: Sight, end: End, peer: Peer) -> list[ResourceRef]:
     """The end's subnets; of a whole network those that lead towards the peer, or one of them when none does."""
     subnets = end.subnets(sight)

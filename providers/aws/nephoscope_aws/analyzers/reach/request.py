@@ -14,11 +14,15 @@ from nephoscope.knowledge.mentions import healthy_spans
 from nephoscope.models import Entity, Problem, ResourceRef
 from nephoscope.models.yaml_text import parse_yaml
 from nephoscope_aws.analyzers.reach.ends import ENDS, End, end_for
+from nephoscope_aws.analyzers.reach.hosted import CALLED, CALLERS
 from nephoscope_aws.analyzers.reach.journeys import Asked
 from nephoscope_aws.network.intervals import Intervals
 from nephoscope_aws.network.traffic import EVERYONE, SOMEONE, Peer, Traffic
 
-_CALLED_ONLY = ("rds:db-instance", "elbv2:load-balancer", "ec2:vpc-endpoint")
+_NEVER_CALLS = frozenset({"storage", "data", "messaging", "security"})
+"""Roots of the kinds of things that hold and serve."""
+_BALANCER = "elbv2:load-balancer"
+_CALLED_ONLY = frozenset({"rds:db-instance", _BALANCER, "ec2:vpc-endpoint", *CALLED})
 _PLACES = ("ec2:subnet", "ec2:vpc")
 _MOST = 4
 _PORT = re.compile(r"\bports?[ :=]+(\d{1,5})\b|\b(?:tcp|udp)[ /:](\d{1,5})\b|\b(\d{1,5})/(?:tcp|udp)\b|(?<=[A-Za-z]):(\d{2,5})\b", re.IGNORECASE)
@@ -39,6 +43,8 @@ class Request:
     service: str = ""
     address: str = ""
     """The called one's address, where the words give that instead of a name."""
+    beyond: ResourceRef | None = None
+    """The called one, where nothing is known of its place in a network; the caller itself, where the words leave open whom it calls."""
 
 
 @cache
@@ -58,22 +64,36 @@ def requests(problem: Problem) -> list[Request]:
     if not ends or _says(_words()["resolving"], text):
         return []
     asked = _asked(problem, text)
-    called = _called_address(problem)
+    called, beyond = _called_address(problem), _beyond(problem)
     sources, targets = ([one.ref for one in ends], []) if called else _sides(problem.text, ends)
+    if beyond and not called and not sources and not any(target.native_type in _CALLED_ONLY for target in targets):
+        sources, targets = targets, []
     if sources and targets:
         pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
         return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
     if sources:
-        return [_leaving(source, text, asked, called) for source in sources[:_MOST]]
+        lost = not beyond and not called and not _outward(problem.text) and _calls_itself(problem.text, ends[0])
+        leaving = [_leaving(source, text, asked, called, source if lost else beyond) for source in sources[:_MOST]]
+        return [one for one in leaving if one.source and (one.source.ref.native_type not in CALLERS or one.service or one.beyond)]
     return [Request(asked, target=end_for(target), **_caller(problem, text)) for target in targets[:_MOST]]
 
 
-def _leaving(source: ResourceRef, text: str, asked: Asked, called: str) -> Request:
+def _leaving(source: ResourceRef, text: str, asked: Asked, called: str, beyond: ResourceRef | None) -> Request:
     if called:
         peer = Peer.at(called)
         return Request(asked, end_for(source), peer=peer, stated=True, address="" if peer.public else called)
-    service = next((name for word, name in _words()["services"].items() if _says(word, text)), "")
+    service = _words()["of_kinds"].get(beyond.native_type.partition(":")[0], "") if beyond else ""
+    if beyond and not service:
+        return Request(asked, end_for(source), stated=True, beyond=beyond)
+    service = service or next((name for word, name in _words()["services"].items() if _says(word, text)), "")
     return Request(asked, end_for(source), peer=EVERYONE, stated=True, service=service)
+
+
+def _beyond(problem: Problem) -> ResourceRef | None:
+    """A thing that the words name and that only holds and serves, though it is no end of a path we can walk: it is called, and never calls."""
+    named = [entity for entity in problem.entities if entity.named and entity.role != "healthy"]
+    refs = [ref for entity in named for ref in entity.matches[:1] if not any(one.native_type in ENDS for one in entity.matches)]
+    return next((ref for ref in refs if ref.kind.partition(".")[0] in _NEVER_CALLS), None)
 
 
 # -- ends ----------------------------------------------------------------------------------------------------------
@@ -112,7 +132,11 @@ def _apposed(noun: _Spoken, named: list[_Spoken], text: str) -> bool:
 
 def _sides(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
     """Callers and called, by what can call at all, then by the words around and the order of mention."""
+    containers = [one for one in ends if one.ref.native_type in CALLERS]
+    ends = [one for one in ends if one not in containers] or containers
     only_called = [one for one in ends if one.ref.native_type in _CALLED_ONLY]
+    if containers and (ends == containers or (only_called and not any(one.ref.native_type == _BALANCER for one in only_called))):
+        return [one.ref for one in containers], [one.ref for one in only_called]
     functions = [one for one in ends if one.ref.native_type == "lambda:function"]
     others = [one for one in ends if one not in only_called and one not in functions]
     if functions:
@@ -130,10 +154,19 @@ def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Resou
     refs = [one.ref for one in ends]
     if re.search(_words()["world_called"], text, re.IGNORECASE) or re.search(_words()["world_second"], text[ends[0].stop :], re.IGNORECASE):
         return refs, []
-    outward = re.search(_words()["inside_out"], text, re.IGNORECASE) or any(_says(word, text) for word in _words()["services"])
+    outward = _outward(text) or _calls_itself(text, ends[0])
     if refs[0].native_type in _PLACES or (outward and not _is_called(text, ends[0])):
         return refs, []
     return [], refs
+
+
+def _outward(text: str) -> bool:
+    """Whether the words speak of the way out, or of one of the cloud's own services."""
+    return re.search(_words()["inside_out"], text, re.IGNORECASE) is not None or any(_says(word, text) for word in _words()["services"])
+
+
+def _calls_itself(text: str, one: _Spoken) -> bool:
+    return one.ref.native_type == "ec2:instance" and re.search(_words()["calls_itself"], text[one.stop :], re.IGNORECASE) is not None
 
 
 def _is_called(text: str, one: _Spoken) -> bool:
@@ -145,7 +178,7 @@ def _is_called(text: str, one: _Spoken) -> bool:
 
 def _calls(text: str, one: _Spoken, called: list[_Spoken]) -> bool:
     """Whether a machine named beside something that is only ever called is its caller, and not a target behind it."""
-    behind = any(other.ref.native_type == "elbv2:load-balancer" for other in called) and re.search(
+    behind = any(other.ref.native_type == _BALANCER for other in called) and re.search(
         r"\b(behind|targets?|registered|backends?|target group)\b", text, re.IGNORECASE
     )
     return not behind

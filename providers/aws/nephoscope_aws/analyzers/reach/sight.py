@@ -24,6 +24,10 @@ _KINDS = {
     "elbv2:listener": "network.listener",
     "elbv2:listener-rule": "network.listener_rule",
     "elbv2:target-group": "network.target_group",
+    "elasticache:cluster": "data.cache",
+    "elasticache:subnet-group": "network.subnet_group",
+    "rds:db-subnet-group": "network.subnet_group",
+    "redshift:subnet-group": "network.subnet_group",
 }
 
 
