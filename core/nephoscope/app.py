@@ -84,6 +84,18 @@ class App:
         """An investigation of an emulator that this process started, with nobody there."""
         return self._begin(text, scope, Callbacks(), demo=True)
 
+    def try_out(self, run_dir: Path, text: str, scope: Scope, *, repeat: int = 0, prompts: str = "") -> Report:
+        """As :meth:`rehearse`, in a given folder; what was begun there is gone on with. ``repeat`` tells trials apart that are the same.
+
+        ``prompts``: a folder whose prompts take the place of those with their ids.
+        """
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
+            if store.get("words") is None:
+                self._write_down(text, scope, conductor, store)
+            store.put_all({"exhausted": None, "scopes": [scope.model_dump(mode="json")], "repeat": repeat, "prompts_from": prompts})
+            return conductor.run(store, demo=True)
+
     def scenarios(self) -> Sequence[Scenario]:
         """Every seeded account that is installed."""
         return list(load_scenarios(self._plugins.suites).values())
@@ -236,30 +248,34 @@ class App:
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _begin(self, text: str, scope: Scope, callbacks: Callbacks, *, demo: bool) -> Report:
+        with self._conducting(callbacks) as conductor, self._fresh() as store:
+            long = self._write_down(text, scope, conductor, store)
+            if long:
+                notice = f"the problem text is long: its first {MOST_WORDS} characters are read"
+                callbacks.on_event(Event(kind="notice", at=str(store.get("started_at")), data={"text": notice}))
+            return conductor.run(store, demo=demo)
+
+    def _write_down(self, text: str, scope: Scope, conductor: Conductor, store: RunStore) -> bool:
+        """Record what is asked, once planner and models are known to be there; whether it is too long to be read in full."""
         from nephoscope.knowledge.reading import first_reading
 
         words = text.strip().encode("utf-8", "replace").decode()
         if not words:
             raise UsageError("there is no problem to look at", 'say what hurts: nephoscope investigate "..."')
-        with self._conducting(callbacks) as conductor, self._fresh() as store:
-            conductor.planner()
-            conductor.seats()
-            started = now()
-            store.put_all(
-                {
-                    "words": words[:MOST_WORDS],
-                    "started_at": started,
-                    "chosen": enlisting.choice(self._settings),
-                    "scopes": [scope.model_dump(mode="json")],
-                    "conditions": conditions(self._settings),
-                    "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
-                }
-            )
-            if len(words) > MOST_WORDS:
-                callbacks.on_event(
-                    Event(kind="notice", at=started, data={"text": f"the problem text is long: its first {MOST_WORDS} characters are read"})
-                )
-            return conductor.run(store, demo=demo)
+        conductor.planner()
+        conductor.seats()
+        started = now()
+        store.put_all(
+            {
+                "words": words[:MOST_WORDS],
+                "started_at": started,
+                "chosen": enlisting.choice(self._settings),
+                "scopes": [scope.model_dump(mode="json")],
+                "conditions": conditions(self._settings),
+                "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
+            }
+        )
+        return len(words) > MOST_WORDS
 
     @contextlib.contextmanager
     def _conducting(self, callbacks: Callbacks, settings: Settings | None = None, cassette: Cassette | None = None) -> Iterator[Conductor]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope.interfaces import UsageError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from nephoscope.llm.limiter import Limiter
     from nephoscope.llm.masking import Mask
     from nephoscope.llm.seat import Seat
+    from nephoscope.prompting import PromptRegistry
 
 Seats = Mapping[str, "Sequence[Seat]"]
 _DIGESTS = "redaction_digests"
@@ -61,7 +64,6 @@ def enlist(
     from nephoscope.llm.cache import ResponseCache
     from nephoscope.llm.calling import Caller
     from nephoscope.llm.gateway import Gateway
-    from nephoscope.prompting import load_prompts
 
     def emit(kind: str, **data: JsonValue) -> None:
         event = Event(kind=kind, at=now(), data=data)
@@ -80,12 +82,14 @@ def enlist(
         cache=ResponseCache(settings.home, settings.model_cache_hours, cut(store)) if settings.model_cache_hours else None,
     )
     caller.reconcile()
+    repeat = store.get("repeat")
     return Gateway(
         chosen,
-        load_prompts(plugins.prompts),
+        _prompts(plugins, store),
         caller,
         _mask(settings, plugins, store),
         scrub=Redactor(_key(store)).scrub,
+        repeat=repeat if isinstance(repeat, int) else 0,
         notice=lambda text: emit("notice", text=text),
     )
 
@@ -169,6 +173,19 @@ def scrub(settings: Settings, plugins: Plugins, store: RunStore) -> Callable[[st
         return made[0](text)
 
     return scrubbed
+
+
+def _prompts(plugins: Plugins, store: RunStore) -> PromptRegistry:
+    """Those of the packs, and in their place those of a folder that the run was begun with."""
+    from nephoscope.prompting import load_prompts
+
+    shipped, folder = load_prompts(plugins.prompts), store.get("prompts_from")
+    if not folder:
+        return shipped
+    own = load_prompts([Path(str(folder))])
+    if own.faults:
+        raise own.faults[0].error()
+    return replace(shipped, prompts={**shipped.prompts, **own.prompts})
 
 
 def _told(call: ModelCall) -> dict[str, JsonValue]:

@@ -10,6 +10,7 @@ import typer
 
 from nephoscope.cli import (
     bench,
+    compare,
     demo,
     doctor,
     exits,
@@ -62,6 +63,7 @@ app.command(
 app.command(rich_help_panel=_BOUNDARY, context_settings=_LEFTOVER_OPTIONS)(doctor.doctor)
 app.add_typer(policy.app, name="policy", rich_help_panel=_BOUNDARY)
 app.command(rich_help_panel=_EXTEND)(bench.bench)
+app.command(rich_help_panel=_EXTEND)(compare.compare)
 app.command(rich_help_panel=_EXTEND)(plugins.plugins)
 app.add_typer(models.app, name="models", rich_help_panel=_EXTEND)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=_EXTEND)

@@ -26,7 +26,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | code | meaning |
 |---|---|
 | 0 | a verdict: confirmed, likely, or no fault found |
-| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `bench --fail-under`: too few are right; `prompts lint`: a fault |
+| 1 | inconclusive, or the budget ended first; `verify`: a cause still holds; `prompts lint`: a fault; `bench --fail-under`, `compare --fail-if` |
 | 1 | of `inspect`: with `--fail-on`, something so serious was found; without it an inspection ends with 0 |
 | 2 | usage, settings, a folder that cannot be written, no isolation |
 | 3 | no, expired or refused credentials; the endpoint is unreachable or not a cloud |
@@ -46,6 +46,7 @@ option of `investigate`; for `exec` they go last, before `--`.
 | `runs stats` | `nephoscope.statistics/1` |
 | `inspect`, `inspect --list` | `nephoscope.inspection/1`, `nephoscope.controls/1` |
 | `demo --list` | `nephoscope.scenarios/1` |
+| `compare` | `nephoscope.comparison/1` ([fields](comparisons.md)) |
 | `why` | `nephoscope.explanation/1` |
 | `verify` | `nephoscope.verification/1` |
 | `prompts list`, `show`, `render`, `lint` | `nephoscope.prompts/1`, `nephoscope.prompt/1`, `nephoscope.messages/1`, `nephoscope.lint/1` |

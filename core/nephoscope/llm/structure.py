@@ -53,9 +53,13 @@ def instruction(schema: dict[str, Any], way: Way) -> str:
     return f"Answer with one JSON object and nothing else. It must fit this JSON Schema:\n{shape}"
 
 
+UNUSABLE = "Your answer cannot be used:"
+"""How a model is told that an answer did not fit."""
+
+
 def again(faults: str) -> str:
     """What a model is told about a reply that does not fit."""
-    return f"Your answer cannot be used:\n{faults}\nAnswer once more: the whole corrected JSON object and nothing else."
+    return f"{UNUSABLE}\n{faults}\nAnswer once more: the whole corrected JSON object and nothing else."
 
 
 def read(text: str, schema: type[BaseModel], clear: Clear) -> JsonValue:

@@ -33,6 +33,7 @@ COMMANDS = [
     "exec",
     "doctor",
     "bench",
+    "compare",
     "models",
     "models explain",
     "plugins",

@@ -40,7 +40,10 @@ class Step(BaseModel):
 
 
 class Seed(BaseModel):
-    """What an emulator starts with. ``vars`` are values that steps and rules may refer to by ``${name}``."""
+    """What an emulator starts with. ``vars`` are values that steps and rules may refer to by ``${name}``.
+
+    ``random``: with the same number the same identifiers are made up.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,6 +52,7 @@ class Seed(BaseModel):
     region: str = "eu-west-1"
     account: str = DEFAULT_ACCOUNT
     vars: dict[str, JsonValue] = Field(default_factory=dict)
+    random: int | None = None
 
     def rules(self, known: Mapping[str, Any]) -> Rules:
         """The front's rules with references resolved."""

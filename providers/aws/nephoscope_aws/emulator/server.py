@@ -37,6 +37,10 @@ class Server:
         self._plant()
 
     def _plant(self) -> None:
+        if self._seed.random is not None:
+            from moto.moto_api._internal import mock_random
+
+            mock_random.seed(self._seed.random)
         self._front.apply(Seed().rules({}))
         self.names = plant(self._seed, self.endpoint)
         self._front.apply(self._seed.rules(self.names))

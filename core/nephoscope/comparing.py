@@ -1,0 +1,136 @@
+"""Conducts a comparison: looks everything up before anything is spent, runs what is left of the matrix, and tells what was found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from nephoscope import enlisting
+from nephoscope.app import App
+from nephoscope.comparison import statistics, summing
+from nephoscope.comparison.cell import PLAYBOOK, Cell, Contestant, Plan, chosen, contestants
+from nephoscope.comparison.document import Comparison, Spending
+from nephoscope.comparison.measure import Measure
+from nephoscope.comparison.running import Progress, Runner, addressed
+from nephoscope.comparison.scenario import load_scenarios
+from nephoscope.comparison.store import ComparisonStore, opened
+from nephoscope.interfaces import UsageError
+from nephoscope.llm.prices import per_million
+from nephoscope.models import Scope
+from nephoscope.models.report import Report
+from nephoscope.plugin.manager import Plugins
+from nephoscope.settings import Settings
+
+COMPARISONS = "comparisons"
+WITH_MODEL = "llm"
+"""The planner that shows most of a model, where none is named."""
+INTERRUPTED = "it was interrupted"
+SHORT = "the budget is used up"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be compared. ``budget``: dollars for all models together."""
+
+    models: Sequence[str] = ()
+    prompts: Sequence[str] = ()
+    planners: Sequence[str] = ()
+    suite: str = "smoke"
+    variants: tuple[str, ...] = ()
+    repeats: int = 1
+    budget: float | None = None
+    jobs: int = 2
+    fresh: bool = False
+
+
+@dataclass
+class Comparing:
+    """One comparison at a time. ``told`` hears of each cell that has ended, ``noted`` of what a person should know before."""
+
+    settings: Settings
+    plugins: Plugins
+    told: Callable[[Measure, Progress], None] = lambda _, __: None
+    noted: Callable[[str], None] = lambda _: None
+    _running: set[App] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _runner: Runner | None = None
+    _stopped: bool = False
+
+    def request_stop(self) -> None:
+        """Begin nothing more, end what runs; all of it can be gone on with. Safe in a signal handler."""
+        self._stopped = True
+        if self._runner:
+            self._runner.request_stop()
+        for app in list(self._running):
+            app.request_stop()
+
+    def compare(self, wish: Wish) -> Comparison:
+        """The comparison, as far as it got. Raises ``UsageError`` before anything is spent."""
+        statistics.need()
+        plan = self.plan(wish)
+        name = plan.fingerprint(self.plugins.versions)
+        folder = self.settings.home / COMPARISONS / name
+        with opened(folder, fresh=wish.fresh) as store:
+            store.begin(plan)
+            runner = self._runner = Runner(
+                store, plan, self.settings, self.plugins.emulators, self._try_out, budget=wish.budget, jobs=wish.jobs
+            )  # fmt: skip
+            if runner.progress.done:
+                self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")
+            for measure in runner.run():
+                self.told(measure, runner.progress)
+            return self._summed(plan, store, runner, wish, name)
+
+    def plan(self, wish: Wish) -> Plan:
+        """Everything looked up, and every model found. Raises ``UsageError`` for what is not there."""
+        planners = list(wish.planners or ([WITH_MODEL] if wish.models else []))
+        if PLAYBOOK in self.plugins.planners and PLAYBOOK not in planners:
+            planners.append(PLAYBOOK)  # what a model adds can only be told against what is written down
+        needs = {name: bool(getattr(one, "needs_model", False)) for name, one in self.plugins.planners.items()}
+        who = contestants(wish.models, wish.prompts, planners, needs)
+        scenarios = chosen(load_scenarios(self.plugins.suites).values(), wish.suite)
+        for one in who:
+            self._found(one, wish)
+        plan = Plan(suite=wish.suite, contestants=who, scenarios=scenarios, variants=wish.variants, repeats=wish.repeats)
+        if not plan.cells():
+            raise UsageError(f"no scenario of {wish.suite!r} has a variant {', '.join(wish.variants)}", "variants: fault, twin, near_miss")
+        return plan
+
+    def _found(self, who: Contestant, wish: Wish) -> None:
+        """That a contestant's model can be had, and what a budget cannot see."""
+        for seats in enlisting.seats(addressed(self.settings, who), self.plugins).values():
+            for seat in seats:
+                if wish.budget is not None and per_million(seat.card) is None:
+                    self.noted(f"the price of {seat.name} is not known: the budget does not hold it; describe it in models.yaml")
+
+    def _try_out(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
+        app = App(settings, self.plugins)
+        with self._lock:
+            self._running.add(app)
+        try:
+            if self._stopped:
+                app.request_stop()
+            return app.try_out(run_dir, words, scope, repeat=cell.repeat, prompts=cell.contestant.prompt_folder)
+        finally:
+            with self._lock:
+                self._running.discard(app)
+
+    def _summed(self, plan: Plan, store: ComparisonStore, runner: Runner, wish: Wish, name: str) -> Comparison:
+        why = INTERRUPTED if self._stopped else SHORT if runner.short else "cells could not be finished" if runner.progress.left else ""
+        spending = Spending(lost_usd=runner.progress.lost, budget=wish.budget)
+        comparison = summing.summed(plan, store.done().values(), name, spending)
+        return summing.dated(comparison, store, self.plugins.versions).model_copy(update={"why_not_whole": why})
+
+
+def stored(path: Path) -> Comparison:
+    """A comparison that ``--output`` or ``--json`` wrote. Raises ``UsageError``."""
+    try:
+        return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the baseline {path} cannot be read: {error}", "give the results.json that --output DIR wrote") from None
+    except ValidationError:
+        raise UsageError(f"{path} is no nephoscope.comparison/1", "give the results.json that --output DIR wrote") from None
