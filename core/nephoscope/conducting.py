@@ -142,10 +142,23 @@ class Conductor:
             _announce(context, lease, enlisting.described(self.seats()))
             with contextlib.closing(staging.Theatre(self._settings, self._plugins, context.identities, store.dir / staging.FOLDER)) as theatre:
                 if self._cassette is not None:
-                    context.was_rehearsed = self._cassette.record.rehearsal
+                    context.was_rehearsed, context.was_proven = self._cassette.record.rehearsal, self._cassette.record.proof
                 elif self._settings.rehearsal == "on":
                     context.stage = theatre
-                yield context
+                with self._provers(context):
+                    yield context
+
+    @contextlib.contextmanager
+    def _provers(self, context: Context) -> Iterator[None]:
+        """Who tries fixes out, of this run alone."""
+        if self._cassette is None and self._settings.prove:
+            context.provers = {cloud: type(one)() for cloud, one in self._plugins.provers.items() if cloud in context.estates}
+        try:
+            yield
+        finally:
+            for one in context.provers.values():
+                with contextlib.suppress(Exception):
+                    one.close()
 
     @contextlib.contextmanager
     def boundary(self, store: RunStore, *, demo: bool = False, meanwhile: Callable[[], None] | None = None) -> Iterator[tuple[Boundary, Lease]]:

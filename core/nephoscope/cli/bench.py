@@ -43,6 +43,7 @@ def bench(
     model_base_url: options.ModelBaseUrl = None,
     model_key: options.ModelKey = None,
     mask: options.Mask = None,
+    prove: options.Prove = None,
     max_tokens: options.MaxTokens = None,
     max_usd: options.MaxUsd = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -147,12 +148,12 @@ def _table(rows: list[Score], told: Mapping[str, Mapping[str, int]], made: _Made
     from rich.console import Console
     from rich.table import Table
 
-    columns = ("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "calls", "median", "idle", "seconds")
+    columns = ("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "proven", "calls", "median", "idle", "seconds")
     table = Table(*columns, box=None)
     for row in rows:
         table.add_row(
             row.name, str(row.trials), str(row.right), f"{row.accuracy:.1%}", str(row.false_positives), str(row.ungrounded), str(row.mutations),
-            str(row.errors), f"{row.calls:.1f}", f"{row.median_calls:g}", f"{row.idle_share:.0%}", f"{row.seconds:.1f}",
+            str(row.errors), f"{row.proven}/{row.fixes}", f"{row.calls:.1f}", f"{row.median_calls:g}", f"{row.idle_share:.0%}", f"{row.seconds:.1f}",
         )  # fmt: skip
     console = Console()
     console.print(table)

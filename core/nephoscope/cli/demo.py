@@ -33,6 +33,7 @@ def demo(
     executor: options.ExecutorName = None,
     unsafe_local: options.UnsafeLocal = None,
     ask: options.Ask = None,
+    prove: options.Prove = None,
     max_tokens: options.MaxTokens = None,
     max_usd: options.MaxUsd = None,
     as_json: options.AsJson = False,

@@ -30,6 +30,7 @@ def investigate(
     executor: options.ExecutorName = None,
     ask: options.Ask = None,
     answer: options.Answer = None,
+    prove: options.Prove = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
     max_calls: options.MaxCalls = None,

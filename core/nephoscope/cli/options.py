@@ -55,6 +55,9 @@ Ask = Annotated[
     AskWhen | None, typer.Option(metavar="never|risky|always", help="When to ask you; never: take the safe default.", rich_help_panel=_HOW)
 ]
 Answer = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Answer to the next question. Repeatable.", rich_help_panel=_HOW)]
+Prove = Annotated[
+    bool | None, typer.Option("--prove/--no-prove", help="Try the fix out on an emulator, seeded from what was read.", rich_help_panel=_HOW)
+]
 UnsafeLocal = Annotated[
     bool | None, typer.Option("--unsafe-local", help="Run the packs' own scripts without isolation, on the emulator only.", rich_help_panel=_HOW)
 ]
@@ -71,10 +74,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.", r
 Plain = Annotated[bool, typer.Option("--plain", help="One line per step instead of a live view.", rich_help_panel=_OUTPUT)]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 'nephoscope runs' lists it.")]
 
-_SWITCHES: Final = ("telemetry", "mask")
+_SWITCHES: Final = ("telemetry", "mask", "prove")
 """Of these, no is something said."""
 _SETTINGS: Final = frozenset(
-    "cloud region endpoint_url allow_resource grant telemetry reuse planner model model_base_url model_key mask executor ask unsafe_local "
+    "cloud region endpoint_url allow_resource grant telemetry reuse planner model model_base_url model_key mask executor ask unsafe_local prove "
     "max_steps max_seconds max_calls max_tokens max_usd quiet plain".split()
 )
 

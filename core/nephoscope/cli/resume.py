@@ -24,6 +24,7 @@ def resume(
     mask: options.Mask = None,
     executor: options.ExecutorName = None,
     ask: options.Ask = None,
+    prove: options.Prove = None,
     answer: options.Answer = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,

@@ -12,7 +12,7 @@ from nephoscope.models import Frozen
 
 
 class Score(Frozen):
-    """``right`` of ``trials``; ``calls`` and ``seconds`` are means, ``median_calls`` is what the name says.
+    """``right`` of ``trials``; ``proven`` of ``fixes`` on an emulator; ``calls`` and ``seconds`` are means, ``median_calls`` is what the name says.
 
     ``idle_share``: of all calls, those that nothing in a report rests on and that are no listings of names.
     """
@@ -23,6 +23,8 @@ class Score(Frozen):
     false_positives: int
     ungrounded: int
     mutations: int
+    fixes: int
+    proven: int
     errors: int
     calls: float
     seconds: float
@@ -45,6 +47,8 @@ def score(name: str, trials: Sequence[Trial]) -> Score:
         false_positives=sum(len(trial.false_positives) for trial in trials),
         ungrounded=sum(trial.ungrounded for trial in trials),
         mutations=sum(trial.mutations for trial in trials),
+        fixes=sum(trial.fixes for trial in trials),
+        proven=sum(trial.proven for trial in trials),
         errors=sum(bool(trial.error) for trial in trials),
         calls=round(sum(trial.calls for trial in trials) / number, 1),
         seconds=round(sum(trial.seconds for trial in trials) / number, 2),

@@ -29,6 +29,10 @@ class Trial(Frozen):
     false_positives: tuple[str, ...] = ()
     missing_gaps: tuple[str, ...] = ()
     ungrounded: int = 0
+    fixes: int = 0
+    """True causes that were told."""
+    proven: int = 0
+    """Of these, the ones whose fix was proven on an emulator."""
     calls: int = 0
     inventory: int = 0
     idle: int = 0
@@ -94,6 +98,8 @@ def scored(trial: Trial, report: Report) -> Trial:
             "false_positives": tuple(cause for cause in causes if cause not in truth.causes),
             "missing_gaps": missing,
             "ungrounded": len(cited - grounded),
+            "fixes": len(set(causes) & set(truth.causes)),
+            "proven": min(len(set(causes) & set(truth.causes)), sum(one.proof == "proven_on_emulator" for one in report.recommendations)),
             "calls": report.ledger.upstream,
             "inventory": report.ledger.inventory,
             "idle": report.ledger.idle,

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nephoscope.engine.analysis import Analysis
 from nephoscope.engine.rehearsing import Stage
-from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Rewriter
+from nephoscope.interfaces import Estate, Generator, Judge, Models, Planner, Policy, Prover, Rewriter
 from nephoscope.knowledge.playbooks import Playbook
 from nephoscope.knowledge.skills import Skills
 from nephoscope.models import Approval, Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
@@ -64,6 +64,10 @@ class Context:
     """Where scripts are rehearsed; ``None``: they are not."""
     was_rehearsed: Callable[[str], Rehearsal | None] | None = None
     """Of a recorded run: what its rehearsals showed, by the hash of the script."""
+    provers: Mapping[str, Prover] = field(default_factory=dict)
+    """Who tries fixes out, by cloud; empty: nobody does."""
+    was_proven: Callable[[str], Mapping[str, str] | None] | None = None
+    """Of a recorded run: what became of the proof of a fix, by the key of its cause."""
     skills: Skills | None = None
     """Scripts that worked; ``None``: none are used and none kept."""
     clean: Callable[[str], str] = str

@@ -1,7 +1,7 @@
 """One small typed interface per role a plugin can play. Protocols: nothing to inherit."""
 
 from nephoscope.interfaces.analyzer import Analyzer
-from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Session, Stage, Wire
+from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Prover, Session, Stage, Wire
 from nephoscope.interfaces.composer import Composer
 from nephoscope.interfaces.control import Control
 from nephoscope.interfaces.errors import (
@@ -48,6 +48,7 @@ __all__ = [
     "Overrun",
     "Planner",
     "Policy",
+    "Prover",
     "Rewriter",
     "Session",
     "Stage",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -34,6 +34,7 @@ from nephoscope.models import (
     ServiceCoverage,
     Surroundings,
     Tier,
+    Tried,
     WireReply,
     WireRequest,
 )
@@ -223,3 +224,35 @@ class Stage(Protocol):
 
     def play(self, samples: Sequence[Sample]) -> None:
         """Answer these operations with these pages from now on, whatever else is asked with them."""
+
+
+@runtime_checkable
+class Prover(Protocol):
+    """Tries a fix out where it can do no harm: an emulator in a process of its own, which the changes cannot leave."""
+
+    @property
+    def cloud(self) -> str: ...
+
+    @property
+    def observations(self) -> Collection[str]:
+        """``service:Operation`` of reads that show what flows through a thing and not how it is set: no change is to alter what they told."""
+
+    @property
+    def incidental(self) -> str:
+        """A pattern for names of members that no copy can have alike, such as addresses of hardware."""
+
+    def warm(self, identity: Identity) -> None:
+        """There will soon be something to try: begin what takes time. Never raises."""
+
+    def attempt(
+        self, replies: Sequence[Reply], about: Sequence[ResourceRef], gone: Sequence[ResourceRef], changes: Sequence[Change], seconds: float
+    ) -> Tried:
+        """Seed from the replies these things and what the changes name, with what they need to exist; read, change, read again.
+
+        ``gone``: what the account was seen not to have.
+
+        Raises :class:`NephoscopeError` where there is no emulator, or it took longer.
+        """
+
+    def close(self) -> None:
+        """End what was started. Never raises; may be called again."""

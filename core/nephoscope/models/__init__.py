@@ -9,6 +9,7 @@ from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicat
 from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, IdentifierKind, Usage
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
+from nephoscope.models.proof import Tried
 from nephoscope.models.recommendation import CauseCard, Change, Recommendation
 from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
@@ -83,6 +84,7 @@ __all__ = [
     "Tier",
     "TraceTarget",
     "TracedRun",
+    "Tried",
     "Try",
     "Usage",
     "Verdict",

@@ -22,6 +22,7 @@ from nephoscope.interfaces import (
     LLMBackend,
     Planner,
     Policy,
+    Prover,
     Rewriter,
     Tracer,
     UsageError,
@@ -123,6 +124,11 @@ class Plugins:
     def emulators(self) -> Mapping[str, Emulator]:
         """By cloud."""
         return self._named(role.EMULATORS)
+
+    @property
+    def provers(self) -> Mapping[str, Prover]:
+        """By cloud."""
+        return self._named(role.PROVERS)
 
     @property
     def tracers(self) -> Mapping[str, Tracer]:

@@ -18,6 +18,7 @@ from nephoscope.interfaces import (
     LLMBackend,
     Planner,
     Policy,
+    Prover,
     Rewriter,
     Tracer,
     Wire,
@@ -71,6 +72,7 @@ WIRES = Role("wires", Wire, key="cloud")  # type: ignore[type-abstract]
 ESTATES = Role("estates", Estate, key="cloud")  # type: ignore[type-abstract]
 POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
 EMULATORS = Role("emulators", Emulator, key="cloud")  # type: ignore[type-abstract]
+PROVERS = Role("provers", Prover, key="cloud")  # type: ignore[type-abstract]
 BACKENDS = Role("backends", LLMBackend)  # type: ignore[type-abstract]
 TRACERS = Role("tracers", Tracer)  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
@@ -93,6 +95,7 @@ ROLES: tuple[Role[Any], ...] = (
     ESTATES,
     POLICIES,
     EMULATORS,
+    PROVERS,
     BACKENDS,
     TRACERS,
     PLAYBOOKS,

@@ -21,6 +21,7 @@ from nephoscope.interfaces import (
     LLMBackend,
     Planner,
     Policy,
+    Prover,
     Rewriter,
     Tracer,
     Wire,
@@ -86,6 +87,11 @@ def nephoscope_register_policies() -> Sequence[Policy]:  # type: ignore[empty-bo
 
 @hookspec
 def nephoscope_register_emulators() -> Sequence[Emulator]:  # type: ignore[empty-body]
+    """One per cloud."""
+
+
+@hookspec
+def nephoscope_register_provers() -> Sequence[Prover]:  # type: ignore[empty-body]
     """One per cloud."""
 
 

@@ -20,6 +20,8 @@ question       text, options
 approval       author, hash, operations, diff, since (approved, last), before (hash), rehearsal, rejected
 notice         text (a sentence for the person, such as which region was taken and why)
 concluded      verdict, title
+proving        title (of a fix that is now tried on an emulator), number, of
+proved         title, proof, note
 kept           endpoint (an emulator that stays up after the report, which is stored by now, until the person stops it)
 =============  =====================================================================================================
 """
@@ -117,6 +119,16 @@ class Progress:
         warned = "" if _text(event, "author") == "person" else ", not run"
         told = {"passed": f"rehearsed: {facts}{f'; {why}' if why else ''}", "failed": f"rehearsal failed{warned}: {why}"}
         return [Said(told.get(outcome, f"not rehearsed: {why}"), mark="bad" if outcome == "failed" else "note")]
+
+    def _on_proving(self, event: Event) -> list[Said]:
+        several = f" {_number(event, 'number'):.0f}/{_number(event, 'of'):.0f}" if _number(event, "of") > 1 else ""
+        self.doing = f"trying the fix on an emulator{several}: {clip(_text(event, 'title'), 80)}"
+        return []
+
+    def _on_proved(self, event: Event) -> list[Said]:
+        proven = _text(event, "proof") == "proven_on_emulator"
+        note = clip(_text(event, "note"), 200)
+        return [Said(f"fix proven on an emulator: {_text(event, 'title')}" if proven else f"fix not proven: {note}", mark="ok" if proven else "note")]
 
     def _on_repair(self, event: Event) -> list[Said]:
         self.doing = f"repair {_number(event, 'attempt'):.0f}: {clip(_text(event, 'reason'), 60)}"

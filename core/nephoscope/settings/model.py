@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     """Whether scripts that no pack brought run on mock data, in an emulator, before they touch the account."""
     rehearsal_seconds: float = Field(default=120.0, ge=0.0, le=3600.0)
     """So long rehearsals of one run may take together; what is written after that runs without."""
+    prove: bool = True
+    """Whether fixes are tried out on an emulator that is seeded from what was read."""
     skills: Literal["on", "off"] = "on"
     """Whether scripts that worked are kept, and found again before a model is asked to write one."""
     unsafe_local: bool = False

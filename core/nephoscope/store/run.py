@@ -24,7 +24,7 @@ from nephoscope.store.sqlite import open_reader, open_writer
 VERSION = 1
 FILE = "run.db"
 LOCK = "lock"
-REHEARSALS, SKILLS_USED = "rehearsals", "skills_used"
+REHEARSALS, SKILLS_USED, PROOFS = "rehearsals", "skills_used", "proofs"
 RESPONSE_CACHE = "response cache"
 """What stands for the price of a reply that another run had paid for."""
 Model = TypeVar("Model", bound=BaseModel)
@@ -213,6 +213,17 @@ class RunStore:
         """Every rehearsal, by the hash of its script."""
         known = self.get(REHEARSALS, {})
         return {name: Rehearsal.model_validate(one) for name, one in known.items()} if isinstance(known, dict) else {}
+
+    def proved(self, cause: str, proof: Mapping[str, str]) -> None:
+        """What came of trying the fix of a cause, by the key of its finding."""
+        known = self.get(PROOFS, {})
+        self.put(PROOFS, {**(known if isinstance(known, dict) else {}), cause: dict(proof)})
+
+    def proof(self, cause: str) -> Mapping[str, str] | None:
+        """That, once there is one."""
+        known = self.get(PROOFS, {})
+        found = known.get(cause) if isinstance(known, dict) else None
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else None
 
     # -- facts, questions, events, timings -------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Control, Emulator, Estate, Policy, Wire
+from nephoscope.interfaces import Analyzer, Control, Emulator, Estate, Policy, Prover, Wire
 from nephoscope.plugin import hookimpl
 
 
@@ -40,6 +40,13 @@ def nephoscope_register_emulators() -> Sequence[Emulator]:
     from nephoscope_aws.emulator import AwsEmulator
 
     return [AwsEmulator()]
+
+
+@hookimpl
+def nephoscope_register_provers() -> Sequence[Prover]:
+    from nephoscope_aws.proving import AwsProver
+
+    return [AwsProver()]
 
 
 @hookimpl

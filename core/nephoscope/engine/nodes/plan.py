@@ -9,6 +9,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
 from nephoscope.engine.guard import circling
 from nephoscope.engine.merging import merged
+from nephoscope.engine.peel import holding
 from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import BudgetError, NephoscopeError
 from nephoscope.knowledge.statement import CONFIRM
@@ -27,6 +28,7 @@ def plan(state: State, context: Context) -> Update:
     if context.ask_policy == "always" and not any(one.question == CONFIRM for one in context.store.questions()):
         return _question(context, CONFIRM)
     view = dossier(context)
+    _expect_proof(context, view)
     decision = _decided(context, view)
     exhausted = spent_up(view)
     if isinstance(decision, Conclusion):
@@ -40,6 +42,15 @@ def plan(state: State, context: Context) -> Update:
     if isinstance(decision, Question):
         return _question(context, decision)
     return _step(context, view, merged(list(decision)), state) if decision else _conclude(context, "the planner knows nothing more to ask")
+
+
+def _expect_proof(context: Context, view: Dossier) -> None:
+    """With a cause in sight that has a fix to try, the emulator is begun: it loads while the account is still being read."""
+    for one in holding(view.findings):
+        book, prover = context.playbooks.get(one.cause), context.provers.get(one.subject.cloud)
+        who = next((each for each in context.identities if each.cloud == one.subject.cloud), None)
+        if book and book.card.changes and prover and who:
+            prover.warm(who)
 
 
 def _question(context: Context, question: Question) -> Update:

@@ -1,0 +1,265 @@
+"""The reverse of the reply tables: from stored replies to the calls that build the same things again. Data in ``seeders/``, read here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jmespath
+import jmespath.functions
+from pydantic import BaseModel, ConfigDict, Field
+
+from nephoscope.models import JsonValue, Reply
+from nephoscope.models.yaml_text import parse_yaml
+from nephoscope.store import canonical
+
+_FOLDER = Path(__file__).parents[1] / "seeders"
+
+
+class Seeder(BaseModel):
+    """One call that builds a thing, or a part of it, from a stored reply.
+
+    Everything but names of operations is JMESPath over ``{call, doc, reply, each, account, region}``: the recorded call's parameters, the item
+    (or the whole reply), the whole reply, and the member of ``each`` that the call is made for.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    kind: str
+    """Native type of what is built."""
+    with_: tuple[str, ...] = Field(default=(), alias="with")
+    """Native types of parts that are built with it."""
+    from_: tuple[str, ...] = Field(alias="from")
+    """Operations whose replies tell enough, without the service."""
+    items: str = ""
+    id_: tuple[str, ...] = Field(alias="is")
+    """What the thing goes by."""
+    of: tuple[str, ...] = ()
+    """Things with which it is built besides."""
+    needs: tuple[str, ...] = ()
+    """What must exist before."""
+    each: str = ""
+    when: str = ""
+    do: str
+    """``Operation``, or ``service:Operation`` of another service."""
+    rank: int = 50
+    params: Mapping[str, str] = Field(default_factory=dict)
+    makes: Mapping[str, str] = Field(default_factory=dict)
+    """Where the reply names something → what that is called in the account."""
+    may_fail: bool = False
+    service: str = ""
+
+
+class StandIn(BaseModel):
+    """What is made in place of something that is needed and was never read. ``{id}`` is the identifier, ``{name}`` its last part."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    like: str
+    service: str
+    do: str
+    params: Mapping[str, Any] = Field(default_factory=dict)
+    makes: str = ""
+    undo: str = ""
+    """Operation that removes it at the end, where the account was seen not to have it; takes ``with``."""
+    undone_with: Mapping[str, Any] = Field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    rank: int = 5
+
+
+@dataclass
+class Plan:
+    """What to build, in order, and what the built things go by."""
+
+    steps: list[dict[str, JsonValue]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    things: int = 0
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    seeder: Seeder
+    scope: Mapping[str, Any]
+    ids: frozenset[str]
+    of: frozenset[str]
+    reply: Reply
+
+
+@cache
+def seeders() -> tuple[Seeder, ...]:
+    """All of them, in the order of files and rows."""
+    found: list[Seeder] = []
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        raw: Any = parse_yaml(path.read_text("utf-8")) or {}
+        found += [Seeder.model_validate({"service": raw["service"], **row}) for row in raw.get("seeders", ())]
+    return tuple(found)
+
+
+@cache
+def stand_ins() -> tuple[StandIn, ...]:
+    """All of them."""
+    found: list[StandIn] = []
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        raw: Any = parse_yaml(path.read_text("utf-8")) or {}
+        found += [StandIn.model_validate({"service": raw["service"], **row}) for row in raw.get("stand_ins", ())]
+    return tuple(found)
+
+
+def kinds() -> frozenset[str]:
+    """Native types that can be built."""
+    return frozenset(kind for one in seeders() for kind in (one.kind, *one.with_))
+
+
+def plan(replies: Sequence[Reply], about: Collection[str], gone: Collection[str] = ()) -> Plan:
+    """The steps that build what goes by one of these names, with everything it needs. ``gone``: names of what is not there."""
+    candidates, chosen = list(_candidates(replies)), dict[int, _Candidate]()
+    wanted, needed = set(about), set[str]()
+    while True:
+        fresh = {number: one for number, one in enumerate(candidates) if number not in chosen and (one.ids | one.of) & wanted}
+        if not fresh:
+            break
+        chosen |= fresh
+        for one in fresh.values():
+            needed |= set(_texts(one.seeder.needs, one.scope))
+        wanted |= needed
+    found = Plan(names=set(wanted), kinds={one.seeder.kind for one in chosen.values()})
+    met = {name for one in chosen.values() for name in one.ids}
+    found.names |= met
+    found.things = len({min(one.ids) for one in chosen.values() if one.ids})
+    missing = {_words(reply) for reply in replies if reply.error}
+    lent = list(_lent(needed - met, {*gone, *(word for words in missing for word in words)}))
+    steps = [step for one in chosen.values() for step in _steps(one)]
+    ranked = sorted([*lent, *steps], key=lambda step: step[0])
+    found.steps = list({canonical(step): step for _, step in ranked}.values())
+    return found
+
+
+def _candidates(replies: Sequence[Reply]) -> Iterator[_Candidate]:
+    by_operation: dict[str, list[Seeder]] = {}
+    for one in seeders():
+        for name in one.from_:
+            by_operation.setdefault(f"{one.service}:{name}", []).append(one)
+    for reply in replies:
+        if reply.error or not isinstance(reply.document, dict):
+            continue
+        for seeder in by_operation.get(reply.call.name, ()):
+            items = _search(seeder.items, reply.document) if seeder.items else [reply.document]
+            for item in items if isinstance(items, list) else ():
+                scope = _scope(reply, item)
+                fits = not seeder.when or _search(seeder.when, scope)
+                ids = frozenset(_texts(seeder.id_, scope)) if fits else None
+                if ids:
+                    yield _Candidate(seeder, scope, ids, frozenset(_texts(seeder.of, scope)), reply)
+
+
+def _scope(reply: Reply, item: Any) -> dict[str, Any]:
+    call = reply.call
+    return {"call": dict(call.params), "doc": item, "reply": reply.document, "account": call.identity.account, "region": call.region}
+
+
+def _steps(one: _Candidate) -> Iterator[tuple[int, dict[str, JsonValue]]]:
+    members = _search(one.seeder.each, one.scope) if one.seeder.each else [None]
+    for member in members if isinstance(members, list) else ():
+        scope = {**one.scope, "each": member}
+        service, _, operation = one.seeder.do.rpartition(":")
+        params = {name: value for name, text in one.seeder.params.items() if (value := _search(text, scope)) not in (None, [], {})}
+        makes = {_where(where, scope): str(name) for where, text in one.seeder.makes.items() if (name := _search(text, scope))}
+        yield (
+            one.seeder.rank,
+            {
+                "about": sorted(one.ids, key=len)[0],
+                "service": service or one.seeder.service,
+                "operation": operation,
+                "region": one.reply.call.region,
+                "account": one.reply.call.identity.account,
+                "params": params,
+                "makes": dict(makes),
+                "may_fail": one.seeder.may_fail,
+            },
+        )
+
+
+def _where(text: str, scope: Mapping[str, Any]) -> str:
+    """``<<expression>>`` in it is a value of the reply that the thing is built from."""
+    return re.sub(r"<<(.+?)>>", lambda match: str(_search(match[1], scope)), text)
+
+
+def _lent(needed: Collection[str], missing: Collection[str]) -> Iterator[tuple[int, dict[str, JsonValue]]]:
+    todo, done = sorted(needed), set[str]()
+    while todo:
+        name = todo.pop()
+        match = next(((one, found) for one in stand_ins() if (found := re.fullmatch(one.like, name))), None)
+        if match is None or name in done:
+            continue
+        done.add(name)
+        one, found = match
+        values = {"id": name, "name": re.split(r"[:/]", name)[-1], "n": str(len(done)), **found.groupdict("")}
+        base: dict[str, JsonValue] = {"about": name, "service": one.service, "region": values.get("region", ""), "may_fail": True}
+        makes: JsonValue = {one.makes: name} if one.makes else {}
+        yield one.rank, {**base, "operation": one.do, "params": _told(one.params, values), "makes": makes}
+        todo += [_told(need, values) for need in one.needs]
+        if one.undo and {name, values["name"]} & set(missing):
+            yield 99, {**base, "operation": one.undo, "params": _told(one.undone_with, values), "makes": {}}
+
+
+def _told(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _told(member, values) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_told(member, values) for member in value]
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), value) if isinstance(value, str) else value
+
+
+def _words(reply: Reply) -> tuple[str, ...]:
+    return tuple(str(value) for value in reply.call.params.values() if isinstance(value, str))
+
+
+def _texts(expressions: Sequence[str], scope: Mapping[str, Any]) -> Iterator[str]:
+    for text in expressions:
+        value = _search(text, scope)
+        yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one)
+
+
+class _Functions(jmespath.functions.Functions):
+    """What rows need besides JMESPath's own functions."""
+
+    @jmespath.functions.signature({"types": ["string", "null"]}, {"types": ["string"]})
+    def _func_last(self, text: str | None, mark: str) -> str | None:
+        """The part after the last mark."""
+        return text.rpartition(mark)[2] if text else None
+
+    @jmespath.functions.signature({"types": ["string", "null"]})
+    def _func_from_json(self, text: str | None) -> Any:
+        """A document inside a string."""
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return None
+
+    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})
+    def _func_without(self, value: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
+        """An object less some members."""
+        return None if value is None else {key: member for key, member in value.items() if key not in names}
+
+    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})
+    def _func_only(self, value: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
+        """Some members of an object."""
+        return None if value is None else {key: member for key, member in value.items() if key in names and member not in ("", None)}
+
+
+@cache
+def _compiled(text: str) -> Any:
+    return jmespath.compile(text)
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+def _search(text: str, scope: Any) -> Any:
+    return _compiled(text).search(scope, options=_OPTIONS)
