@@ -12,7 +12,7 @@ from nephoscope.store import canonical
 
 Facts = Mapping[tuple[str, str], Fact]
 """By the subject's key and the attribute."""
-_VOLATILE = re.compile(r"(time|date|modified|revision|etag|updated|created|token|reason|progress|messages?)\w*$", re.IGNORECASE)
+_VOLATILE = re.compile(r"(time|date|modified|revision|etag|updated|created|token|reason|progress|messages?)[\w.]*$", re.IGNORECASE)
 """Members that tell when and how something was changed last: any change moves them."""
 HIDDEN = "‹redacted:"
 """How what stands for a cut-out string begins: what it was, nobody here knows."""
@@ -112,6 +112,9 @@ class Named:
             not there or (isinstance(value, str) and MOMENT.match(value)) for there, value in ((leaf.had, leaf.before), (leaf.has, leaf.after))
         ):
             return True
+        name = (leaf.path[-1] if leaf.path else attribute).lower()
+        if isinstance(leaf.after, bool) and any(word.endswith(name) for word in self._values):
+            return True
         words = _words(leaf.after if leaf.has else leaf.before)
         if leaf.had and leaf.has:
             return all(self._says(word) for word in words) or not words
@@ -120,7 +123,8 @@ class Named:
     def _says(self, word: str) -> bool:
         """Named as it is, by its last part, or as something that the changes made."""
         known = {word.lower(), re.split(r"[:/#]", word.lower())[-1]}
-        return bool(word) and bool(known & self._values or word.lower() in {one.native_id.lower() for one in self._made.values()})
+        made = {part for one in self._made.values() for part in _parts(one)}
+        return bool(word) and bool(known & (self._values | made))
 
     def _bare(self, fact: Fact) -> bool:
         """A change that tells nothing but whom it is about is about all of it."""

@@ -42,14 +42,14 @@ def test_leaves_are_matched_by_what_members_are() -> None:
             {"Name": "deep", "Rules": [{"Id": "b"}, {"Id": "c"}, {"Id": "d"}]},
             ["weir of deep"],
             id="an entry got lost",
-        ),  # noqa: E501
+        ),
         pytest.param(
             {"at": "2026-01-01T00:00:00Z", "weir": "a"},
             {"at": "2026-01-02T00:00:00Z", "weir": "b"},
             {"Name": "deep", "Weir": "b"},
             [],
             id="moments move",
-        ),  # noqa: E501
+        ),
     ],
 )
 def test_only_what_is_named_may_differ(before: Any, after: Any, params: dict[str, Any], strays: list[str]) -> None:

@@ -18,6 +18,7 @@ from nephoscope.testing.conformance.executor import ExecutorSuite
 from nephoscope.testing.conformance.generator import GeneratorSuite
 from nephoscope.testing.conformance.planner import PlannerSuite
 from nephoscope.testing.conformance.policy import PolicySuite
+from nephoscope.testing.conformance.prover import ProverSuite
 from nephoscope.testing.conformance.tracer import TracerSuite
 from nephoscope.testing.conformance.validator import JudgeSuite, RewriterSuite
 from nephoscope.testing.conformance.view import StillView
@@ -37,6 +38,7 @@ __all__ = [
     "JudgeSuite",
     "PlannerSuite",
     "PolicySuite",
+    "ProverSuite",
     "RewriterSuite",
     "Sample",
     "StillView",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class Stage:
         copy = Copy(Hands(self._empty(job)), job["account"], job["region"])
         lacking = copy.build(job["steps"])
         before = copy.read(job["reads"])
-        refused = copy.change(job["changes"])
+        refused = copy.change(job["changes"], job["spellings"])
         return {"lacking": lacking, "refused": refused, "before": before, "after": copy.read(job["reads"])}
 
     def _empty(self, job: Mapping[str, Any]) -> str:
@@ -95,10 +96,10 @@ class Copy:
                 self._names.learn(str(name), str(_look(self._names.there(where), reply.document) or ""))
         return failed
 
-    def change(self, changes: Sequence[Mapping[str, Any]]) -> str:
+    def change(self, changes: Sequence[Mapping[str, Any]], spellings: Mapping[str, str]) -> str:
         """Make the changes, up to the first that is not taken; that one and why."""
         for change in changes:
-            reply = self._call({**change, "params": _filled(change["params"], self._given)})
+            reply = self._call({**change, "params": _spelt(_filled(change["params"], self._given), spellings)})
             if reply.error:
                 return f"{change['service']}:{change['operation']}: {_said(reply)}"
             for name, where in change.get("gives", {}).items():
@@ -150,6 +151,17 @@ def _filled(value: Any, given: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_filled(member, given) for member in value]
     return given.get(value[1:], value) if isinstance(value, str) and value.startswith("$") else value
+
+
+def _spelt(value: Any, spellings: Mapping[str, str]) -> Any:
+    """Parameters with whole identifiers in the form that the emulator takes."""
+    if isinstance(value, Mapping):
+        return {key: _spelt(member, spellings) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_spelt(member, spellings) for member in value]
+    if isinstance(value, str):
+        return next((re.sub(pattern, form, value) for pattern, form in spellings.items() if re.fullmatch(pattern, value)), value)
+    return value
 
 
 if __name__ == "__main__":

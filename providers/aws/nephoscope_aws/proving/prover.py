@@ -58,6 +58,7 @@ class AwsProver:
             "region": region or next((reply.call.region for reply in reads), "us-east-1"),
             "seconds": seconds,
             "steps": plan.steps,
+            "spellings": seeders.spellings(),
             "reads": [
                 {
                     "id": one.call.id,

@@ -111,6 +111,16 @@ def stand_ins() -> tuple[StandIn, ...]:
     return tuple(found)
 
 
+@cache
+def spellings() -> dict[str, str]:
+    """Patterns for identifiers that the emulator's changes take only in another form → that form."""
+    found: dict[str, str] = {}
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        raw: Any = parse_yaml(path.read_text("utf-8")) or {}
+        found |= raw.get("spellings", {})
+    return found
+
+
 def kinds() -> frozenset[str]:
     """Native types that can be built."""
     return frozenset(kind for one in seeders() for kind in (one.kind, *one.with_))

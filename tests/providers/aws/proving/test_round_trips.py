@@ -1,0 +1,175 @@
+"""From stored replies to an account and back: what was recorded comes out again. And the hands that do it reach nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nephoscope.engine.proving import covers
+from nephoscope.interfaces import UsageError
+from nephoscope.knowledge.harvest import harvest
+from nephoscope.models import Call, Change, Identity, Reply, ResourceRef
+from nephoscope.testing.conformance import ProverSuite
+from nephoscope_aws.estate import AwsEstate
+from nephoscope_aws.proving import AwsProver, seeders
+from nephoscope_aws.proving.hands import Elsewhere, Hands
+from nephoscope_aws.proving.naming import Names
+from nephoscope_aws.proving.prover import _started
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+WHO = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:user/reader", regions=(REGION,))
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:worker"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
+URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+OPEN = {"Version": "2012-10-17", "Statement": [{"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}]}
+
+
+def reply(operation: str, document: Any, params: dict[str, Any] | None = None, number: int = 1) -> Reply:
+    service, _, name = operation.partition(":")
+    call = Call(id=f"s1.c{number}", identity=WHO, region=REGION, service=service, operation=name, params=params or {})
+    return Reply(call=call, status=200, document=document)
+
+
+def ref(native_type: str, native_id: str) -> ResourceRef:
+    return ResourceRef(
+        cloud="aws", kind="x", native_type=native_type, native_id=native_id, account=ACCOUNT, region=REGION, name=native_id.rpartition(":")[2]
+    )
+
+
+TABLE: dict[str, tuple[str, str, list[Reply]]] = {
+    "queue": (
+        "sqs:queue",
+        QUEUE,
+        [reply("sqs:GetQueueAttributes", {"Attributes": {"QueueArn": QUEUE, "DelaySeconds": "7", "Policy": json.dumps(OPEN)}}, {"QueueUrl": URL, "AttributeNames": ["All"]})],  # noqa: E501
+    ),
+    "mapping of a function": (
+        "lambda:function",
+        FUNCTION,
+        [
+            reply("lambda:GetFunctionConfiguration", {"FunctionArn": FUNCTION, "FunctionName": "worker", "Role": ROLE, "Runtime": "python3.12", "Timeout": 9}, {"FunctionName": "worker"}),  # noqa: E501
+            reply("lambda:ListEventSourceMappings", {"EventSourceMappings": [{"UUID": "11111111-2222-3333-4444-555555555555", "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "State": "Disabled", "BatchSize": 5}]}, {"FunctionName": "worker"}, 2),  # noqa: E501
+            reply("lambda:GetFunctionConcurrency", {"ReservedConcurrentExecutions": 0}, {"FunctionName": "worker"}, 3),
+        ],
+    ),
+    "role": (
+        "iam:role",
+        ROLE,
+        [
+            reply("iam:GetRole", {"Role": {"Arn": ROLE, "RoleName": "worker", "Path": "/", "AssumeRolePolicyDocument": POLICY}}, {"RoleName": "worker"}),  # noqa: E501
+            reply("iam:GetRolePolicy", {"RoleName": "worker", "PolicyName": "own", "PolicyDocument": POLICY}, {"RoleName": "worker", "PolicyName": "own"}, 2),  # noqa: E501
+        ],
+    ),
+    "security group": (
+        "ec2:security-group",
+        "sg-0123456789abcdef0",
+        [
+            reply(
+                "ec2:DescribeSecurityGroups",
+                {"SecurityGroups": [{"GroupId": "sg-0123456789abcdef0", "GroupName": "web", "Description": "web", "VpcId": "vpc-0123456789abcdef0", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}], "IpPermissionsEgress": []}]},  # noqa: E501
+                {"GroupIds": ["sg-0123456789abcdef0"]},
+            )
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prover() -> Iterator[AwsProver]:
+    one = AwsProver()
+    one.warm(WHO)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_was_recorded_comes_out_again(prover: AwsProver, name: str) -> None:
+    kind, native_id, replies = TABLE[name]
+    tried = prover.attempt(replies, [ref(kind, native_id)], [], [], 300)
+    assert not tried.lacking
+    assert [one.call.id for one in tried.before] == [one.call.id for one in replies]
+    for recorded, there in zip(replies, tried.before, strict=True):
+        assert covers(_settings(there), _settings(recorded), re.compile(prover.incidental)), (recorded.document, there.document)
+    assert tried.before == tried.after
+
+
+def _settings(one: Reply) -> Any:
+    """What the analyzers read of it."""
+    facts = harvest([one], (), {"aws": AwsEstate()}).facts.values()
+    return {f"{fact.subject.native_id} {fact.attribute}": fact.value for fact in facts}
+
+
+class TestAwsProver(ProverSuite):
+    """The interface, by the real child."""
+
+    who = WHO
+    replies = TABLE["queue"][2]
+    thing = ref("sqs:queue", QUEUE)
+    change = Change(
+        cloud="aws", service="sqs", operation="SetQueueAttributes", region=REGION, params={"QueueUrl": URL, "Attributes": {"DelaySeconds": "0"}}
+    )
+
+    @pytest.fixture(autouse=True)
+    def _subject(self, prover: AwsProver) -> None:
+        self.subject = prover
+
+
+def test_hands_take_no_other_endpoint() -> None:
+    for endpoint in ("https://sqs.eu-west-1.amazonaws.com", "http://127.0.0.1", "http://10.0.0.1:80", "http://localhost:80"):
+        with pytest.raises(UsageError):
+            Hands(endpoint)
+
+
+def test_a_request_for_elsewhere_is_not_sent() -> None:
+    """Even a client that was turned to another address after it was made."""
+    hands = Hands("http://127.0.0.1:9")
+    client = hands._client("sqs", REGION, "")
+    client.meta.events.register("request-created", lambda request, **_: setattr(request, "url", "http://127.0.0.1:10/"))
+    with pytest.raises(Elsewhere, match="not sent"):
+        hands.call(Call(identity=WHO, region=REGION, service="sqs", operation="ListQueues"))
+
+
+def test_the_child_has_nothing_of_who_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real-secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    child = _started()
+    try:
+        environment = Path(f"/proc/{child.pid}/environ").read_bytes()
+    finally:
+        child.kill()
+        child.communicate()
+    assert b"real-secret" not in environment
+    assert b"proxy.example" not in environment
+
+
+def test_names_are_exchanged_both_ways_and_only_whole() -> None:
+    names = Names()
+    names.learn("vpc-1", "vpc-9")
+    assert names.there({"a": ["vpc-1", "vpc-12", "x:vpc-1/y"]}) == {"a": ["vpc-9", "vpc-12", "x:vpc-9/y"]}
+    assert names.back(names.there("vpc-1 and vpc-1")) == "vpc-1 and vpc-1"
+
+
+def test_what_is_needed_and_was_never_read_is_lent_and_taken_back() -> None:
+    steps = seeders.plan(TABLE["mapping of a function"][2], [FUNCTION, "worker"], gone=[ROLE]).steps
+    made = [str(step["operation"]) for step in steps]
+    assert made.index("CreateRole") < made.index("CreateFunction") < made.index("DeleteRole")
+    assert made.index("CreateQueue") < made.index("CreateEventSourceMapping")
+
+
+def test_every_row_speaks_of_a_kind_and_an_operation_that_exist() -> None:
+    from nephoscope_aws.wire.models import operation_model
+
+    types = AwsEstate().types
+    for one in seeders.seeders():
+        assert one.kind in types, one.kind
+        assert set(one.with_) <= set(types)
+        service, _, operation = one.do.rpartition(":")
+        assert operation_model(service or one.service, operation), one.do
+        assert all(operation_model(one.service, name) for name in one.from_), one.from_
+    assert all(operation_model(one.service, one.do) for one in seeders.stand_ins())
