@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
         FUNCTION,
         [
             reply("lambda:GetFunctionConfiguration", {"FunctionArn": FUNCTION, "FunctionName": "worker", "Role": ROLE, "Runtime": "python3.12", "Timeout": 9}, {"FunctionName": "worker"}),  # noqa: E501
-            reply("lambda:ListEventSourceMappings", {"EventSourceMappings": [{"UUID": "11111111-2222-3333-4444-555555555555", "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "State": "Disabled", "BatchSize": 5}]}, {"FunctionName": "worker"}, 2),  # noqa: E501
+            reply("lambda:ListEventSourceMappings", {"EventSourceMappings": [{"UUID": "11111111-2222-3333-4444-555555555555", "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "State": "Disabled", "BatchSize": 5}]}, {"FunctionName": FUNCTION}, 2),  # noqa: E501
             reply("lambda:GetFunctionConcurrency", {"ReservedConcurrentExecutions": 0}, {"FunctionName": "worker"}, 3),
         ],
     ),
