@@ -236,15 +236,15 @@ def _texts(expressions: Sequence[str], scope: Mapping[str, Any]) -> Iterator[str
         yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one)
 
 
-class _Functions(jmespath.functions.Functions):
+class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
     """What rows need besides JMESPath's own functions."""
 
-    @jmespath.functions.signature({"types": ["string", "null"]}, {"types": ["string"]})
+    @jmespath.functions.signature({"types": ["string", "null"]}, {"types": ["string"]})  # type: ignore[untyped-decorator]
     def _func_last(self, text: str | None, mark: str) -> str | None:
         """The part after the last mark."""
         return text.rpartition(mark)[2] if text else None
 
-    @jmespath.functions.signature({"types": ["string", "null"]})
+    @jmespath.functions.signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_from_json(self, text: str | None) -> Any:
         """A document inside a string."""
         try:
@@ -252,12 +252,12 @@ class _Functions(jmespath.functions.Functions):
         except ValueError:
             return None
 
-    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})
+    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})  # type: ignore[untyped-decorator]
     def _func_without(self, value: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
         """An object less some members."""
         return None if value is None else {key: member for key, member in value.items() if key not in names}
 
-    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})
+    @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})  # type: ignore[untyped-decorator]
     def _func_only(self, value: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
         """Some members of an object."""
         return None if value is None else {key: member for key, member in value.items() if key in names and member not in ("", None)}
