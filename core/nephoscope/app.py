@@ -15,7 +15,7 @@ from nephoscope import __version__, archive, enlisting, replaying
 from nephoscope.comparison.scenario import Scenario, load_scenarios
 from nephoscope.conducting import Callbacks, Cassette, Conductor, load_engine, recorded
 from nephoscope.interfaces import Control, Emulator, NephoscopeError, UsageError
-from nephoscope.models import Approval, Event, Question, Scope, Script, Violation
+from nephoscope.models import Approval, Event, JsonValue, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
 from nephoscope.models.inspection import Inspection, InspectionOrder
 from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
@@ -84,16 +84,17 @@ class App:
         """An investigation of an emulator that this process started, with nobody there."""
         return self._begin(text, scope, Callbacks(), demo=True)
 
-    def try_out(self, run_dir: Path, text: str, scope: Scope, *, repeat: int = 0, prompts: str = "") -> Report:
-        """As :meth:`rehearse`, in a given folder; what was begun there is gone on with. ``repeat`` tells trials apart that are the same.
+    def try_out(self, run_dir: Path, text: str, scope: Scope, **conditions: JsonValue) -> Report:
+        """As :meth:`rehearse`, in a given folder; what was begun there is gone on with.
 
-        ``prompts``: a folder whose prompts take the place of those with their ids.
+        ``conditions``: ``repeat`` tells trials apart that are the same; ``prompts_from`` is a folder whose prompts take the place of those with
+        their ids; ``tape`` names a file of recorded replies (``path``), and whether nothing else answers (``only``).
         """
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
             if store.get("words") is None:
                 self._write_down(text, scope, conductor, store)
-            store.put_all({"exhausted": None, "scopes": [scope.model_dump(mode="json")], "repeat": repeat, "prompts_from": prompts})
+            store.put_all({"exhausted": None, "scopes": [scope.model_dump(mode="json")], **conditions})
             return conductor.run(store, demo=True)
 
     def scenarios(self) -> Sequence[Scenario]:

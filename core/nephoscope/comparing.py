@@ -20,7 +20,8 @@ from nephoscope.comparison.scenario import load_scenarios
 from nephoscope.comparison.store import ComparisonStore, opened
 from nephoscope.interfaces import UsageError
 from nephoscope.llm.prices import per_million
-from nephoscope.models import Scope
+from nephoscope.llm.tape import Tape
+from nephoscope.models import JsonValue, Scope
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -45,6 +46,10 @@ class Wish:
     budget: float | None = None
     jobs: int = 2
     fresh: bool = False
+    record: Path | None = None
+    """A file that replies of models are taken from, and put into."""
+    replay: Path | None = None
+    """A file that replies of models are taken from; nothing else answers."""
 
 
 @dataclass
@@ -59,6 +64,7 @@ class Comparing:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runner: Runner | None = None
     _stopped: bool = False
+    _tape: JsonValue = None
 
     def request_stop(self) -> None:
         """Begin nothing more, end what runs; all of it can be gone on with. Safe in a signal handler."""
@@ -72,6 +78,9 @@ class Comparing:
         """The comparison, as far as it got. Raises ``UsageError`` before anything is spent."""
         statistics.need()
         plan = self.plan(wish)
+        if path := wish.replay or wish.record:
+            Tape(path.absolute(), only=path == wish.replay).close()
+            self._tape = {"path": str(path.absolute()), "only": path == wish.replay}
         name = plan.fingerprint(self.plugins.versions)
         folder = self.settings.home / COMPARISONS / name
         with opened(folder, fresh=wish.fresh) as store:
@@ -114,7 +123,7 @@ class Comparing:
         try:
             if self._stopped:
                 app.request_stop()
-            return app.try_out(run_dir, words, scope, repeat=cell.repeat, prompts=cell.contestant.prompt_folder)
+            return app.try_out(run_dir, words, scope, repeat=cell.repeat, prompts_from=cell.contestant.prompt_folder, tape=self._tape)
         finally:
             with self._lock:
                 self._running.discard(app)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nephoscope.llm.limiter import Limiter
     from nephoscope.llm.masking import Mask
     from nephoscope.llm.seat import Seat
+    from nephoscope.llm.tape import Tape
     from nephoscope.prompting import PromptRegistry
 
 Seats = Mapping[str, "Sequence[Seat]"]
@@ -79,6 +80,7 @@ def enlist(
         stopped=stopped,
         told=lambda call: emit("model_called", **_told(call)),
         cassette=cassette,
+        tape=_tape(store),
         cache=ResponseCache(settings.home, settings.model_cache_hours, cut(store)) if settings.model_cache_hours else None,
     )
     caller.reconcile()
@@ -173,6 +175,14 @@ def scrub(settings: Settings, plugins: Plugins, store: RunStore) -> Callable[[st
         return made[0](text)
 
     return scrubbed
+
+
+def _tape(store: RunStore) -> Tape | None:
+    """Recorded replies that the run was begun with."""
+    from nephoscope.llm.tape import Tape
+
+    wished = store.get("tape")
+    return Tape(Path(str(wished["path"])), only=bool(wished["only"])) if isinstance(wished, dict) else None
 
 
 def _prompts(plugins: Plugins, store: RunStore) -> PromptRegistry:

@@ -23,34 +23,49 @@ _LOCAL = "local"
 _WHO = "Who is compared"
 _ON = "On what"
 _KEPT = "What is kept"
+_Models = Annotated[str, typer.Option(metavar="A,B", help="Models, PROVIDER:NAME[@URL], separated by commas.", rich_help_panel=_WHO)]
+_Prompts = Annotated[str, typer.Option(metavar="P,Q", help="Sets of prompts: 'shipped', or folders of prompt files.", rich_help_panel=_WHO)]
+_Planner = Annotated[
+    str, typer.Option(metavar="X,Y", help="Planners; default: llm where models are named, and always playbook.", rich_help_panel=_WHO)
+]
+_Suite = Annotated[str, typer.Option(metavar="NAME", help="Scenarios: 'all', or a tag, a family, an id.", rich_help_panel=_ON)]
+_Variant = Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.", rich_help_panel=_ON)]
+_Repeats = Annotated[int, typer.Option(min=1, max=100, help="How often each model tries each.", rich_help_panel=_ON)]
+_Budget = Annotated[
+    float | None, typer.Option(metavar="USD", min=0, help="For all models together; then it stops, and can go on.", rich_help_panel=_ON)
+]
+_Engine = Annotated[str, typer.Option(metavar="NAME", help="Where cells run.", rich_help_panel=_ON)]
+_Jobs = Annotated[int, typer.Option(min=1, max=64, help="Cells at a time.", rich_help_panel=_ON)]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew instead of going on.", rich_help_panel=_KEPT)]
+_Record = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Keep replies of models in it; those it has are not paid for.", rich_help_panel=_KEPT)
+]
+_Replay = Annotated[Path | None, typer.Option(metavar="FILE", help="Take replies of models from it, and from nowhere else.", rich_help_panel=_KEPT)]
+_Folder = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write report.html, report.md, results.csv and results.json.", rich_help_panel=_KEPT)
+]
+_Baseline = Annotated[Path | None, typer.Option(metavar="FILE", help="The results.json of an earlier comparison.", rich_help_panel=_KEPT)]
+_FailIf = Annotated[str | None, typer.Option(metavar="worse", help="Exit 1 when somebody is worse than in the baseline.", rich_help_panel=_KEPT)]
 
 
 def compare(
     *,
     context: typer.Context,
-    models: Annotated[str, typer.Option(metavar="A,B", help="Models, PROVIDER:NAME[@URL], separated by commas.", rich_help_panel=_WHO)] = "",
-    prompts: Annotated[str, typer.Option(metavar="P,Q", help="Sets of prompts: 'shipped', or folders of prompt files.", rich_help_panel=_WHO)] = "",
-    planner: Annotated[
-        str, typer.Option(metavar="X,Y", help="Planners; default: llm where models are named, and always playbook.", rich_help_panel=_WHO)
-    ] = "",
-    suite: Annotated[str, typer.Option(metavar="NAME", help="Scenarios: 'all', or a tag, a family, an id.", rich_help_panel=_ON)] = "smoke",
-    variant: Annotated[
-        list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.", rich_help_panel=_ON)
-    ] = None,
-    repeats: Annotated[int, typer.Option(min=1, max=100, help="How often each model tries each.", rich_help_panel=_ON)] = 1,
-    budget: Annotated[
-        float | None, typer.Option(metavar="USD", min=0, help="For all models together; then it stops, and can go on.", rich_help_panel=_ON)
-    ] = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Where cells run.", rich_help_panel=_ON)] = _LOCAL,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Cells at a time.", rich_help_panel=_ON)] = 2,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew instead of going on.", rich_help_panel=_KEPT)] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write report.html, report.md, results.csv and results.json.", rich_help_panel=_KEPT)
-    ] = None,
-    baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="The results.json of an earlier comparison.", rich_help_panel=_KEPT)] = None,
-    fail_if: Annotated[
-        str | None, typer.Option(metavar="worse", help="Exit 1 when somebody is worse than in the baseline.", rich_help_panel=_KEPT)
-    ] = None,
+    models: _Models = "",
+    prompts: _Prompts = "",
+    planner: _Planner = "",
+    suite: _Suite = "smoke",
+    variant: _Variant = None,
+    repeats: _Repeats = 1,
+    budget: _Budget = None,
+    engine: _Engine = _LOCAL,
+    jobs: _Jobs = 2,
+    fresh: _Fresh = False,
+    record: _Record = None,
+    replay: _Replay = None,
+    output: _Folder = None,
+    baseline: _Baseline = None,
+    fail_if: _FailIf = None,
     model_base_url: options.ModelBaseUrl = None,
     model_key: options.ModelKey = None,
     mask: options.Mask = None,
@@ -77,6 +92,8 @@ def compare(
             budget=budget,
             jobs=jobs,
             fresh=fresh,
+            record=record,
+            replay=replay,
         )
         found = _compared(wish, given, shown, baseline)
         _show(found, shown, output)

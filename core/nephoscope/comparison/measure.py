@@ -13,7 +13,7 @@ from nephoscope.comparison.trial import Trial
 from nephoscope.llm.structure import MOST_REPAIRS, UNUSABLE
 from nephoscope.models import Frozen, Usage
 from nephoscope.models.report import Report
-from nephoscope.store.run import RESPONSE_CACHE, Attempt, ModelCall, RunStore
+from nephoscope.store.run import RESPONSE_CACHE, TAPE, Attempt, ModelCall, RunStore
 
 Outcome = Literal["right", "wrong", "undecided", "throttled", "refused", "truncated", "unparsable", "error"]
 """``undecided``: no verdict where there was one to be had. The last five: what kept the model from answering."""
@@ -131,7 +131,7 @@ def asking(calls: Iterable[ModelCall]) -> Asking:
         usd=round(sum(call.usd or 0.0 for call in paid), 9),
         unpriced=sum(call.usd is None for call in paid),
         lost_usd=round(sum(call.usd or 0.0 for call in known if call.error == LOST), 9),
-        seconds=tuple(round(call.seconds, 3) for call in paid if call.reply is not None),
+        seconds=tuple(round(call.seconds, 3) for call in paid if call.reply is not None and call.price != TAPE),
         troubles=troubles,
     )
 

@@ -76,7 +76,7 @@ def counted(group: Group) -> dict[str, dict[str, Said]]:
     found: dict[str, dict[str, Said]] = {}
     for label, own in group.items():
         for one in own:
-            for tag in dict.fromkeys((one.family, *one.tags, f"only {one.cell.variant.replace('_', ' ')}s")):
+            for tag in dict.fromkeys((one.family, *one.tags, f"variant {one.cell.variant.replace('_', ' ')}")):
                 before = found.setdefault(tag, {}).get(label, Said())
                 found[tag][label] = Said(said=before.said + 1, right=before.right + one.right)
     return dict(sorted(found.items()))

@@ -16,9 +16,10 @@ from nephoscope.llm.limiter import Limiter
 from nephoscope.llm.prices import cost
 from nephoscope.llm.request import Reply, Request
 from nephoscope.llm.seat import Seat
+from nephoscope.llm.tape import Tape
 from nephoscope.models import Budget, Fault, FaultKind, Usage
 from nephoscope.store import Spent
-from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
+from nephoscope.store.run import RESPONSE_CACHE, TAPE, ModelCall, RunStore
 
 TRIES: dict[FaultKind, int] = {"rate": 4, "transient": 3, "malformed": 2}
 """How often a request is sent in all. Every other fault stays what it is however often one asks."""
@@ -72,8 +73,13 @@ class Caller:
         sleep: Callable[[float], None] = time.sleep,
         cassette: RunStore | None = None,
         cache: ResponseCache | None = None,
+        tape: Tape | None = None,
     ) -> None:
-        """``cassette``: a recorded run that stands for every model; nothing is sent. ``cache``: replies of other runs, where that is wished."""
+        """``cassette``: a recorded run that stands for every model; nothing is sent. ``cache``: replies of other runs, where that is wished.
+
+        ``tape``: replies of other runs that count here as they did there.
+        """
+        self._tape = tape
         self._cache = cache if cassette is None else None
         self._cassette = cassette
         self._record = record
@@ -105,6 +111,8 @@ class Caller:
             return Answered(Reply.model_validate(known), 0.0, recorded=True)
         if self._cassette is not None:
             return self._replayed(self._cassette, request)
+        if self._tape is not None and (taped := self._taped(self._tape, seat, request, purpose)) is not None:
+            return taped
         if self._cache is not None and (kept := self._cache.get(request)) is not None:
             return self._remembered(request, purpose, kept)
         sent = 0
@@ -114,6 +122,8 @@ class Caller:
             if isinstance(outcome, Answered):
                 if self._cache is not None:
                     self._cache.keep(request, outcome.reply)
+                if self._tape is not None:
+                    self._tape.keep(request, outcome.reply)
                 return outcome
             if sent >= TRIES.get(outcome.kind, 1):
                 raise ModelError(f"{seat.name} at {seat.host}: {outcome.message}", _HINTS.get(outcome.kind, ""), kind=outcome.kind)
@@ -131,6 +141,20 @@ class Caller:
         self._record.model_ended(self._record.model_sent(call, request.document), call, free.model_dump(mode="json"))
         self._told(call)
         return Answered(free, 0.0, recorded=True)
+
+    def _taped(self, tape: Tape, seat: Seat, request: Request, purpose: Purpose) -> Answered | None:
+        """A recorded reply; it counts as it did when it was recorded, and takes no time."""
+        reply = tape.get(request)
+        if reply is None and not tape.only:
+            return None
+        if reply is None:
+            raise ModelError(f"{seat.name} is asked something that is not among the recorded replies", "record again", kind="not_found")
+        paid = cost(seat.card, reply.usage)
+        call = ModelCall(request.hash, purpose.role, purpose.prompt, seat.name, reply.usage, estimated=reply.estimated, usd=paid.usd, price=TAPE)
+        self._record.model_ended(self._record.model_sent(call, request.document), call, reply.model_dump(mode="json"))
+        self._purse.settle(0.0, paid.usd or 0.0)
+        self._told(call)
+        return Answered(reply, paid.usd, recorded=False)
 
     def _replayed(self, cassette: RunStore, request: Request) -> Answered:
         """What became of the same request then, failures included; it costs again what it cost."""

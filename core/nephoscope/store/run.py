@@ -27,6 +27,8 @@ LOCK = "lock"
 REHEARSALS, SKILLS_USED, PROOFS = "rehearsals", "skills_used", "proofs"
 RESPONSE_CACHE = "response cache"
 """What stands for the price of a reply that another run had paid for."""
+TAPE = "recorded reply"
+"""What stands for the price of a reply that was recorded to be given again: it counts as then, and nothing is paid."""
 Model = TypeVar("Model", bound=BaseModel)
 
 _SCHEMA = """

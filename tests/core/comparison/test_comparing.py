@@ -256,6 +256,17 @@ def test_every_rendering_holds_the_numbers_and_nothing_breaks_out() -> None:
     assert json.loads(found.model_dump_json(by_alias=True))["schema"] == "nephoscope.comparison/1"
 
 
+def test_results_are_a_data_frame(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    found = summed(plan(number=10), {GOOD.label: 1.0, BAD.label: 0.0, FLOOR.label: 1.0})
+    (tmp_path / "results.csv").write_text(cells_csv(found))
+    read, made = pandas.read_csv(tmp_path / "results.csv"), pandas.DataFrame(record(one) for one in found.cells)
+    for cells in (read, made):
+        by_family = cells.pivot_table(index="family", columns="contestant", values="right", aggfunc="mean")
+        assert dict(by_family.loc["water"]) == {GOOD.label: 1.0, BAD.label: 0.0, FLOOR.label: 1.0}
+        assert round(float(cells.groupby("contestant")["usd"].sum()[GOOD.label]), 6) == 20 * 0.00125
+
+
 def test_the_terminal_shows_who_cannot_be_told_apart() -> None:
     from rich.console import Console
 

@@ -9,8 +9,10 @@ from html import escape
 from nephoscope.comparison.document import Comparison, Row
 from nephoscope.comparison.rendering import say
 
-WIDTH, HEIGHT = 640, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 24, 20, 46
+WIDTH, HEIGHT = 480, 330
+_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 18, 20, 48
+_LETTER = 7
+"""About so wide is a letter of a label."""
 COLOURS = 8
 """Colours that the page defines for contestants; further ones begin again."""
 
@@ -23,7 +25,7 @@ def pareto(comparison: Comparison) -> str:
     costs = {row.label: row.usd / row.cells for _, row in priced}
     scale = _Scale(max([*costs.values(), 1e-6]) * 1.12)
     parts = [*_grid(scale), _front(priced, costs, scale)]
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     for number, row in priced:
         parts.append(_point(number, row, costs[row.label], scale, taken))
     return _svg(WIDTH, HEIGHT, "Success against dollars per investigation", parts)
@@ -39,7 +41,7 @@ def bars(comparison: Comparison) -> str:
     for tick in range(0, 101, 25):
         x = left + width * tick / 100
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height - 22}"/>')
-        parts.append(f'<text class="axis" x="{x:.1f}" y="{height - 6}" text-anchor="{_anchor(tick)}">{tick} %</text>')
+        parts.append(f'<text class="axis" x="{x:.1f}" y="{height - 5}" text-anchor="{_anchor(tick)}">{tick} %</text>')
     for number, row in enumerate(rows):
         y, value = number * step + 6, row.success.value or 0.0
         colour = f"var(--c{number % COLOURS})"
@@ -104,7 +106,7 @@ def _front(priced: Sequence[tuple[int, Row]], costs: dict[str, float], scale: _S
     return f'<polyline class="front" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>'
 
 
-def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[tuple[float, float]]) -> str:
+def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[tuple[float, float, float]]) -> str:
     x, y = scale.x(usd), scale.y(row.success.value or 0.0)
     colour = f"var(--c{number % COLOURS})"
     parts = [f"<g><title>{escape(f'{row.label}: {say.share(row.success)}, {say.usd(usd)} USD per investigation')}</title>"]
@@ -112,13 +114,14 @@ def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[tuple[f
         low, high = scale.y(row.success.low), scale.y(row.success.high)
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{colour}" stroke-width="2" opacity=".55"/>')
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>')
-    place = y - 10
-    while any(abs(place - other) < 15 and abs(x - there) < 220 for there, other in taken):
-        place += 15
-    taken.append((x, place))
-    late = x > WIDTH * 0.6
     label = row.label if len(row.label) <= 34 else row.label[:33] + "…"
-    at, anchor = (x - 10, "end") if late else (x + 10, "start")
+    at, anchor = (x - 10, "end") if x > WIDTH * 0.6 else (x + 10, "start")
+    long = len(label) * _LETTER
+    start = at - long if anchor == "end" else at
+    place = y - 10
+    while any(abs(place - other) < 15 and start < there + more and there < start + long for there, other, more in taken):
+        place += 15
+    taken.append((start, place, long))
     parts.append(f'<text class="label" x="{at:.1f}" y="{place:.1f}" text-anchor="{anchor}">{escape(label)}</text></g>')
     return "".join(parts)
 

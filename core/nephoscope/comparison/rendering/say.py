@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+from markupsafe import Markup
 
 from nephoscope.comparison.document import Comparison, Row
 from nephoscope.comparison.measure import FAILURES
@@ -54,6 +57,23 @@ def seconds(value: float | None) -> str:
 def failures(row: Row) -> str:
     """What kept it from answering, counted; empty when nothing did."""
     return ", ".join(f"{row.outcomes[kind]} {kind}" for kind in FAILURES if row.outcomes.get(kind))
+
+
+def failed(row: Row) -> int:
+    """Cells that a failure kept from an answer."""
+    return sum(row.outcomes.get(kind, 0) for kind in FAILURES)
+
+
+def two(text: str) -> Markup:
+    """A number with its interval in smaller type below it."""
+    number, _, interval = text.partition(" (")
+    below = Markup('<br><span class="soft small">{}</span>').format(interval.removesuffix(")")) if interval else ""
+    return Markup("{}{}").format(number, below)
+
+
+def breakable(label: str) -> Markup:
+    """A label with places to break it."""
+    return Markup("<wbr>").join(re.split(r"(?<=[:/·@-])", label))
 
 
 def scripts(row: Row) -> str:
