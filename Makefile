@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: install demo test lint types docs bench soak clean
+.PHONY: install demo test lint types docs bench unseen soak clean
 
 install: .venv/installed  ## build ./.venv with everything in it
 
@@ -45,6 +45,12 @@ docs: install  ## the reference says what the code says
 
 bench: install  ## every scenario with its twins: accuracy, false positives, grounding, calls
 	$(BIN)/nephoscope bench
+
+SEED ?= $(shell date +%s)
+COUNT ?= 8
+unseen: install  ## known faults in accounts nobody has seen, others each time: make unseen SEED=… COUNT=… makes the same again
+	@echo "seed $(SEED)"
+	$(BIN)/nephoscope bench --seed $(SEED) --count $(COUNT) --fail-under 0.9 --fail-on-false
 
 soak: install  ## long: kills at random moments, and what else takes minutes
 	$(BIN)/pytest -m soak

@@ -29,7 +29,7 @@ def bench(
     only: Annotated[str, typer.Option(help="Only scenarios whose id or family contains this.")] = "",
     cases: Annotated[Path | None, typer.Option(metavar="DIR", help="The cases in this folder, such as replay --as-scenario keeps there.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.")] = None,
-    wordings: Annotated[bool, typer.Option(help="Also in every other wording.")] = False,
+    wordings: Annotated[bool, typer.Option(help="Also in every other wording; of half of them only totals are told.")] = False,
     seed: Annotated[int | None, typer.Option(help="Instead: known faults in accounts nobody has seen, composed from this number.")] = None,
     unknown: Annotated[
         int | None, typer.Option(help="Instead: faults nobody wrote a cause for, made from this number by changing one field.")
@@ -38,6 +38,7 @@ def bench(
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
     keep: Annotated[Path | None, typer.Option(help="Keep the runs in this folder.")] = None,
     fail_under: Annotated[float, typer.Option(help="Exit 1 when less than this share is right.")] = 0.0,
+    fail_on_false: Annotated[bool, typer.Option("--fail-on-false", help="Exit 1 when any cause is told that is none.")] = False,
     planner: options.PlannerName = None,
     model: options.Model = None,
     model_base_url: options.ModelBaseUrl = None,
@@ -54,7 +55,9 @@ def bench(
     with Output(as_json=as_json):
         flags = options.flags(context)
         made = _Made(seed=seed, unknown=unknown, count=count)
-        _bench(flags, made, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, fail_under=fail_under, as_json=as_json)
+        rows = _bench(flags, made, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, as_json=as_json)
+    if rows[-1].accuracy < fail_under or (fail_on_false and rows[-1].false_positives):
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,8 @@ def _bench(
     wordings: bool,
     jobs: int,
     keep: Path | None,
-    fail_under: float,
     as_json: bool,
-) -> None:
+) -> list[Score]:
     from nephoscope.app import App
     from nephoscope.cli.session import open_session
     from nephoscope.comparison.score import outcomes, scores
@@ -115,7 +117,7 @@ def _bench(
 
     for trial in Suite(session.loaded.settings, session.plugins, rehearse, keep, again).run(chosen, variants, wordings=wordings, jobs=jobs):
         trials.append(trial)
-        if not as_json or sys.stderr.isatty():
+        if trial.split != "held" and (not as_json or sys.stderr.isatty()):
             sys.stderr.write(_line(trial) + "\n")
     rows = scores(trials)
     if as_json:
@@ -123,13 +125,12 @@ def _bench(
             "seed": made.unknown if made.seed is None else made.seed,
             "scores": [row.model_dump() for row in rows],
             "outcomes": outcomes(trials),
-            "trials": [trial.model_dump() for trial in trials],
+            "trials": [trial.model_dump() for trial in trials if trial.split != "held"],
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         _table(rows, outcomes(trials), made)
-    if rows[-1].accuracy < fail_under:
-        raise typer.Exit(1)
+    return rows
 
 
 def _line(trial: Trial) -> str:

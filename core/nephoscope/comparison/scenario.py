@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import Field
@@ -11,6 +13,14 @@ from pydantic import Field
 from nephoscope.interfaces import UsageError
 from nephoscope.models import Frozen, JsonValue, Verdict
 from nephoscope.models.yaml_text import parse_yaml
+
+Split = Literal["", "open", "held"]
+"""Other wordings are parted by themselves: what is held is never looked at one by one, so that nobody can tune to it."""
+
+
+def split_of(words: str) -> Split:
+    """Half of all texts are held, whoever wrote them."""
+    return "held" if hashlib.sha256(words.encode()).digest()[0] % 2 else "open"
 
 
 class Truth(Frozen):
@@ -53,6 +63,10 @@ class Scenario(Frozen):
     tags: tuple[str, ...] = ()
     cassette: str = ""
     """A bundle beside the file: the recorded run is gone through again, and no emulator is started."""
+
+    def split(self, words: str) -> Split:
+        """Of other wordings, whether they are held; nothing for the story's own words."""
+        return split_of(words) if words in self.wordings else ""
 
     def words(self, variant: str) -> str:
         """What the person says in this variant."""

@@ -58,12 +58,15 @@ def score(name: str, trials: Sequence[Trial]) -> Score:
 
 
 def scores(trials: Sequence[Trial]) -> list[Score]:
-    """Per family, per kind of variant, and over all."""
+    """Per family, per kind of variant, per half of the wordings, and over all."""
     rows = []
     for family in dict.fromkeys(trial.family for trial in trials):
         rows.append(score(family, [trial for trial in trials if trial.family == family]))
     for variant in dict.fromkeys(trial.variant for trial in trials):
         rows.append(score(f"all {variant}", [trial for trial in trials if trial.variant == variant]))
+    for split in ("open", "held"):
+        own = [trial for trial in trials if trial.split == split]
+        rows += [score(f"wordings {split}", own)] if own else []
     return [*rows, score("all", trials)]
 
 

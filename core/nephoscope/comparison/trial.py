@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from nephoscope.comparison.outcome import Outcome, outcome
-from nephoscope.comparison.scenario import Scenario, Truth
+from nephoscope.comparison.scenario import Scenario, Split, Truth
 from nephoscope.interfaces import Emulator, NephoscopeError
 from nephoscope.models import Frozen, Scope, Verdict
 from nephoscope.models.report import Report
@@ -21,6 +21,7 @@ class Trial(Frozen):
     family: str
     variant: str
     words: str
+    split: Split = ""
     truth: Truth
     verdict: Verdict = "inconclusive"
     causes: tuple[str, ...] = ()
@@ -49,7 +50,8 @@ class Trial(Frozen):
 def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate: Investigate, words: str = "") -> Trial:
     """Seed the emulator, investigate, score. An investigation that fails is a wrong one, never left out."""
     spoken = words or scenario.words(variant)
-    blank = Trial(scenario=scenario.id, family=scenario.family, variant=variant, words=spoken, truth=scenario.truth(variant))
+    own, truth = scenario.split(spoken), scenario.truth(variant)
+    blank = Trial(scenario=scenario.id, family=scenario.family, variant=variant, words=spoken, split=own, truth=truth)
     try:
         emulator.start(scenario.seed(variant))
         started = time.monotonic()

@@ -15,7 +15,7 @@ from nephoscope.models.yaml_text import parse_yaml
 
 _SCENARIOS = Path(__file__).parent / "scenarios"
 _NAMED_BY = frozenset(
-    """Bucket QueueName FunctionName TableName RoleName UserName PolicyName InstanceProfileName GroupName DBInstanceIdentifier
+    """Bucket QueueName FunctionName TableName RoleName UserName InstanceProfileName GroupName DBInstanceIdentifier
     DBSubnetGroupName""".split()
 )
 _FIRST = "amber birch cedar delta ember fjord glade hazel inlet jasper kelp lunar maple nectar onyx pearl quartz river sable tidal".split()

@@ -197,8 +197,7 @@ def _strings(key: str, value: str) -> Iterator[tuple[str, str]]:
 
 _LATER: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "ec2:RunInstances": [("ec2:StopInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]}),
-                         ("ec2:TerminateInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]}),
-                         ("ec2:ModifyInstanceAttribute", {"InstanceId": "${it.Instances.0.InstanceId}", "Groups": ["${empty.GroupId}"]})],
+                         ("ec2:TerminateInstances", {"InstanceIds": ["${it.Instances.0.InstanceId}"]})],
     "ec2:CreateNatGateway": [("ec2:DeleteNatGateway", {"NatGatewayId": "${it.NatGateway.NatGatewayId}"})],
     "ec2:CreateVpcPeeringConnection": [("ec2:DeleteVpcPeeringConnection", {"VpcPeeringConnectionId": "${it.VpcPeeringConnection.VpcPeeringConnectionId}"})],  # noqa: E501
     "ec2:CreateVpcEndpoint": [("ec2:DeleteVpcEndpoints", {"VpcEndpointIds": ["${it.VpcEndpoint.VpcEndpointId}"]})],
@@ -235,18 +234,6 @@ def _later(steps: Sequence[Step], step: Step) -> Iterator[Mutant]:
         for key, value in step.get("params", {}).items():
             if isinstance(value, str):
                 text = text.replace(f"{{{key}}}", value)
-        made = [step if one is not step else {**step, "as": name} for one in steps]
         made = [{**one, "as": name} if one is step else one for one in steps]
-        if "${empty" in text:
-            vpc = next((one["as"] for one in steps if one["do"] == "ec2:CreateVpc"), "")
-            made.append(
-                {
-                    "do": "ec2:CreateSecurityGroup",
-                    "params": {"GroupName": "spare", "Description": "spare", "VpcId": f"${{{vpc}.Vpc.VpcId}}"},
-                    "as": "empty",
-                }
-            )
-            if not vpc:
-                continue
         last = {"do": operation, "params": json.loads(text)}
         yield Mutant(step["do"], operation, (*made, last), step | {"as": name})

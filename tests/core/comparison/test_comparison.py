@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nephoscope.comparison.scenario import Scenario, load_scenarios
-from nephoscope.comparison.score import score, scores
+from nephoscope.comparison.scenario import Scenario, load_scenarios, split_of
+from nephoscope.comparison.score import outcomes, score, scores
 from nephoscope.comparison.suite import _words
 from nephoscope.comparison.trial import Trial, run_trial, scored
 from nephoscope.interfaces import EndpointError, UsageError
@@ -198,3 +198,32 @@ def test_scores_keep_failures_in_the_denominator() -> None:
     assert (rows["all"].trials, rows["all"].right, rows["all"].errors, rows["all"].accuracy) == (2, 1, 1, 0.5)
     assert (rows["all"].calls, rows["all"].seconds) == (2.0, 0.5)
     assert score("none", []).accuracy == 0.0
+
+
+def test_half_of_all_other_wordings_are_held_and_only_summed_up() -> None:
+    told = [f"pond {number} is dry" for number in range(400)]
+    held = [one for one in told if split_of(one) == "held"]
+    assert 150 < len(held) < 250
+    story = scenario(wordings=told)
+    assert {story.split(one) for one in told} == {"open", "held"}
+    assert story.split("the pond deep is dry") == "", "the story's own words are no other wording"
+    base = {"scenario": "dry", "family": "water", "variant": "fault", "truth": TRUTH}
+    trials = [Trial.model_validate({**base, "words": one, "split": story.split(one), "right": True}) for one in told[:10]]
+    names = [row.name for row in scores(trials)]
+    assert names[-3:] == ["wordings open", "wordings held", "all"]
+
+
+def test_calls_that_nothing_rests_on_are_a_share_and_calls_have_a_median() -> None:
+    base = {"scenario": "dry", "family": "water", "variant": "fault", "truth": TRUTH, "words": "w"}
+    row = score("all", [Trial.model_validate({**base, "calls": calls, "idle": idle}) for calls, idle in ((4, 0), (10, 4), (6, 1))])
+    assert (row.median_calls, row.idle_share) == (6, 0.25)
+
+
+def test_outcomes_are_counted_per_mutator_and_accounts_that_could_not_be_built_apart() -> None:
+    truth = {"verdict": "confirmed", "touches": ["x"]}
+    base = {"scenario": "u", "variant": "mutant", "truth": truth, "words": "w"}
+    made = [("flipped", "explained", ""), ("flipped", "wrong", ""), ("moved", "", "the emulator did not start")]
+    told = outcomes([Trial.model_validate({**base, "family": way, "outcome": kind, "error": error}) for way, kind, error in made])
+    assert told["flipped"] == {"explained": 1, "inconclusive": 0, "quiet": 0, "wrong": 1, "unbuilt": 0}
+    assert (told["moved"]["unbuilt"], sum(told["all"].values())) == (1, 3)
+    assert outcomes([]) == {}

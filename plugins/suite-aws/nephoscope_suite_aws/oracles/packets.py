@@ -68,8 +68,15 @@ class _Network:
         for one in self._rules():
             if one.get("FromPort", 0) > one.get("ToPort", 65535):
                 raise Unreadable("a range of ports that ends before it begins")
+        joined = self._acts.of("ec2:AssociateRouteTable")
+        if len({one.params["SubnetId"] for one in joined}) < len(joined):
+            raise Unreadable("a subnet with two route tables")
+        if any(self._acts.named(one.params["RouteTableId"]).params["VpcId"] != self._vpc(one.params["SubnetId"]) for one in joined):
+            raise Unreadable("a route table of another network")
         for entry in self._acts.of("ec2:CreateNetworkAclEntry"):
             ports = entry.params.get("PortRange", {})
+            if entry.params["Protocol"] not in ("-1", "6", "17") or (entry.params["Protocol"] != "-1" and not ports):
+                raise Unreadable("an entry the service refuses")
             if ports.get("From", 0) > ports.get("To", 65535) or ports.get("To", 0) > 65535:
                 raise Unreadable("a range of ports that ends before it begins")
 

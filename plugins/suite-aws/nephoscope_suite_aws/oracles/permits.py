@@ -44,6 +44,8 @@ def allowed(acts: Acts, who: str, action: str, thing: str) -> Answer:
     if made is None or any({name, made.name} & {one.params.get(undone)} for one in acts.of(undo)):
         acts.stopped(name, made.name if made else name)
         return "broken"
+    if caller is None and who.startswith("server "):
+        raise Unreadable("a server without its role may have no network either")
     if caller is None:
         acts.stopped(who.partition(" ")[2])
         return "broken"

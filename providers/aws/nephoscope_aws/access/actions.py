@@ -58,16 +58,19 @@ class Wanted:
 
 def wanted(problem: Problem, target: ResourceRef) -> Wanted:
     """Actions the problem means on a thing: named operations first, then verbs, else whatever is usual there."""
-    named = _named(problem, target)
-    if named:
-        return Wanted(named, every=True)
-    table = _ACTIONS.get(target.native_type, {})
-    spoken = [verb for verb in _VERBS if verb in table and says(problem, verb)]
-    chosen = tuple(dict.fromkeys(action for verb in spoken for action in table[verb]))
+    chosen = named(problem, target) or spoken(problem, target)
     if chosen:
         return Wanted(chosen, every=True)
+    table = _ACTIONS.get(target.native_type, {})
     usual = _USUAL.get(target.native_type) or tuple(dict.fromkeys(action for actions in table.values() for action in actions))
     return Wanted(usual, every=len(usual) == 1)
+
+
+def spoken(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
+    """Actions on a thing for which the words hold a verb."""
+    table = _ACTIONS.get(target.native_type, {})
+    verbs = [verb for verb in _VERBS if verb in table and says(problem, verb)]
+    return tuple(dict.fromkeys(action for verb in verbs for action in table[verb]))
 
 
 def says(problem: Problem, verb: str) -> bool:
@@ -78,7 +81,8 @@ def says(problem: Problem, verb: str) -> bool:
     return re.search(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE) is not None
 
 
-def _named(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
+def named(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
+    """Actions on a thing whose operations the words name."""
     service = service_of(target.native_type)
     prefixes = {"iam": ("iam", "sts")}.get(service, (service,))
     found: list[str] = []

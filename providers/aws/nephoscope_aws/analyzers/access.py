@@ -9,6 +9,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import FactQuery, Finding, ResourceRef
 from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
 from nephoscope_aws.access.actors import WORKLOADS, actors, roles_acted_on
+from nephoscope_aws.access.calls import told_call
 from nephoscope_aws.access.cases import Side, decide
 from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor
@@ -45,8 +46,8 @@ class AccessAnalyzer:
 
 
 def _concerned(view: FactView) -> bool:
-    """The symptom is a denial, or words of denial are about something that policies guard."""
-    if view.problem.symptom == "access_denied":
+    """The symptom is a denial, words of denial are about something that policies guard, or a call is told and not its answer."""
+    if view.problem.symptom == "access_denied" or told_call(view):
         return True
     return bool(_DENIED.search(view.problem.text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef
+from nephoscope_aws.access.calls import named_call
 from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import named, routes
@@ -16,6 +18,10 @@ from nephoscope_aws.iam.truth import Truth
 
 SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "missing", "late", "duplicate", "suspicion"})
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
+_DUTIES = re.compile(r"\b(replica\w*|mirror\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b", re.IGNORECASE)
+_CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
+_MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC})
+_TAKING = frozenset({refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
     refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
 }  # fmt: skip
@@ -35,12 +41,15 @@ class EventDelivery:
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings on every hop between what the words name; nothing where the words are not about events."""
         problem = view.problem
-        if not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
+        reaching = _reaching(view)
+        if not reaching and not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
             return ()
         words = Words.of(problem)
+        if not words.delivery and not reaching and (problem.symptom in _CONNECTING or named_call(view) or _other_duty(view)):
+            return ()
         found, orphan, look = routes(view, words)
         found = _living(view, found)
-        plain = bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
+        plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
         if not plain and not _about_delivery(view, words):
             return ()
         unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
@@ -50,6 +59,20 @@ class EventDelivery:
         if orphan is not None and plain:
             findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
         return _merged(findings)
+
+
+def _reaching(view: FactView) -> bool:
+    """A bucket, bus, rule or topic opens no connections: what is said not to reach a thing from there is what it sends."""
+    if view.problem.symptom not in _CONNECTING:
+        return False
+    sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
+    kinds = [{ref.native_type for ref in entity.matches} for entity in sick]
+    return len(kinds) > 1 and bool(kinds[0]) and kinds[0] <= _MUTE and all(other <= _TAKING for other in kinds[1:])
+
+
+def _other_duty(view: FactView) -> bool:
+    """A bucket alone, and words about something else that buckets do by themselves."""
+    return {refs.BUCKET} >= {ref.native_type for ref in named(view)} and _DUTIES.search(view.problem.text) is not None
 
 
 def _about_delivery(view: FactView, words: Words) -> bool:

@@ -62,7 +62,8 @@ def _starts(view: FactView) -> list[ResourceRef]:
 def _from(view: FactView, start: ResourceRef, words: _Words) -> Iterator[Finding]:
     traces = _traces(things()[start.native_type], words)
     working = [mend(start, name, value) for trace in traces for name, value in trace.mended.items()]
-    found = [one for ref in _walk(view, start) for one in _judged(view, ref, start, words, working)]
+    judged = [one for ref in _walk(view, start) for one in _judged(view, ref, start, words)]
+    found = [_seen_working(one, working, judged) for one in judged]
     yield from found
     if any(one.on_path for one in found) and (traces or not things()[start.native_type].shared):
         yield _in_order(view, start, found)
@@ -85,16 +86,24 @@ def _walk(view: FactView, start: ResourceRef) -> Iterator[ResourceRef]:
                     edge.append((target, depth + 1))
 
 
-def _judged(view: FactView, ref: ResourceRef, start: ResourceRef, words: _Words, working: Sequence[Supposition]) -> Iterator[Finding]:
+def _seen_working(finding: Finding, working: Sequence[Supposition], all_: Sequence[Finding]) -> Finding:
+    """With the fault mended the thing would be seen to work; but what another fault is about stays as it is."""
+    others = {(one.subject.key, one.attribute) for other in all_ if other.holds == "yes" and other.key != finding.key for one in other.suppose}
+    own = {(one.subject.key, one.attribute) for one in finding.suppose}
+    more = [one for one in working if (one.subject.key, one.attribute) not in others - own]
+    return finding.model_copy(update={"suppose": (*finding.suppose, *more)})
+
+
+def _judged(view: FactView, ref: ResourceRef, start: ResourceRef, words: _Words) -> Iterator[Finding]:
     gone = view.fact(ref, "exists")
     if gone is not None and gone.known_absent:
         return
     for rule in rules().get(ref.native_type, ()):
         if rule.concerns(words.spoken, words.text, start.native_type):
-            yield from _by(rule, view, ref, working)
+            yield from _by(rule, view, ref)
 
 
-def _by(rule: Rule, view: FactView, ref: ResourceRef, working: Sequence[Supposition]) -> Iterator[Finding]:
+def _by(rule: Rule, view: FactView, ref: ResourceRef) -> Iterator[Finding]:
     judging = Judging(Look(view), ref)
     truth = judge(rule.when, ref, judging, JUDGES)
     if truth is None and rule.known_only:
@@ -108,7 +117,7 @@ def _by(rule: Rule, view: FactView, ref: ResourceRef, working: Sequence[Supposit
         truth,
         note=str(note),
         details=details,
-        suppose=[*judging.suppose, *suppose, *working],
+        suppose=[*judging.suppose, *suppose],
         on_path=not rule.hygiene,
     )
 

@@ -20,6 +20,7 @@ import yaml
 from botocore import xform_name
 from moto.server import ThreadedMotoServer
 
+from nephoscope.comparison.scenario import split_of
 from nephoscope.knowledge import reading
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
@@ -265,6 +266,11 @@ def scenarios(folder: Path) -> list[tuple[dict[str, Any], str]]:
     """Every (scenario, variant) of a family's folder."""
     loaded = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
     return [(scenario, variant) for scenario in loaded for variant in scenario["variants"]]
+
+
+def open_wordings(scenario: Mapping[str, Any]) -> list[str]:
+    """Other wordings without those that are held: nobody is to see how one of these comes out."""
+    return [one for one in scenario.get("wordings", ()) if split_of(one) == "open"]
 
 
 def truth_of(scenario: Mapping[str, Any], variant: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, scenarios, suffices, truth_of
+from harness import Account, moto_server, open_wordings, scenarios, suffices, truth_of
 
 import nephoscope_aws
 import nephoscope_suite_aws
@@ -34,7 +34,7 @@ def test_scenario(scenario, variant):
     expected = truth_of(scenario, variant)
     with moto_server() as endpoint:
         Account(endpoint).seed([*scenario["base"], *body["steps"]])
-        for text in [body.get("text", scenario["text"]), *scenario.get("wordings", ())]:
+        for text in [body.get("text", scenario["text"]), *open_wordings(scenario)]:
             account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())))
             check(text, *account.investigate(ANALYZERS, account.understand(text)), expected)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, scenarios, truth_of
+from harness import Account, moto_server, open_wordings, scenarios, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.verdict import diagnose
@@ -21,7 +21,7 @@ def test_scenario(scenario, variant):
     body, expected = scenario["variants"][variant], truth_of(scenario, variant)
     with moto_server() as endpoint:
         Account(endpoint).seed([*scenario["base"], *body.get("steps", ())])
-        texts = [body["text"]] if "text" in body else [scenario["text"], *scenario.get("wordings", ())]
+        texts = [body["text"]] if "text" in body else [scenario["text"], *open_wordings(scenario)]
         for text in texts:
             account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())))
             view, findings = account.investigate(ANALYZERS, account.understand(text))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from harness import ACCOUNT, REGION, Account, moto_server, scenarios, substitute, suffices
+from harness import ACCOUNT, REGION, Account, moto_server, open_wordings, scenarios, substitute, suffices
 
 import nephoscope_aws
 import nephoscope_suite_aws
@@ -73,7 +73,7 @@ def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     account = Fast(empty, deny=frozenset(front.get("deny", ())), answers=front.get("answer", ()), estate=estate())
     names = seed(account, [*scenario["base"], *chosen["steps"]])
     account.names.update(names)
-    texts = [chosen["text"]] if "text" in chosen else [scenario["text"], *scenario.get("wordings", ())]
+    texts = [chosen["text"]] if "text" in chosen else [scenario["text"], *open_wordings(scenario)]
     for text in texts:
         view, findings = account.investigate(ANALYZERS, account.understand(text))
         judge(substitute(chosen["truth"], names), view, findings)

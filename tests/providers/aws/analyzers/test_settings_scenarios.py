@@ -1,11 +1,11 @@
-"""Every scenario of the families that the settings analyzer decides, against the emulated account, in every wording."""
+"""Every scenario of the families that the settings analyzer decides, against the emulated account, in every wording that is not held."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, scenarios, substitute, truth_of
+from harness import Account, moto_server, open_wordings, scenarios, substitute, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.analysis import Analysis
@@ -31,7 +31,7 @@ def test_scenario(scenario, variant, endpoint):
     answers = [answer for front in fronts for answer in front.get("answer", ())]
     planted = Account(endpoint).reset()
     planted.seed([*scenario["base"], *body.get("steps", ())])
-    for text in [body["text"]] if "text" in body else [scenario["text"], *scenario.get("wordings", ())]:
+    for text in [body["text"]] if "text" in body else [scenario["text"], *open_wordings(scenario)]:
         account = Account(endpoint, deny=deny, answers=answers, names=planted.names)
         analysis = Analysis([analyzer() for analyzer in ANALYZERS])
         view, findings = account.investigate([analysis_of(analysis)], account.understand(text))

@@ -76,7 +76,11 @@ def _event_types(context: Context, hop: Hop) -> Finding:
     if not hop.links:
         return look.finding(cause, hop.source, None if not hop.known else False, details=_told(hop))
     configured = [event for link in hop.links for event in _events(link.settings)]
-    lost = s3_events.uncovered(configured, _wanted(context))
+    wanted = _wanted(context)
+    if not wanted and not any(s3_events.covers(one, upload) for one in configured for upload in _ANY_UPLOAD):
+        note = f"the notification covers {', '.join(configured)} alone: whether other events were meant is not said"
+        return look.finding(cause, hop.source, None, note=note, details={**_told(hop), "configured": list(configured)})
+    lost = s3_events.uncovered(configured, wanted)
     mended = ["s3:ObjectCreated:*"] if any(one in _ANY_UPLOAD for one in lost) else list(lost)
     first = hop.links[0].settings
     changed: list[Entry] = [{**first, "Events": list(dict.fromkeys([*_without(_events(first), mended), *mended]))}]

@@ -99,10 +99,19 @@ class Rule(Frozen):
     """Judged only where its facts are there anyway: nothing is asked on its behalf."""
 
     def concerns(self, spoken: frozenset[str], text: str, start: str) -> bool:
-        """Whether words of these classes, about a thing of that type, may be explained by it."""
+        """Whether words of these classes, about a thing of that type, may be explained by it.
+
+        Where no class is recognized, words of its own say enough.
+        """
         if self.via and start not in self.via:
             return False
-        return bool(self.symptoms & spoken) and (not self.words or re.search(self.words, text, re.IGNORECASE) is not None)
+        said = bool(self.words) and re.search(self.words, text, re.IGNORECASE) is not None
+        if self.words and not said:
+            return False
+        return bool(self.symptoms & spoken) or (said and spoken == _NO_CLASS)
+
+
+_NO_CLASS = frozenset({"suspicion"})
 
 
 class Trace(Frozen):
