@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nephoscope.engine.context import Context
     from nephoscope.interfaces.tracing import Link
     from nephoscope.knowledge.skills import Skills
+    from nephoscope.store.memory import Memory
     from nephoscope.validation import Validated
 
 MOST_NAMES = 200
@@ -145,6 +146,7 @@ class Conductor:
                     context.was_rehearsed, context.was_proven = self._cassette.record.rehearsal, self._cassette.record.proof
                 elif self._settings.rehearsal == "on":
                     context.stage = theatre
+                context.memory = None if demo else self._memory()
                 with self._provers(context):
                     yield context
 
@@ -275,6 +277,13 @@ class Conductor:
             versions={"nephoscope": __version__, **self._plugins.versions},
             elapsed_before=float(elapsed) if isinstance(elapsed, int | float) else 0.0,
         )
+
+    def _memory(self) -> Memory | None:
+        """A replay neither remembers nor is remembered, it is to come out as it was; nor is an account that is made up anew each time."""
+        from nephoscope.store.memory import Memory
+
+        wanted = self._settings.memory and self._cassette is None
+        return Memory(self._settings.home, self._settings.memory_days) if wanted else None
 
     def _skills(self) -> Skills | None:
         from nephoscope.knowledge.skills import RecordedSkills, SkillLibrary

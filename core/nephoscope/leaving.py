@@ -12,6 +12,7 @@ from typing import Any
 from nephoscope.interfaces import UsageError
 from nephoscope.models.record import Leaving
 from nephoscope.store import LedgerReader, Sent
+from nephoscope.store.memory import Memory
 from nephoscope.store.run import ModelCall, RunStore, find_run, locked, scopes_of
 
 
@@ -42,6 +43,8 @@ def purge(home: Path, run_ids: Iterable[str]) -> Sequence[str]:
             gone = folder.with_name(f".{folder.name}.gone")  # not half a record, whatever happens meanwhile
             folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
+    if folders:
+        Memory(home, days=1.0).forget_runs([folder.name for folder in folders])
     return [folder.name for folder in folders]
 
 

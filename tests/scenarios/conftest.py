@@ -103,7 +103,14 @@ class Terminal:
     def environment(self, **more: str) -> dict[str, str]:
         """What the command sees of the outside."""
         kept = {name: os.environ[name] for name in _KEEP if name in os.environ}
-        usual = {"HOME": str(self.home.parent), "NEPHOSCOPE_HOME": str(self.home), "NEPHOSCOPE_PROVE": "false", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        usual = {
+            "HOME": str(self.home.parent),
+            "NEPHOSCOPE_HOME": str(self.home),
+            "NEPHOSCOPE_PROVE": "false",
+            "NEPHOSCOPE_MEMORY": "false",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "dumb",
+        }
         return {**kept, **usual, "AWS_EC2_METADATA_DISABLED": "true", **self.env, **more}
 
     def start(self, *words: str, variables: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:

@@ -34,6 +34,7 @@ def demo(
     unsafe_local: options.UnsafeLocal = None,
     ask: options.Ask = None,
     prove: options.Prove = None,
+    memory: options.Memory = None,
     max_tokens: options.MaxTokens = None,
     max_usd: options.MaxUsd = None,
     as_json: options.AsJson = False,

@@ -31,6 +31,7 @@ def investigate(
     ask: options.Ask = None,
     answer: options.Answer = None,
     prove: options.Prove = None,
+    memory: options.Memory = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
     max_calls: options.MaxCalls = None,

@@ -14,6 +14,7 @@ from nephoscope.cli import (
     demo,
     doctor,
     exits,
+    facts,
     inspect,
     investigate,
     models,
@@ -51,6 +52,7 @@ app.command(rich_help_panel=_ASK)(demo.demo)
 app.command(rich_help_panel=_ASK)(resume.resume)
 app.command(rich_help_panel=_ASK, context_settings=_LEFTOVER_OPTIONS)(inspect.inspect)
 app.add_typer(runs.app, name="runs", rich_help_panel=_LOOK)
+app.add_typer(facts.app, name="facts", rich_help_panel=_LOOK)
 app.command(rich_help_panel=_LOOK)(why.why)
 app.command(rich_help_panel=_LOOK)(verify.verify)
 app.command(rich_help_panel=_LOOK)(replay.replay)

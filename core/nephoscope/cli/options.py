@@ -58,6 +58,9 @@ Answer = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Answer t
 Prove = Annotated[
     bool | None, typer.Option("--prove/--no-prove", help="Try the fix out on an emulator, seeded from what was read.", rich_help_panel=_HOW)
 ]
+Memory = Annotated[
+    bool | None, typer.Option("--memory/--no-memory", help="Remember what is read, to find names in later runs.", rich_help_panel=_HOW)
+]
 UnsafeLocal = Annotated[
     bool | None, typer.Option("--unsafe-local", help="Run the packs' own scripts without isolation, on the emulator only.", rich_help_panel=_HOW)
 ]
@@ -74,11 +77,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the result.", r
 Plain = Annotated[bool, typer.Option("--plain", help="One line per step instead of a live view.", rich_help_panel=_OUTPUT)]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="The investigation, as 'nephoscope runs' lists it.")]
 
-_SWITCHES: Final = ("telemetry", "mask", "prove")
+_SWITCHES: Final = ("telemetry", "mask", "prove", "memory")
 """Of these, no is something said."""
 _SETTINGS: Final = frozenset(
-    "cloud region endpoint_url allow_resource grant telemetry reuse planner model model_base_url model_key mask executor ask unsafe_local prove "
-    "max_steps max_seconds max_calls max_tokens max_usd quiet plain".split()
+    "cloud region endpoint_url allow_resource grant telemetry reuse planner model model_base_url model_key mask executor ask "
+    "unsafe_local prove memory max_steps max_seconds max_calls max_tokens max_usd quiet plain".split()
 )
 
 

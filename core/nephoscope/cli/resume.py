@@ -25,6 +25,7 @@ def resume(
     executor: options.ExecutorName = None,
     ask: options.Ask = None,
     prove: options.Prove = None,
+    memory: options.Memory = None,
     answer: options.Answer = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,

@@ -16,6 +16,7 @@ from nephoscope.knowledge.skills import Skills
 from nephoscope.models import Approval, Budget, Event, ExecutionResult, Identity, JsonValue, Question, Read, Rehearsal, Script, Tier, Violation
 from nephoscope.store import LedgerReader, Spent
 from nephoscope.store.ledger import now
+from nephoscope.store.memory import Memory
 from nephoscope.store.run import RunStore
 
 
@@ -64,6 +65,8 @@ class Context:
     """Where scripts are rehearsed; ``None``: they are not."""
     was_rehearsed: Callable[[str], Rehearsal | None] | None = None
     """Of a recorded run: what its rehearsals showed, by the hash of the script."""
+    memory: Memory | None = None
+    """What earlier runs saw of these accounts; ``None``: nothing is remembered, and nothing kept."""
     provers: Mapping[str, Prover] = field(default_factory=dict)
     """Who tries fixes out, by cloud; empty: nobody does."""
     was_proven: Callable[[str], Mapping[str, str] | None] | None = None

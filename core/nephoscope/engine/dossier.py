@@ -71,6 +71,15 @@ class Dossier(Evidence):
     def outlook(self) -> Diagnosis:
         return self._outlook
 
+    @cached_property
+    def _confirmed(self) -> Mapping[str, int]:
+        from nephoscope.engine.remembering import confirmed_before
+
+        return confirmed_before(self._context)
+
+    def confirmed_before(self, finding: Finding) -> int:
+        return self._confirmed.get(finding.cause, 0) + self._confirmed.get(finding.key, 0)
+
     def planner(self, name: str) -> Planner | None:
         return self._context.planners.get(name)
 

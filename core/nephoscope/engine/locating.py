@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
+from nephoscope.engine.remembering import recall
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge.reading import nameless, read, settled, types_to_list, undecided, unfound
 from nephoscope.knowledge.view import Evidence
@@ -19,6 +20,9 @@ AT_ONCE = 8
 
 def locate(context: Context, problem: Problem) -> Problem:
     """The problem with its entities; ``context.identities`` afterwards hold the regions it is about."""
+    remembered = recall(context, problem)
+    if remembered is not None:
+        return remembered
     for estate in context.estates.values():
         wanted = types_to_list(estate.mentions(problem.text))
         if wanted is not None and not _told_by_their_types(context, problem, estate, wanted):

@@ -97,6 +97,9 @@ class View(FactView, Protocol):
     def outlook(self) -> Diagnosis:
         """What the verdict would be, were the investigation to end now without any claim."""
 
+    def confirmed_before(self, finding: Finding) -> int:
+        """How often its cause was confirmed in earlier runs of these identities, on that very thing counted again. For ranking only."""
+
     def planner(self, name: str) -> Planner | None:
         """Another planner, for one that falls back on it."""
 

@@ -7,6 +7,7 @@ from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
 from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, IdentifierKind, Usage
+from nephoscope.models.memory import Edge, Outcome, Remembered
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.proof import Tried
@@ -32,6 +33,7 @@ __all__ = [
     "Connection",
     "Decision",
     "Diagnosis",
+    "Edge",
     "Entity",
     "Event",
     "ExecutionResult",
@@ -57,6 +59,7 @@ __all__ = [
     "Mention",
     "Operation",
     "OperationAccess",
+    "Outcome",
     "Page",
     "PolicyForm",
     "Predicate",
@@ -67,6 +70,7 @@ __all__ = [
     "Read",
     "Recommendation",
     "Rehearsal",
+    "Remembered",
     "Reply",
     "ResourceRef",
     "Round",

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nephoscope.interfaces.errors import UsageError
-from nephoscope.models import ServiceCoverage
+from nephoscope.models import Remembered, ServiceCoverage
 from nephoscope.models.record import Ailment, Leaving, RunSummary
 from nephoscope.plugin.pack import PackRecord
 from nephoscope.reporting.telling import VERDICTS, moment
@@ -96,6 +96,14 @@ def skill_table(skills: Sequence[tuple[str, str, str, str, str]]) -> Table:
     table = _table("skill", "cloud", "answers", "asks", "from")
     for skill in skills:
         table.add_row(*_cells(*skill))
+    return table
+
+
+def fact_table(rows: Sequence[tuple[str, Remembered, str]]) -> Table:
+    """What is remembered of which thing in which account, as which value, since when and from which run."""
+    table = _table("account", "kind", "resource", "attribute", "value", "seen", "run")
+    for account, one, value in rows:
+        table.add_row(*_cells(account, one.subject.native_type, one.subject.label, one.attribute, value, one.observed_at[:16], one.run))
     return table
 
 

@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     """So long rehearsals of one run may take together; what is written after that runs without."""
     prove: bool = True
     """Whether fixes are tried out on an emulator that is seeded from what was read."""
+    memory: bool = True
+    """Whether what was read is remembered: it finds names and ranks hypotheses in later runs, and never proves anything."""
+    memory_days: float = Field(default=30.0, gt=0.0, le=3650.0)
+    """What was last seen longer ago is forgotten."""
     skills: Literal["on", "off"] = "on"
     """Whether scripts that worked are kept, and found again before a model is asked to write one."""
     unsafe_local: bool = False

@@ -10,6 +10,8 @@ from nephoscope.models import Check, Conclusion, Entity, FactQuery, Finding, Que
 
 MOST_CHECKS = 5
 _WEIGHT = {"cause": 1.0, "observation": 1.5}
+_SEEN_BEFORE = 1.25
+"""What once was the matter here goes before its equals; it is looked at first, and no more likely to be found."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ def _add(candidates: dict[str, _Candidate], finding: Finding, need: FactQuery, v
     for check in checks if need.subject is None else checks[:1]:
         key = "|".join(f"{read.name}@{read.region}{sorted(map(str, read.params.items()))}" for read in check.reads)
         candidate = candidates.setdefault(key, _Candidate(check))
-        candidate.weight += _WEIGHT[finding.role]
+        candidate.weight += _WEIGHT[finding.role] * (_SEEN_BEFORE if view.confirmed_before(finding) else 1.0)
         candidate.serves[need.key] = need
 
 

@@ -10,6 +10,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
 from nephoscope.engine.keeping import keep_skills
 from nephoscope.engine.proving import prove
+from nephoscope.engine.remembering import remember
 from nephoscope.engine.state import State, Update
 from nephoscope.models import Diagnosis, Finding, Recommendation
 
@@ -28,6 +29,7 @@ def recommend(state: State, context: Context) -> Update:
         _keep(context, [_as_recorded(cause, one, context) for cause, one in advice])
     elif context.provers and any(one.changes for _, one in advice):
         _keep(context, _proved(advice, context))
+    remember(context)
     for skill in keep_skills(context):
         context.emit("notice", text=f"kept for the next time as skill {skill.name}: {skill.intent}")
     return {"outcome": "done"}

@@ -69,6 +69,10 @@ class StillView(Evidence):
         """The verdict it was given."""
         return Diagnosis(verdict=self._verdict)
 
+    def confirmed_before(self, finding: Finding) -> int:
+        """Nothing ever was."""
+        return 0
+
     def planner(self, name: str) -> Planner | None:
         return self._planners.get(name)
 
