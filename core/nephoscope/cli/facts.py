@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=False)
 
 _Account = Annotated[str | None, typer.Option(metavar="ID", help="Only of this account.")]
 _Resource = Annotated[str | None, typer.Option(metavar="TEXT", help="Only of things whose name or identifier contains this.")]
-_Kind = Annotated[str | None, typer.Option(metavar="KIND", help="Only of this kind, such as sqs:queue or compute.function.")]
+_Kind = Annotated[str | None, typer.Option(metavar="KIND", help="Only of this kind, such as compute.function, or the cloud's own type.")]
 _Older = Annotated[str | None, typer.Option(metavar="AGE", help="Only what was last seen so long ago, such as 30d or 12h.")]
 _Newer = Annotated[str | None, typer.Option(metavar="AGE", help="Only what was seen since, such as 7d.")]
 _SHOWN = 60
