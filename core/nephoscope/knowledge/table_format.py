@@ -24,6 +24,8 @@ class TypeSpec(Frozen):
     """Other identifiers of the same thing, such as an address; whatever they hold beyond the placeholders of ``id`` is ignored."""
     nouns: tuple[str, ...] = ()
     listing: str = ""
+    listing_params: dict[str, JsonValue] = Field(default_factory=dict)
+    """What narrows the listing to what may be the account's own."""
     cheap: bool = False
     few: bool = False
     """Listed where its noun is spoken, even when a bare name has everything cheap listed."""

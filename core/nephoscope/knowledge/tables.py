@@ -286,7 +286,7 @@ class TableEstate:
             wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]
         known = [self.types[name] for name in wanted if name in self.types]
         specs = [one for spec in known for one in (spec, self.types.get(spec.within)) if one and one.listing]
-        return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, {}) for spec in specs]
+        return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, spec.listing_params) for spec in specs]
 
     def contents(self, native_types: Sequence[str], holders: Sequence[ResourceRef], identities: Sequence[Identity]) -> Sequence[Read]:
         """Reads that list what the holders contain, for spoken types that only those list."""

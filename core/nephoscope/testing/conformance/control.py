@@ -13,18 +13,24 @@ from nephoscope.testing.conformance.view import StillView
 
 NOW = "2026-11-20T03:00:00Z"
 Attributes = Mapping[str, JsonValue]
-"""Attribute → value; ``None``: looked for, and not there. A whole other thing: ``type id attribute``."""
+"""Attribute → value; ``None``: looked for, and not there."""
 
 
 @dataclass(frozen=True)
 class ControlCase:
-    """A thing at fault, and nearly the same thing as it should be. ``same``: what is known in either case."""
+    """A thing at fault, and nearly the same thing as it should be. ``same``: what is known in either case; ``others``: facts about other things."""
 
-    fault: Attributes
-    healthy: Attributes
+    fault: Attributes = field(default_factory=dict)
+    healthy: Attributes = field(default_factory=dict)
     same: Attributes = field(default_factory=dict)
-    region: str = "eu-west-1"
     others: Sequence[Fact] = ()
+    fault_others: Sequence[Fact] = ()
+    healthy_others: Sequence[Fact] = ()
+
+    def known(self, ref: ResourceRef, *, at_fault: bool) -> StillView:
+        """A view of one of the two."""
+        own, others = (self.fault, self.fault_others) if at_fault else (self.healthy, self.healthy_others)
+        return known(ref, {**self.same, **own}, [*self.others, *others])
 
 
 def subject_of(control: Control, region: str = "eu-west-1", account: str = "123456789012") -> ResourceRef:
@@ -83,13 +89,13 @@ class ControlSuite(Suite):
         """Both decided, by facts that are there."""
         for control in self.samples("subjects"):
             case = self.cases[control.name]
-            assert self._judged(control, case, case.fault).holds == "yes", control.name
-            assert self._judged(control, case, case.healthy).holds == "no", control.name
+            assert self._judged(control, case, at_fault=True).holds == "yes", control.name
+            assert self._judged(control, case, at_fault=False).holds == "no", control.name
 
     def test_what_is_not_known_is_not_judged(self) -> None:
         """Without facts every control is unknown and says what it lacks: a denied call is never a pass."""
         for control in self.samples("subjects"):
-            ref = subject_of(control, self.cases[control.name].region)
+            ref = subject_of(control)
             found = control.judge(ref, known(ref, {}))
             assert (control.name, found.holds) == (control.name, "unknown")
             assert found.needs, control.name
@@ -99,7 +105,7 @@ class ControlSuite(Suite):
         """What is told of a finding names the thing, and no placeholder is left."""
         for control in self.samples("subjects"):
             case = self.cases[control.name]
-            finding = self._judged(control, case, case.fault)
+            finding = self._judged(control, case, at_fault=True)
             for text in (told(control.card.fault, finding), told(control.card.remediation, finding)):
                 assert "{" not in text, (control.name, text)
 
@@ -112,9 +118,9 @@ class ControlSuite(Suite):
             assert all(link.startswith("https://") for link in card.references), card.id
             assert card.references, card.id
 
-    def _judged(self, control: Control, case: ControlCase, attributes: Attributes) -> Finding:
-        ref = subject_of(control, case.region)
-        view = known(ref, {**case.same, **attributes}, case.others)
+    def _judged(self, control: Control, case: ControlCase, *, at_fault: bool) -> Finding:
+        ref = subject_of(control)
+        view = case.known(ref, at_fault=at_fault)
         found = control.judge(ref, view)
         assert found == control.judge(ref, view), f"{control.name} is not pure"
         assert found.holds == "unknown" or found.because, f"{control.name} decides without facts"
