@@ -17,7 +17,7 @@ from nephoscope.conducting import Callbacks, Cassette, Conductor, load_engine, r
 from nephoscope.interfaces import Control, Emulator, NephoscopeError, UsageError
 from nephoscope.models import Approval, Event, JsonValue, Question, Scope, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.inspection import Inspection, InspectionOrder
+from nephoscope.models.inspection import Inspection, InspectionOrder, TakenFindings
 from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
@@ -195,6 +195,12 @@ class App:
         from nephoscope.knowledge.controls import select
 
         return select(self._plugins.controls, order)
+
+    def take_findings(self, paths: Sequence[Path]) -> TakenFindings:
+        """What other tools found; asks no cloud. Raises :class:`UsageError` for a file that nobody can read."""
+        from nephoscope.knowledge.importing import take_in
+
+        return take_in(paths, self._plugins.importers)
 
     def inspect(self, order: InspectionOrder, *, on_event: OnEvent) -> Inspection:
         """An account against a set of checks."""

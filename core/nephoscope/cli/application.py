@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from nephoscope.models import Approval, Event, Question, Script, Violation
 from nephoscope.models.execution import Execution, Order
-from nephoscope.models.inspection import Inspection, InspectionOrder
+from nephoscope.models.inspection import Inspection, InspectionOrder, TakenFindings
 from nephoscope.models.record import Ailment, Explanation, Leaving, Replay, RunSummary, Verification
 from nephoscope.models.report import Report
 
@@ -73,6 +73,9 @@ class Application(Protocol):
 
     def controls(self, order: InspectionOrder) -> Sequence[Control]:
         """The checks that an inspection would make; asks no cloud."""
+
+    def take_findings(self, paths: Sequence[Path]) -> TakenFindings:
+        """What other tools found; asks no cloud."""
 
     def inspect(self, order: InspectionOrder, *, on_event: OnEvent) -> Inspection: ...
 

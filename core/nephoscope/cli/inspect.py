@@ -14,7 +14,7 @@ from nephoscope.cli.choice import InspectionFormat, SeverityLevel
 if TYPE_CHECKING:
     from nephoscope.cli.output import Output
     from nephoscope.cli.session import Session
-    from nephoscope.models.inspection import Inspection, InspectionOrder
+    from nephoscope.models.inspection import Inspection, InspectionOrder, TakenFindings
 
 
 ROOM: Final = {"calls": 20_000, "seconds": 3600.0}
@@ -28,6 +28,15 @@ Framework = Annotated[
 Check = Annotated[list[str] | None, typer.Option("--check", metavar="ID", help="This check. Repeatable.", rich_help_panel=_WHAT)]
 Service = Annotated[list[str] | None, typer.Option("--service", metavar="NAME", help="Checks of this service. Repeatable.", rich_help_panel=_WHAT)]
 Severity = Annotated[SeverityLevel | None, typer.Option("--severity", metavar="LEVEL", help="Checks at least so serious.", rich_help_panel=_WHAT)]
+Import = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--import",
+        metavar="FILE",
+        help="Show what another tool found; asks a cloud only beside options that choose checks or a place. Repeatable.",
+        rich_help_panel=_WHAT,
+    ),
+]
 Format = Annotated[
     InspectionFormat | None,
     typer.Option("--format", metavar="table|json|sarif|ocsf|html", help="How the result is written.", rich_help_panel=_OUTPUT),
@@ -46,6 +55,7 @@ def inspect(
     check: Check = None,
     service: Service = None,
     severity: Severity = None,
+    import_: Import = None,
     list_: Annotated[bool, typer.Option("--list", help="List the checks; asks no cloud.", rich_help_panel=_WHAT)] = False,
     format_: Format = None,
     output_: File = None,
@@ -80,7 +90,10 @@ def inspect(
             _show(session, order, output)
             return
         room(output_)
-        done = _watched(session, order, output)
+        taken = session.application().take_findings(import_) if import_ else None
+        asked = not import_ or any((framework, check, service, severity, cloud, region, endpoint_url, context.args))
+        done = _watched(session, order, output) if asked else None
+        done = _with(done, taken)
         _write(done, form, output_, output)
         raise typer.Exit(_exit_code(done, fail_on))
 
@@ -126,6 +139,19 @@ def _watched(session: Session, order: InspectionOrder, output: Output) -> Inspec
     app, view = session.application(), output.view()
     with Interruption(app.request_stop, view.note), view:
         return app.inspect(order, on_event=view.on_event)
+
+
+def _with(done: Inspection | None, taken: TakenFindings | None) -> Inspection:
+    """The inspection with what other tools found beside it; by itself where no account was inspected."""
+    from nephoscope.models.inspection import Inspection
+    from nephoscope.store.ledger import now
+
+    if done is None:
+        done = Inspection(started_at=now(), ended_at=now())
+    if taken is None:
+        return done
+    summary = done.summary.model_copy(update={"imported": sum(one.status == "failed" for one in taken.findings)})
+    return done.model_copy(update={"imported": taken.findings, "notes": (*done.notes, *taken.troubles), "summary": summary})
 
 
 def _write(done: Inspection, form: InspectionFormat, target: Path | None, output: Output) -> None:

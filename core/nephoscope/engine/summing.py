@@ -64,6 +64,9 @@ def summary(results: Sequence[ControlResult], findings: Sequence[InspectionFindi
     counted = Counter(one.status for one in results)
     severities = Counter(one.severity for one in findings)
     costs = [one.cost for one in findings if one.cost]
+    saved: dict[str, float] = {}
+    for one in findings:  # what is wrong with a thing in two ways is saved once
+        saved[one.resource.id] = max(saved.get(one.resource.id, 0.0), (one.cost.usd or 0.0) if one.cost else 0.0)
     return InspectionSummary(
         checks=len(results),
         passed=counted["passed"],
@@ -72,7 +75,7 @@ def summary(results: Sequence[ControlResult], findings: Sequence[InspectionFindi
         no_resources=counted["no_resources"],
         findings={name: severities[name] for name in SEVERITIES if severities[name]},
         imported=len(imported),
-        usd=round(sum(one.usd or 0.0 for one in costs), 2),
+        usd=round(sum(saved.values()), 2),
         unpriced=sum(one.usd is None for one in costs),
     )
 

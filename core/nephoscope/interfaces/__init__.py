@@ -18,6 +18,7 @@ from nephoscope.interfaces.errors import (
 )
 from nephoscope.interfaces.executor import Executor, ListenerReady, Overrun
 from nephoscope.interfaces.generator import Generator
+from nephoscope.interfaces.importer import Importer
 from nephoscope.interfaces.llm import LLMBackend, Models
 from nephoscope.interfaces.planner import Planner
 from nephoscope.interfaces.tracing import Tracer
@@ -38,6 +39,7 @@ __all__ = [
     "Executor",
     "FactView",
     "Generator",
+    "Importer",
     "IsolationError",
     "Judge",
     "LLMBackend",

@@ -157,6 +157,13 @@ class ImportedFinding(Frozen):
     """File and position, to find it again."""
 
 
+class TakenFindings(Frozen):
+    """What was read from another tool's file, and which records could not be."""
+
+    findings: tuple[ImportedFinding, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
 class InspectionSummary(Frozen):
     """Totals. ``usd`` leaves out the ``unpriced`` findings about cost."""
 

@@ -18,6 +18,7 @@ from nephoscope.interfaces import (
     Estate,
     Executor,
     Generator,
+    Importer,
     Judge,
     LLMBackend,
     Planner,
@@ -99,6 +100,11 @@ class Plugins:
     def controls(self) -> Sequence[Control]:
         """What an account can be inspected for."""
         return self._things(role.CONTROLS)
+
+    @property
+    def importers(self) -> Mapping[str, Importer]:
+        """By the name of the tool whose files they read."""
+        return self._named(role.IMPORTERS)
 
     @property
     def analyzers(self) -> Sequence[Analyzer]:

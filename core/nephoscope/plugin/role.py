@@ -14,6 +14,7 @@ from nephoscope.interfaces import (
     Estate,
     Executor,
     Generator,
+    Importer,
     Judge,
     LLMBackend,
     Planner,
@@ -68,6 +69,7 @@ JUDGES = Role("judges", Judge)  # type: ignore[type-abstract]
 EXECUTORS = Role("executors", Executor)  # type: ignore[type-abstract]
 ANALYZERS = Role("analyzers", Analyzer)  # type: ignore[type-abstract]
 CONTROLS = Role("controls", Control)  # type: ignore[type-abstract]
+IMPORTERS = Role("importers", Importer)  # type: ignore[type-abstract]
 WIRES = Role("wires", Wire, key="cloud")  # type: ignore[type-abstract]
 ESTATES = Role("estates", Estate, key="cloud")  # type: ignore[type-abstract]
 POLICIES = Role("policies", Policy, key="cloud")  # type: ignore[type-abstract]
@@ -91,6 +93,7 @@ ROLES: tuple[Role[Any], ...] = (
     EXECUTORS,
     ANALYZERS,
     CONTROLS,
+    IMPORTERS,
     WIRES,
     ESTATES,
     POLICIES,

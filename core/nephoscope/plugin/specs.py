@@ -17,6 +17,7 @@ from nephoscope.interfaces import (
     Estate,
     Executor,
     Generator,
+    Importer,
     Judge,
     LLMBackend,
     Planner,
@@ -68,6 +69,11 @@ def nephoscope_register_analyzers() -> Sequence[Analyzer]:  # type: ignore[empty
 @hookspec
 def nephoscope_register_controls() -> Sequence[Control]:  # type: ignore[empty-body]
     """Controls: the checks of ``nephoscope inspect``, chosen by framework, service, severity or id."""
+
+
+@hookspec
+def nephoscope_register_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
+    """Readers of other tools' findings, for ``nephoscope inspect --import``."""
 
 
 @hookspec

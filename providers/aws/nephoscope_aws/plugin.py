@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nephoscope.interfaces import Analyzer, Control, Emulator, Estate, Policy, Prover, Wire
+from nephoscope.interfaces import Analyzer, Control, Emulator, Estate, Importer, Policy, Prover, Wire
 from nephoscope.plugin import hookimpl
 
 
@@ -61,6 +61,13 @@ def nephoscope_register_controls() -> Sequence[Control]:
     from nephoscope_aws.inspection import controls
 
     return controls()
+
+
+@hookimpl
+def nephoscope_register_importers() -> Sequence[Importer]:
+    from nephoscope_aws.inspection.importing import IMPORTERS
+
+    return [importer() for importer in IMPORTERS]
 
 
 @hookimpl

@@ -52,6 +52,8 @@ def totals(summary: InspectionSummary) -> str:
     parts = [f"{summary.checks} checks", f"{summary.failed} failed", f"{summary.passed} passed"]
     parts += [f"{summary.not_evaluated} not evaluated"] if summary.not_evaluated else []
     parts += [f"{summary.no_resources} without anything to check"] if summary.no_resources else []
+    if summary.imported:
+        parts += [f"{summary.imported} findings of other tools"]
     found = ", ".join(f"{count} {name}" for name, count in summary.findings.items())
     lines = [" · ".join(parts), f"findings: {found or 'none'}"]
     if summary.usd or summary.unpriced:

@@ -16,6 +16,7 @@ from nephoscope.testing.conformance.emulator import EmulatorSuite
 from nephoscope.testing.conformance.estate import EstateSuite
 from nephoscope.testing.conformance.executor import ExecutorSuite
 from nephoscope.testing.conformance.generator import GeneratorSuite
+from nephoscope.testing.conformance.importer import ImporterSuite
 from nephoscope.testing.conformance.planner import PlannerSuite
 from nephoscope.testing.conformance.policy import PolicySuite
 from nephoscope.testing.conformance.prover import ProverSuite
@@ -35,6 +36,7 @@ __all__ = [
     "EstateSuite",
     "ExecutorSuite",
     "GeneratorSuite",
+    "ImporterSuite",
     "JudgeSuite",
     "PlannerSuite",
     "PolicySuite",

@@ -1,5 +1,4 @@
 """Every control of the pack, on hand-made facts: at fault, and nearly the same but healthy."""
-# ruff: noqa: E501 - a table reads best with a case a line
 
 from __future__ import annotations
 
