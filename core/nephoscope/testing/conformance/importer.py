@@ -10,6 +10,9 @@ from nephoscope.models import JsonValue
 from nephoscope.testing.conformance.base import Suite
 
 
+_ODD: tuple[JsonValue, ...] = (None, 5, [], {}, "x", {"resources": [], "Resources": 7})
+
+
 class ImporterSuite(Suite):
     """``files``: name → records that the tool wrote, each of which is a finding."""
 
@@ -30,7 +33,7 @@ class ImporterSuite(Suite):
     def test_what_cannot_be_read_is_told_and_the_rest_is_kept(self, tmp_path: Path) -> None:
         """Wherever it stands in the file."""
         for name, records in self.samples("files").items():
-            for odd in (None, 5, [], {}, "x", {"resources": [], "Resources": 7}):
+            for odd in _ODD:
                 for broken in ([*records, odd], [odd, *records]):
                     taken = self.subject.read(tmp_path / name, broken)
                     assert taken is not None, (name, odd)

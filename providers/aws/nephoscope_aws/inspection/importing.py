@@ -142,7 +142,8 @@ class Custodian:
         if path.name != "resources.json":
             return None
         about, trouble = _metadata(path.with_name("metadata.json"))
-        policy = about.get("policy") if isinstance(about.get("policy"), dict) else {}
+        written = about.get("policy")
+        policy: Record = written if isinstance(written, dict) else {}
         named = _text(policy, "name") or path.absolute().parent.name
 
         def make(record: Record) -> dict[str, Any]:
