@@ -9,7 +9,6 @@ from nephoscope.interfaces import Importer
 from nephoscope.models import JsonValue
 from nephoscope.testing.conformance.base import Suite
 
-
 _ODD: tuple[JsonValue, ...] = (None, 5, [], {}, "x", {"resources": [], "Resources": 7})
 
 
