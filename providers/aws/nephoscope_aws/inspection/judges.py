@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephoscope.models import FactQuery, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, hidden
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
 from nephoscope_aws.analyzers.setting.rules import Place
 from nephoscope_aws.iam.documents import Statement, parse
 from nephoscope_aws.iam.request import Policy
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.inspection.measures import JUDGES as MEASURED
+from nephoscope_aws.inspection.measures import days, rows
 from nephoscope_aws.inspection.openings import ADMIN, DATA, acl_opening, openings
 
-KEY_DAYS, SECRET_DAYS, CERTIFICATE_DAYS = 90, 90, 30
-IDLE_PERCENT = 3.0
+KEY_DAYS = 90
 _NARROWING = frozenset(
     "aws:sourceaccount aws:sourcearn aws:sourceorgid aws:sourceorgpaths aws:principalaccount aws:principalarn aws:principalorgid "
     "aws:principalorgpaths aws:sourcevpc aws:sourcevpce aws:vpcsourceip aws:sourceip aws:userid aws:username aws:principalserviceName "
@@ -152,7 +152,7 @@ def user_key_old(judging: Judging) -> Truth:
     keys = _keys(judging)
     if keys is None:
         return None
-    ages = [_days(judging, judging.look.value(key, "created")) for key in keys]
+    ages = [days(judging, judging.look.value(key, "created")) for key in keys]
     judging.details["days"] = max((age for age in ages if age is not None), default=0)
     return any_of([None if age is None else age > KEY_DAYS for age in ages]) if ages else False
 
@@ -173,11 +173,6 @@ def user_own_policies(judging: Judging) -> Truth:
     if names:
         return True
     return None if None in lists else False
-
-
-def _days(judging: Judging, when: object) -> int | None:
-    then, now = moment(when), moment(judging.view.problem.now)
-    return None if when in (UNKNOWN, None) or then is None or now is None else (now - then).days
 
 
 # -- networks ----------------------------------------------------------------------------------------------------------
@@ -284,121 +279,14 @@ def _leads_nowhere(judging: Judging, listeners: Sequence[str]) -> Truth:
         actions = judging.look.value(ref, "actions") if ref else UNKNOWN
         if actions is UNKNOWN:
             return None
-        if any(one.get("Type") in ("redirect", "fixed-response") for one in _rows(actions)):
+        if any(one.get("Type") in ("redirect", "fixed-response") for one in rows(actions)):
             return False
     return True
 
 
-# -- what was measured -------------------------------------------------------------------------------------------------
-
-
-def _rows(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
-
-
-def _measured(judging: Judging, attribute: str, statistic: str) -> list[float] | None:
-    """Points of a week; ``None`` while nobody has looked. What is measured by the hour and has few points is too young to judge."""
-    points = judging.look.value(judging.subject, attribute)
-    return None if points is UNKNOWN else [float(one.get(statistic) or 0) for one in _rows(points)]
-
-
-ENOUGH = 120
-"""Hours of a week that must have been measured before anything is called idle."""
-
-
-def instance_idle(judging: Judging) -> Truth:
-    """It runs, was measured for most of a week, and was never busy."""
-    state = judging.value(judging.subject, Place(attribute="state"))
-    judging.value(judging.subject, Place(attribute="type"))
-    if state is UNKNOWN:
-        return None
-    if state != "running":
-        return False
-    points = _measured(judging, "metrics.cpu", "Maximum")
-    if points is None:
-        return None
-    judging.details["busiest"] = round(max(points, default=0.0), 1)
-    return len(points) >= ENOUGH and max(points) < IDLE_PERCENT
-
-
-def nat_gateway_idle(judging: Judging) -> Truth:
-    """It is there, was measured for most of a week, and carried nothing."""
-    state = judging.value(judging.subject, Place(attribute="state"))
-    if state is UNKNOWN:
-        return None
-    if state != "available":
-        return False
-    points = _measured(judging, "metrics.bytes_out", "Sum")
-    return None if points is None else len(points) >= ENOUGH and not any(points)
-
-
-def database_idle(judging: Judging) -> Truth:
-    """It runs, was measured for most of a week, and nobody connected."""
-    status = judging.value(judging.subject, Place(attribute="status"))
-    judging.value(judging.subject, Place(attribute="class"))
-    if status is UNKNOWN:
-        return None
-    if status != "available":
-        return False
-    points = _measured(judging, "metrics.connections", "Maximum")
-    return None if points is None else len(points) >= ENOUGH and not any(points)
-
-
-READS_PER_WRITE = 5.0
-"""A unit of writing costs as much as five of reading."""
-SPARE = 5
-"""So much more than the busiest hour is called oversized."""
-
-
-def table_oversized(judging: Judging) -> Truth:
-    """Its provisioned capacity is several times what its busiest hour of the week took."""
-    mode = judging.look.value(judging.subject, "billing")
-    if mode is UNKNOWN:
-        return None
-    if mode == "PAY_PER_REQUEST":
-        return False
-    provisioned = [judging.value(judging.subject, Place(attribute=f"capacity.{name}")) for name in ("read", "write")]
-    measured = [_measured(judging, f"metrics.consumed_{name}", "Sum") for name in ("reads", "writes")]
-    if UNKNOWN in provisioned or None in measured:
-        return None
-    reads, writes = (float(str(one or 0)) for one in provisioned)
-    busiest_reads, busiest_writes = (max(points or (), default=0.0) / 3600 for points in measured)
-    judging.details |= {"reads": round(busiest_reads, 2), "writes": round(busiest_writes, 2)}
-    spare = max(0.0, writes - max(1.0, SPARE * busiest_writes)) + max(0.0, reads - max(1.0, SPARE * busiest_reads)) / READS_PER_WRITE
-    judging.details["spare_in_writes"] = round(spare, 2)
-    return spare >= 5
-
-
-# -- dates -------------------------------------------------------------------------------------------------------------
-
-
-def secret_unused(judging: Judging) -> Truth:
-    """It is older than three months, and nobody has read it in that time."""
-    deleted, created, read = (judging.look.value(judging.subject, name) for name in ("deleted_date", "created", "last_read"))
-    if UNKNOWN in (deleted, created, read):
-        return None
-    if deleted is not None:
-        return False
-    ages = [_days(judging, one) for one in (created, read) if one is not None]
-    return bool(ages) and all(age is not None and age > SECRET_DAYS for age in ages)
-
-
-def certificate_expires_soon(judging: Judging) -> Truth:
-    """It is in use, and ends within a month."""
-    in_use = judging.look.value(judging.subject, "in_use")
-    expires, domain = (judging.value(judging.subject, Place(attribute=name)) for name in ("expires", "domain"))
-    if UNKNOWN in (in_use, expires, domain):
-        return None
-    if not in_use or expires is None:
-        return False
-    end, now = moment(expires), moment(judging.view.problem.now)
-    return None if end is None or now is None else end - now < timedelta(days=CERTIFICATE_DAYS)
-
-
-JUDGES: Mapping[str, Judge] = named_judge(
+JUDGES: Mapping[str, Judge] = MEASURED | named_judge(
     policy_lets_everybody_in, role_trusts_anybody, bucket_tls_not_required, policy_allows_everything,
     user_without_mfa, user_key_old, user_two_keys, user_own_policies,
     group_open_admin, group_open_data, group_open_everything, acl_open_admin,
     vpc_without_flow_log, account_without_trail, region_without_recorder, balancer_idle,
-    instance_idle, nat_gateway_idle, database_idle, table_oversized, secret_unused, certificate_expires_soon,
 )  # fmt: skip
