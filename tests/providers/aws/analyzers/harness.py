@@ -133,7 +133,9 @@ class Account:
             (one for one in self.answers if one["operation"] == read.name and dict(one.get("params", params)).items() <= params.items()), None
         )
         if answer:
-            error, document = answer.get("error"), substitute(answer.get("document", {}), {"account": ACCOUNT, "region": REGION, **self.names})
+            told = {name: moment.isoformat() for name, moment in moments([answer]).items()}
+            names = {"account": ACCOUNT, "region": REGION, **self.names, **told}
+            error, document = answer.get("error"), substitute(answer.get("document", {}), names)
             self.replies.append(Reply(call=call, status=400 if error else 200, error=error and error["Code"], document=document, observed_at=NOW))
             return
         try:
