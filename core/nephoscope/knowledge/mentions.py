@@ -43,6 +43,14 @@ _ACTING = re.compile(
 """What follows the word that tells who is in trouble, which may be a plain name."""
 
 
+_DOES = re.compile(r"\s+(?:reaches|arrives|delivers|sends|publishes|gets|comes|starts|triggers|invokes|fires|runs|calls|writes|reads)\b")
+
+
+def acts(text: str, end: int) -> bool:
+    """Whether what stands before this place is said to do something or not to."""
+    return (_ACTING.match(text, end) or _DOES.match(text, end)) is not None
+
+
 def words(text: str) -> Iterator[tuple[int, str]]:
     """Words with their offsets, sentence punctuation stripped."""
     for match in _WORD.finditer(text):

@@ -153,6 +153,8 @@ class _Matcher:
         for (start, end), refs in sorted(places.items(), key=lambda item: item[0][0] - item[0][1]):
             word = self._text[start:end]
             typed = self._types_at(start)
+            if not typed and word.lower() in spoken.STOPWORDS:
+                typed = tuple(one for one in self._noun_before(start) if any(ref.native_type == one for ref in refs))
             if self._overlaps(start, end) or (word.lower() in spoken.STOPWORDS and not typed):
                 continue
             chosen = [ref for ref in refs if ref.native_type in typed] or refs
@@ -240,6 +242,8 @@ class _Matcher:
         for mention in self._mentions:
             if mention.exact or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
                 continue
+            if self._called_otherwise(mention):
+                continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
             qualified = self._qualifiers(mention)
             told, _ = self._names.parts(qualified, mention.native_types, around=self._text) if qualified else ((), ())
@@ -293,6 +297,19 @@ class _Matcher:
         stop = noun.start + len(noun.text)
         return any(start >= stop and re.fullmatch(r"[\s:=\"'`(]*", self._text[stop:start]) for start, _ in self._taken)
 
+    def _called_otherwise(self, noun: Mention) -> bool:
+        """A word right after the noun reads like a name ("topic orders no longer …") that is nobody's: then it is not the only other topic."""
+        stop = noun.start + len(noun.text)
+        return any(
+            one.exact
+            and set(one.native_types) & set(noun.native_types)
+            and re.fullmatch(r"[\s\"'`“‘]+", self._text[stop : one.start]) is not None
+            and not self._overlaps(one.start, one.start + len(one.text))
+            and spoken.acts(self._text, one.start + len(one.text))
+            for one in self._mentions
+            if one.start > noun.start
+        )
+
     def _near(self, mention: Mention) -> tuple[ResourceRef, ...]:
         pool = [ref for ref in self._known if not mention.native_types or ref.native_type in mention.native_types]
         matcher = difflib.SequenceMatcher(None, b=_plain(mention.text))
@@ -302,6 +319,11 @@ class _Matcher:
 
     def _types_at(self, start: int) -> tuple[str, ...]:
         return next((one.native_types for one in self._mentions if one.exact and one.start <= start < one.start + len(one.text)), ())
+
+    def _noun_before(self, start: int) -> tuple[str, ...]:
+        """Types of the noun right before a place: "topic uploaded" names a topic, though the word is a plain one."""
+        ends = {one.start + len(one.text): one.native_types for one in self._mentions if not one.exact}
+        return next((types for end, types in ends.items() if re.fullmatch(r"[\s\"'`“‘]+", self._text[end:start])), ())
 
     def _overlaps(self, start: int, end: int) -> bool:
         return any(start < right and left < end for left, right in self._taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import random
 import re
@@ -20,6 +21,8 @@ _NAMED_BY = frozenset(
 )
 _FIRST = "amber birch cedar delta ember fjord glade hazel inlet jasper kelp lunar maple nectar onyx pearl quartz river sable tidal".split()
 _SECOND = "ledger parcel catalog voucher beacon freight lantern mosaic harvest signal compass garden anchor bridge meadow summit".split()
+NEARLY = 0.85
+"""So alike, a name may be another one misspelt."""
 _SIZES = (0, 0, 3, 12, 40)
 Document = Mapping[str, Any]
 
@@ -75,9 +78,12 @@ def _renamed(value: Any, names: Sequence[str], chance: random.Random, ending: st
     """Every name replaced wherever it stands as a whole; what is alike stays alike: names share their endings, near names their beginnings."""
     told = json.dumps(value)
     alike = {name for name in names for other in names if name != other and (name in other or other in name)}
+    spoken = set(re.findall(r"[\w.-]{4,}", told))
+    alike |= {name for name in names if difflib.get_close_matches(name, spoken - {name}, n=1, cutoff=NEARLY)}
+    alike |= {name for name in names for start in re.findall(r"([\w.-]{2,})[*?]", told) if name.startswith(start)}
     for name in names:
         if name in alike:
-            continue  # a name within another is part of a story
+            continue  # a name within another, nearly another, or in a pattern, is part of a story
         fresh = f"{chance.choice(_FIRST)}-{chance.choice(_SECOND)}{ending}"
         told = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.[\w])", fresh, told)
     return json.loads(told)

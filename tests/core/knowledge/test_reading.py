@@ -167,6 +167,19 @@ def test_what_is_listed_is_what_the_words_call_for(ponds: FakeEstate) -> None:
     assert listed("it rains") == ()
 
 
+def test_a_noun_with_a_name_that_is_nobodys_is_not_the_only_other_one(read: Read) -> None:
+    assert read("the keeper bob cannot swim").matched() == ()
+    assert read("nothing from keeper bob reaches us").matched() == ()
+    assert [one.label for one in read("the keeper cannot swim").matched()] == ["ann"]
+
+
+def test_a_plain_word_right_after_its_noun_is_a_name_where_a_thing_is_called_so(read: Read) -> None:
+    names = ["uploaded", "orders-in"]
+    assert [one.label for one in read("nothing arrives in pond uploaded", names).matched()] == ["uploaded"]
+    assert read("nothing is uploaded to pond orders-in", names).matched()[0].label == "orders-in"
+    assert "uploaded" not in [one.label for one in read("keeper uploaded nothing to orders-in", names).matched()]
+
+
 def test_names_without_a_kind_that_things_of_the_spoken_kinds_have_need_no_further_looking(read: Read, ponds: FakeEstate) -> None:
     def open_names(text: str) -> tuple[str, ...]:
         return reading.nameless(read(text), ponds.mentions(text))

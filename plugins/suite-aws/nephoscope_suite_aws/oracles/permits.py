@@ -114,6 +114,8 @@ def _let(acts: Acts, request: Request, resource: Sequence[Any]) -> bool:
         named = [_says(one, request) for one in resource if _principal(one, request.caller) == "itself"]
         told = "Allow" in named or ("Allow" in theirs and "Allow" in own)
         return told or acts.stopped(thing, *(() if "Allow" in own else (who,)))
+    if request.action == "sns:Publish" and "Allow" not in own and not resource:
+        raise Unreadable("the policy that a topic comes with may let the whole account in")
     return "Allow" in own or "Allow" in theirs or acts.stopped(who)
 
 
