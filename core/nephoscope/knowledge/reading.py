@@ -242,7 +242,9 @@ class _Matcher:
         for mention in self._mentions:
             if mention.exact or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
                 continue
-            if self._called_otherwise(mention):
+            other = self._called_otherwise(mention)
+            if other is not None:
+                yield other.start, self._absent(other)
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
             qualified = self._qualifiers(mention)
@@ -260,8 +262,8 @@ class _Matcher:
                     ),
                 )
                 continue
-            other = bool(qualified) and bool(named) and len(refs) > 1
-            few = 0 < len(refs) <= FEW and not other
+            elsewhere = bool(qualified) and bool(named) and len(refs) > 1
+            few = 0 < len(refs) <= FEW and not elsewhere
             yield (
                 mention.start,
                 Entity(
@@ -297,18 +299,15 @@ class _Matcher:
         stop = noun.start + len(noun.text)
         return any(start >= stop and re.fullmatch(r"[\s:=\"'`(]*", self._text[stop:start]) for start, _ in self._taken)
 
-    def _called_otherwise(self, noun: Mention) -> bool:
-        """A word right after the noun reads like a name ("topic orders no longer …") that is nobody's: then it is not the only other topic."""
+    def _called_otherwise(self, noun: Mention) -> Mention | None:
+        """A word right after the noun that reads like a name ("topic orders no longer …") and is nobody's: then it is not the only other topic."""
         stop = noun.start + len(noun.text)
-        return any(
-            one.exact
-            and set(one.native_types) & set(noun.native_types)
-            and re.fullmatch(r"[\s\"'`“‘]+", self._text[stop : one.start]) is not None
-            and not self._overlaps(one.start, one.start + len(one.text))
-            and spoken.acts(self._text, one.start + len(one.text))
-            for one in self._mentions
-            if one.start > noun.start
-        )
+        for one in self._mentions:
+            beside = one.exact and one.start > noun.start and re.fullmatch(r"[\s\"'`“‘]+", self._text[stop : one.start]) is not None
+            end = one.start + len(one.text)
+            if beside and set(one.native_types) & set(noun.native_types) and not self._overlaps(one.start, end) and spoken.acts(self._text, end):
+                return one
+        return None
 
     def _near(self, mention: Mention) -> tuple[ResourceRef, ...]:
         pool = [ref for ref in self._known if not mention.native_types or ref.native_type in mention.native_types]

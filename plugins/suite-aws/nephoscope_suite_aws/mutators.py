@@ -221,8 +221,7 @@ _LATER: dict[str, list[tuple[str, dict[str, Any]]]] = {
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})})],
     "rds:CreateDBInstance": [("rds:StopDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}"}),
                              ("rds:DeleteDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "SkipFinalSnapshot": True}),
-                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "PubliclyAccessible": False, "ApplyImmediately": True}),  # noqa: E501
-                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "DBPortNumber": 6432, "ApplyImmediately": True})],  # noqa: E501
+                             ("rds:ModifyDBInstance", {"DBInstanceIdentifier": "{DBInstanceIdentifier}", "PubliclyAccessible": False, "ApplyImmediately": True})],  # noqa: E501
 }  # fmt: skip
 """What is done to things after they were made: switched off, deleted, closed."""
 

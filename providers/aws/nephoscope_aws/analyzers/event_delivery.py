@@ -20,7 +20,8 @@ SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "miss
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
 _DUTIES = re.compile(r"\b(replica\w*|mirror\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b", re.IGNORECASE)
 _CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
-_MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC})
+_MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
+_PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
 _TAKING = frozenset({refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
     refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
@@ -62,8 +63,8 @@ class EventDelivery:
 
 
 def _reaching(view: FactView) -> bool:
-    """A bucket, bus, rule or topic opens no connections: what is said not to reach a thing from there is what it sends."""
-    if view.problem.symptom not in _CONNECTING:
+    """A bucket, bus, rule, topic or queue opens no connections: what is said not to reach a thing from there is what it sends."""
+    if view.problem.symptom not in _CONNECTING or _PASSIVE.search(view.problem.text):
         return False
     sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
     kinds = [{ref.native_type for ref in entity.matches} for entity in sick]

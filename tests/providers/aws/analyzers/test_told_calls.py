@@ -51,6 +51,8 @@ def test_whether_the_words_tell_a_call(text: str, actions: tuple[str, ...], name
     [
         ("nothing from bucket results reaches function resize", True),
         ("topic alerts cannot reach queue jobs", True),
+        ("nothing from queue jobs reaches function resize", True),
+        ("queue jobs cannot be reached by function resize", False),
         ("function resize cannot reach queue jobs", False),
         ("server batch-7 cannot reach bucket results", False),
         ("nothing reaches bucket results", False),
