@@ -94,6 +94,7 @@ class App:
         with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
             if store.get("words") is None:
                 self._write_down(text, scope, conductor, store)
+            store.write_off()
             store.put_all({"exhausted": None, "scopes": [scope.model_dump(mode="json")], **conditions})
             return conductor.run(store, demo=True)
 

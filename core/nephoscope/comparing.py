@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,25 +96,25 @@ class Comparing:
 
     def plan(self, wish: Wish) -> Plan:
         """Everything looked up, and every model found. Raises ``UsageError`` for what is not there."""
-        planners = list(wish.planners or ([WITH_MODEL] if wish.models else []))
-        if PLAYBOOK in self.plugins.planners and PLAYBOOK not in planners:
-            planners.append(PLAYBOOK)  # what a model adds can only be told against what is written down
+        planners = list(wish.planners or ([WITH_MODEL] if wish.models else [PLAYBOOK]))
         needs = {name: bool(getattr(one, "needs_model", False)) for name, one in self.plugins.planners.items()}
         who = contestants(wish.models, wish.prompts, planners, needs)
+        if PLAYBOOK in needs and Contestant() not in who:
+            who = (*who, Contestant())  # what a model adds can only be told against what is written down
         scenarios = chosen(load_scenarios(self.plugins.suites).values(), wish.suite)
-        for one in who:
-            self._found(one, wish)
+        for note in dict.fromkeys(note for one in who for note in self._unseen(one, wish)):
+            self.noted(note)
         plan = Plan(suite=wish.suite, contestants=who, scenarios=scenarios, variants=wish.variants, repeats=wish.repeats)
         if not plan.cells():
             raise UsageError(f"no scenario of {wish.suite!r} has a variant {', '.join(wish.variants)}", "variants: fault, twin, near_miss")
         return plan
 
-    def _found(self, who: Contestant, wish: Wish) -> None:
-        """That a contestant's model can be had, and what a budget cannot see."""
+    def _unseen(self, who: Contestant, wish: Wish) -> Iterator[str]:
+        """What a budget cannot see of a contestant. Raises ``UsageError`` when its model cannot be had."""
         for seats in enlisting.seats(addressed(self.settings, who), self.plugins).values():
             for seat in seats:
                 if wish.budget is not None and per_million(seat.card) is None:
-                    self.noted(f"the price of {seat.name} is not known: the budget does not hold it; describe it in models.yaml")
+                    yield f"the price of {seat.name} is not known: the budget does not hold it; describe it in models.yaml"
 
     def _try_out(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
         app = App(settings, self.plugins)
@@ -129,7 +129,8 @@ class Comparing:
                 self._running.discard(app)
 
     def _summed(self, plan: Plan, store: ComparisonStore, runner: Runner, wish: Wish, name: str) -> Comparison:
-        why = INTERRUPTED if self._stopped else SHORT if runner.short else "cells could not be finished" if runner.progress.left else ""
+        left = f"{runner.progress.left} cells could not be begun: {runner.trouble}" if runner.progress.left else ""
+        why = INTERRUPTED if self._stopped else SHORT if runner.short else left
         spending = Spending(lost_usd=runner.progress.lost, budget=wish.budget)
         comparison = summing.summed(plan, store.done().values(), name, spending)
         return summing.dated(comparison, store, self.plugins.versions).model_copy(update={"why_not_whole": why})

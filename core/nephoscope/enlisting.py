@@ -29,6 +29,8 @@ _DIGESTS = "redaction_digests"
 _STAND_INS = "stand_ins"
 _limiters: list[Limiter] = []
 """One for the process: a provider counts all investigations together."""
+_tapes: dict[tuple[str, bool], Tape] = {}
+"""Open files of recorded replies; cells of a comparison share one."""
 
 
 def seats(settings: Settings, plugins: Plugins, *, keyless: bool = False) -> Seats:
@@ -182,7 +184,12 @@ def _tape(store: RunStore) -> Tape | None:
     from nephoscope.llm.tape import Tape
 
     wished = store.get("tape")
-    return Tape(Path(str(wished["path"])), only=bool(wished["only"])) if isinstance(wished, dict) else None
+    if not isinstance(wished, dict):
+        return None
+    key = (str(wished["path"]), bool(wished["only"]))
+    if key not in _tapes:
+        _tapes[key] = Tape(Path(key[0]), only=key[1])
+    return _tapes[key]
 
 
 def _prompts(plugins: Plugins, store: RunStore) -> PromptRegistry:

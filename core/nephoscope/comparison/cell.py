@@ -129,6 +129,8 @@ def contestants(models: Sequence[str], prompts: Sequence[str], planners: Sequenc
     unknown = [name for name in planners if name not in needs_model]
     if unknown:
         raise UsageError(f"no planner called {unknown[0]!r} is installed", f"installed: {', '.join(needs_model)}; see: nephoscope plugins")
+    if models and not any(name != PLAYBOOK for name in planners):
+        raise UsageError("models are named, and no planner that asks one", "leave --planner out, or add llm or hybrid")
     if not models and any(needs_model[name] for name in planners):
         raise UsageError(f"the planner {planners[0]!r} asks a language model, and none is named", "name some: --models a:b,c:d")
     found = [
@@ -139,7 +141,12 @@ def contestants(models: Sequence[str], prompts: Sequence[str], planners: Sequenc
         if planner != PLAYBOOK
     ]
     alone = [Contestant(planner=planner) for planner in planners if planner == PLAYBOOK or not models]
-    return tuple(dict.fromkeys([*found, *alone]))
+    everybody = tuple(dict.fromkeys([*found, *alone]))
+    labels = [one.label for one in everybody]
+    twice = next((label for label in labels if labels.count(label) > 1), "")
+    if twice:
+        raise UsageError(f"two contestants would be called {twice!r}", "give the folders of prompts names of their own")
+    return everybody
 
 
 def chosen(scenarios: Iterable[Scenario], suite: str) -> tuple[Scenario, ...]:

@@ -13,14 +13,12 @@ from nephoscope.comparison.trial import Trial
 from nephoscope.llm.structure import MOST_REPAIRS, UNUSABLE
 from nephoscope.models import Frozen, Usage
 from nephoscope.models.report import Report
-from nephoscope.store.run import RESPONSE_CACHE, TAPE, Attempt, ModelCall, RunStore
+from nephoscope.store.run import LOST, LOST_USD, RESPONSE_CACHE, TAPE, UNDERWAY, Attempt, ModelCall, RunStore
 
 Outcome = Literal["right", "wrong", "undecided", "throttled", "refused", "truncated", "unparsable", "error"]
 """``undecided``: no verdict where there was one to be had. The last five: what kept the model from answering."""
 FAILURES: tuple[Outcome, ...] = ("throttled", "refused", "truncated", "unparsable", "error")
 _BY_ERROR: Mapping[str, Outcome] = {"rate": "throttled", "malformed": "unparsable", "blocked": "refused", "refused": "refused"}
-LOST = "sent"
-"""The error of a request of which nobody knows what became."""
 
 
 class Scripts(Frozen):
@@ -85,9 +83,9 @@ class Measure(Frozen):
         return self.outcome == "right"
 
 
-def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | None, store: RunStore | None) -> Measure:
+def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | None, store: RunStore) -> Measure:
     """The measure of a cell whose trial has ended, with whatever record it left."""
-    calls = store.model_calls() if store else []
+    calls = store.model_calls()
     truth = trial.truth
     return Measure(
         cell=cell,
@@ -106,8 +104,8 @@ def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | Non
         calls=report.ledger.calls - report.ledger.cached if report else 0,
         refused=report.ledger.refused if report else 0,
         by_model=sum(step.decided_by.startswith("model:") for step in report.steps) if report else 0,
-        scripts=_scripts(store.attempts()) if store else Scripts(),
-        asking=asking(calls),
+        scripts=_scripts(store.attempts()),
+        asking=spent(store),
         seconds=trial.seconds,
         run=trial.run,
         trace=report.trace if report else "",
@@ -115,10 +113,16 @@ def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | Non
     )
 
 
-def asking(calls: Iterable[ModelCall]) -> Asking:
+def spent(store: RunStore) -> Asking:
+    """All that the run of a cell asked of its model so far, over every time it was gone on with."""
+    written_off = store.get(LOST_USD, 0.0)
+    return asking(store.model_calls(), float(written_off) if isinstance(written_off, int | float) else 0.0)
+
+
+def asking(calls: Iterable[ModelCall], written_off: float = 0.0) -> Asking:
     """Requests summed up. Dollars are added in whole billionths, so that sums of sums are the same in any order."""
     known = list(calls)
-    ended = [call for call in known if call.error != LOST]
+    ended = [call for call in known if call.error not in (UNDERWAY, LOST)]
     paid = [call for call in ended if call.price != RESPONSE_CACHE]
     troubles: dict[str, int] = {}
     for call in ended:
@@ -130,17 +134,17 @@ def asking(calls: Iterable[ModelCall]) -> Asking:
         usage=sum((call.usage for call in paid), Usage()),
         usd=round(sum(call.usd or 0.0 for call in paid), 9),
         unpriced=sum(call.usd is None for call in paid),
-        lost_usd=round(sum(call.usd or 0.0 for call in known if call.error == LOST), 9),
+        lost_usd=round(written_off + sum(call.usd or 0.0 for call in known if call.error == UNDERWAY), 9),
         seconds=tuple(round(call.seconds, 3) for call in paid if call.reply is not None and call.price != TAPE),
         troubles=troubles,
     )
 
 
-def _outcome(trial: Trial, store: RunStore | None, calls: Sequence[ModelCall]) -> Outcome:
+def _outcome(trial: Trial, store: RunStore, calls: Sequence[ModelCall]) -> Outcome:
     """A trial that is not right for want of an answer is named after what was wanting."""
     if trial.right:
         return "right"
-    if store is not None and (kept := _kept_from(store, [call for call in calls if call.error != LOST])):
+    if kept := _kept_from(store, [call for call in calls if call.error not in (UNDERWAY, LOST)]):
         return kept
     if trial.error:
         return "error"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import queue
 import sqlite3
 import threading
@@ -17,7 +19,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from nephoscope.comparison.cell import Cell, Contestant, Plan
-from nephoscope.comparison.measure import Measure, asking, measured
+from nephoscope.comparison.measure import Asking, Measure, measured, spent
 from nephoscope.comparison.scenario import Scenario
 from nephoscope.comparison.store import ComparisonStore
 from nephoscope.comparison.trial import run_trial
@@ -89,17 +91,20 @@ class Runner:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._reserved = 0.0
+        self._spent: dict[str, Asking] = {}
         self.short = False
         """Whether the budget ended before the cells did."""
+        self.trouble = ""
+        """Why a cell could not even be begun, such as an account that did not start: no fault of its contestant."""
         cells = plan.cells()
         done = store.done()
         self.progress = Progress(planned=len(cells), done=sum(cell.key in done for cell in cells))
         for cell in cells:
             if cell.key in done:
-                self._count(done[cell.key])
+                self._count(cell, done[cell.key].asking)
+            else:
+                self._weigh(cell)
         self._todo = [cell for cell in cells if cell.key not in done]
-        for cell in self._todo:
-            self._begun_before(cell)
 
     def request_stop(self) -> None:
         """Begin no further cell."""
@@ -138,15 +143,12 @@ class Runner:
         if cap is None:
             self.short = True
             return None
-        measure: Measure | None = None
         try:
-            measure = self._tried(cell, cap)
+            return self._tried(cell, cap)
         finally:
+            self._weigh(cell)
             with self._lock:
-                self._reserved -= cap if cell.contestant.model else 0.0
-        if measure is not None:
-            self._count(measure)
-        return measure
+                self._reserved -= cap if cell.contestant.model and self._budget is not None else 0.0
 
     def _tried(self, cell: Cell, cap: float) -> Measure | None:
         scenario = self._scenarios[cell.scenario]
@@ -164,7 +166,8 @@ class Runner:
             (run_dir / REPORT).unlink(missing_ok=True)
             return None
         if not (run_dir / "run.db").exists():
-            return measured(cell, trial, scenario.tags, report, None)
+            self.trouble = trial.error
+            return None
         with closing(RunStore(run_dir, readonly=True)) as record:
             return measured(cell, trial, scenario.tags, report, record)
 
@@ -187,18 +190,18 @@ class Runner:
             self._reserved += cap
             return cap
 
-    def _count(self, measure: Measure) -> None:
-        with self._lock:
-            self.progress.usd = round(self.progress.usd + measure.asking.usd, 9)
-            self.progress.lost = round(self.progress.lost + measure.asking.lost_usd, 9)
-
-    def _begun_before(self, cell: Cell) -> None:
-        """What was spent on a cell that a kill cut off counts, before it is gone on with."""
-        try:
-            with closing(RunStore(self._store.run_dir(cell), readonly=True)) as record:
-                self.progress.lost = round(self.progress.lost + asking(record.model_calls()).lost_usd, 9)
-        except (UsageError, sqlite3.Error, OSError):
+    def _weigh(self, cell: Cell) -> None:
+        """What a cell has spent by its record counts, whether it came to its end or was cut off."""
+        if not cell.contestant.model or not (self._store.run_dir(cell) / "run.db").exists():
             return
+        with contextlib.suppress(UsageError, sqlite3.Error, OSError), closing(RunStore(self._store.run_dir(cell), readonly=True)) as record:
+            self._count(cell, spent(record))
+
+    def _count(self, cell: Cell, asked: Asking) -> None:
+        with self._lock:
+            self._spent[cell.key] = asked
+            self.progress.usd = round(math.fsum(one.usd for one in self._spent.values()), 9)
+            self.progress.lost = round(math.fsum(one.lost_usd for one in self._spent.values()), 9)
 
     def _emulator(self, scenario: Scenario) -> Emulator:
         """An emulator of its own: leases are never shared."""

@@ -29,6 +29,8 @@ RESPONSE_CACHE = "response cache"
 """What stands for the price of a reply that another run had paid for."""
 TAPE = "recorded reply"
 """What stands for the price of a reply that was recorded to be given again: it counts as then, and nothing is paid."""
+UNDERWAY, LOST, LOST_USD = "sent", "lost", "lost_usd"
+"""The error of a request while nobody knows what became of it, and once it was written off; where the dollars of the latter are kept."""
 Model = TypeVar("Model", bound=BaseModel)
 
 _SCHEMA = """
@@ -287,6 +289,15 @@ class RunStore:
         name = None if reply is None else self.blobs.put_json(reply)
         values = (name, call.error, call.usage.model_dump_json(), int(call.estimated), call.usd, call.price, call.seconds, number)
         self._write("UPDATE model_calls SET reply = ?, error = ?, usage = ?, estimated = ?, usd = ?, price = ?, seconds = ? WHERE seq = ?", values)
+
+    def write_off(self) -> None:
+        """Requests that a kill cut off are no longer held against what this run may spend; what they may have cost is kept (``lost_usd``)."""
+        with self._transaction():
+            (lost,) = self._db.execute("SELECT COALESCE(SUM(usd), 0) FROM model_calls WHERE error = ?", (UNDERWAY,)).fetchone()
+            known = self.get(LOST_USD, 0.0)
+            total = (float(known) if isinstance(known, int | float) else 0.0) + lost
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (LOST_USD, canonical(total)))
+            self._db.execute("UPDATE model_calls SET error = ?, usage = ?, usd = 0 WHERE error = ?", (LOST, Usage().model_dump_json(), UNDERWAY))
 
     def model_reply(self, request: str) -> JsonValue:
         """The recorded reply to a request of that hash; ``None`` when it was never answered."""

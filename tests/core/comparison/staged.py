@@ -65,6 +65,7 @@ class Pretend:
     def __call__(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
         run_dir.mkdir(parents=True, exist_ok=True)
         record = RunStore(run_dir)
+        record.write_off()
         try:
             for number in range(3 if cell.contestant.model else 0):
                 self._ask(record, f"{cell.key}.{number}")

@@ -19,7 +19,7 @@ import pytest
 from nephoscope.comparison import summing
 from nephoscope.comparison.cell import Cell, Contestant, Plan, chosen, contestants, spelt
 from nephoscope.comparison.document import Comparison, Spending
-from nephoscope.comparison.measure import Asking, Measure, asking
+from nephoscope.comparison.measure import Asking, Measure, asking, spent
 from nephoscope.comparison.rendering.charts import bars, pareto
 from nephoscope.comparison.rendering.html import html
 from nephoscope.comparison.rendering.listing import COLUMNS, cells_csv, record
@@ -28,13 +28,13 @@ from nephoscope.comparison.rendering.table import render
 from nephoscope.comparison.running import Runner
 from nephoscope.comparison.scenario import Scenario
 from nephoscope.comparison.store import opened
-from nephoscope.interfaces import UsageError
-from nephoscope.models import Budget, Usage
+from nephoscope.interfaces import EndpointError, UsageError
+from nephoscope.models import Budget, Json, Usage
 from nephoscope.settings import Settings
-from nephoscope.store.run import RESPONSE_CACHE, ModelCall
+from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
 
 sys.path.insert(0, str(Path(__file__).parent))
-from staged import Pretend, emulators, scenarios
+from staged import Account, Pretend, emulators, scenarios
 
 STAGED = Path(__file__).with_name("staged.py")
 NEEDS = {"playbook": False, "llm": True, "hybrid": False}
@@ -102,6 +102,7 @@ def test_contestants_are_every_model_with_every_prompt_and_planner(tmp_path: Pat
         ([], ["llm"], [], "none is named"),
         (["a:b"], ["nobody"], [], "nobody"),
         (["a:b"], ["llm"], [str(tmp_path / "no")], "no prompts"),
+        (["a:b"], ["playbook"], [], "no planner that asks one"),
     ):
         with pytest.raises(UsageError, match=word):
             contestants(models, prompts, planners, NEEDS)
@@ -149,6 +150,18 @@ def test_the_budget_of_all_is_kept_and_more_goes_on(tmp_path: Path) -> None:
     assert len(pretend.paid()) == len(set(pretend.paid()))
 
 
+def test_an_account_that_does_not_start_is_nobodys_failure(tmp_path: Path) -> None:
+    class Broken(Account):
+        def start(self, seed: Mapping[str, Json]) -> str:
+            raise EndpointError("no room for it")
+
+    with opened(tmp_path / "c") as store:
+        runner = Runner(store, plan(FLOOR), Settings(), {"brook": Broken()}, Pretend(tmp_path / "paid"))
+        assert list(runner.run()) == []
+        assert (runner.progress.left, runner.trouble) == (12, "no room for it")
+        assert store.done() == {}
+
+
 def killed(folder: Path, after: float) -> bool:
     """Whether it had to be killed: at a random moment, with all its threads."""
     process = subprocess.Popen([sys.executable, str(STAGED), str(folder)], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
@@ -182,6 +195,19 @@ def test_kills_change_nothing_and_no_answer_is_paid_twice(tmp_path: Path) -> Non
 
 def plain(one: Measure) -> dict[str, Any]:
     return {**one.model_dump(exclude={"seconds", "run"}), "asking": one.asking.model_dump(exclude={"seconds", "lost_usd"})}
+
+
+def test_what_a_kill_cut_off_is_no_burden_on_its_run_and_is_told(tmp_path: Path) -> None:
+    record = RunStore(tmp_path)
+    record.model_sent(ModelCall("r", "planner", "p", "a:m", Usage(input=100, output=4000), usd=0.5), "question")
+    assert spent(record).lost_usd == 0.5, "perhaps paid, from the moment of the kill"
+    record.write_off()
+    record.model_sent(ModelCall("r", "planner", "p", "a:m", Usage(input=100, output=4000), usd=0.25), "question")
+    record.write_off()
+    record.write_off()
+    assert [(one.error, one.usd, one.usage) for one in record.model_calls()] == [("lost", 0.0, Usage())] * 2
+    assert (spent(record).lost_usd, spent(record).usd, spent(record).requests, spent(record).troubles) == (0.75, 0.0, 0, {})
+    record.close()
 
 
 # -- summing up ----------------------------------------------------------------------------------------------------
