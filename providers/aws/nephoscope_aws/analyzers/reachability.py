@@ -29,7 +29,10 @@ class ReachabilityAnalyzer:
 
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings for each conversation the problem is about; empty when it is about no connection."""
-        judged = [one for request in _relevant(view.problem) for leg in _legs(view, request) for one in walk(view, leg.probes, leg.traffic)]
+        slow = view.problem.symptom == "slow"
+        asked = [(request, leg) for request in _relevant(view.problem) for leg in _legs(view, request)]
+        legs = [journeys.clocked(leg, _subject(request)) if slow else leg for request, leg in asked]
+        judged = [one for leg in legs for one in walk(view, leg.probes, leg.traffic)]
         return findings(judged)
 
 

@@ -45,6 +45,12 @@ def waiting(subject: ResourceRef, unseen: Unseen, traffic: Traffic) -> Leg:
     return Leg((Probe("aws.ec2.seen-ends", subject, (PORT_CLOSED,), lambda *_: asking),), traffic)
 
 
+def clocked(leg: Leg, subject: ResourceRef) -> Leg:
+    """The leg where somebody says that it is slow: that a path is open tells nothing of how long it takes."""
+    unseen = Outcome("unknown", f"how long {subject.label} takes to answer is not shown by its settings")
+    return replace(leg, probes=(*leg.probes, Probe("aws.ec2.seen-speed", subject, (), lambda *_: unseen)))
+
+
 def composed(sight: Sight, subject: ResourceRef, make: Callable[[], Sequence[Leg]], traffic: Traffic) -> list[Leg]:
     """Legs, or while their shape depends on facts not seen yet, one hop that asks for those."""
     try:
