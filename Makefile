@@ -50,7 +50,7 @@ SEED ?= $(shell date +%s)
 COUNT ?= 8
 unseen: install  ## known faults in accounts nobody has seen, others each time: make unseen SEED=… COUNT=… makes the same again
 	@echo "seed $(SEED)"
-	$(BIN)/nephoscope bench --seed $(SEED) --count $(COUNT) --fail-under 0.9 --fail-on-false
+	$(BIN)/nephoscope bench --seed $(SEED) --count $(COUNT) --fail-under 0.85 --fail-on-false
 
 soak: install  ## long: kills at random moments, and what else takes minutes
 	$(BIN)/pytest -m soak
