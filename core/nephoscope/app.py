@@ -266,6 +266,7 @@ class App:
     def _write_down(self, text: str, scope: Scope, conductor: Conductor, store: RunStore) -> bool:
         """Record what is asked, once planner and models are known to be there; whether it is too long to be read in full."""
         from nephoscope.knowledge.reading import first_reading
+        from nephoscope.replaying import scrubbed
 
         words = text.strip().encode("utf-8", "replace").decode()
         if not words:
@@ -280,7 +281,7 @@ class App:
                 "chosen": enlisting.choice(self._settings),
                 "scopes": [scope.model_dump(mode="json")],
                 "conditions": conditions(self._settings),
-                "problem": first_reading(words[:MOST_WORDS], started[:16] + ":00Z"),
+                "problem": first_reading(scrubbed(words[:MOST_WORDS]), started[:16] + ":00Z"),
             }
         )
         return len(words) > MOST_WORDS

@@ -66,8 +66,8 @@ def export(home: Path, run_id: str, target: Path, versions: Mapping[str, str]) -
     if "opened" not in values:
         raise UsageError(f"{run_dir.name} was made before runs could be handed over", "make the investigation again")
     words = values.get("words")
-    values["words"] = _scrubbed(words) if isinstance(words, str) else ""
-    clean = report.model_copy(update={"run_dir": "", "problem": _scrubbed(report.problem)})
+    values["words"] = scrubbed(words) if isinstance(words, str) else ""
+    clean = report.model_copy(update={"run_dir": "", "problem": scrubbed(report.problem)})
     write_bundle(target, run_dir, clean.model_dump(mode="json", by_alias=True), values, {**report.versions} or dict(versions))
     return run_dir
 
@@ -239,7 +239,7 @@ def _differing(path: str, then: JsonValue, now: JsonValue) -> Iterator[tuple[str
         yield path, then, now
 
 
-def _scrubbed(text: str) -> str:
+def scrubbed(text: str) -> str:
     """Words of a person without the credentials that people paste along. What stands for them holds no number: words are read for ports."""
     from nephoscope.boundary.broker.redaction import Redactor
 

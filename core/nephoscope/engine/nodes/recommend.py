@@ -14,8 +14,6 @@ from nephoscope.engine.remembering import remember
 from nephoscope.engine.state import State, Update
 from nephoscope.models import Diagnosis, Finding, Recommendation
 
-UNRECORDED = "it was not tried when this was recorded"
-
 
 def recommend(state: State, context: Context) -> Update:
     """One recommendation per cause, from its card. The verdict is told first: to try fixes takes a while."""
@@ -56,4 +54,4 @@ def _proved(advice: Sequence[tuple[Finding, Recommendation]], context: Context) 
 
 def _as_recorded(cause: Finding, one: Recommendation, context: Context) -> Recommendation:
     known = context.was_proven(cause.key) if context.was_proven else None
-    return one.model_copy(update=known or ({"proof_note": UNRECORDED} if one.changes else {}))
+    return one.model_copy(update=known or {})

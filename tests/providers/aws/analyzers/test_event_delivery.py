@@ -270,7 +270,12 @@ def test_the_other_way_round_is_no_delivery():
     assert "aws.lambda.event-source-mapping-missing" not in judged(evidence)
 
 
-@pytest.mark.parametrize("symptom", ["cannot_connect", "access_denied", "cost"])
+def test_what_opens_connections_itself_is_left_alone():
+    evidence = view(symptom="cannot_connect", text="function resize cannot connect to queue jobs", things=(FUNCTION, QUEUE))
+    assert not ANALYZER.analyze(evidence)
+
+
+@pytest.mark.parametrize("symptom", ["access_denied", "cost"])
 def test_other_families_are_left_alone(symptom):
     assert not ANALYZER.analyze(view(symptom=symptom))
 
