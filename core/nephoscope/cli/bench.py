@@ -97,7 +97,9 @@ def _bench(
     as_json: bool,
 ) -> list[Score]:
     from nephoscope.app import App
+    from nephoscope.cli.scoreboard import show
     from nephoscope.cli.session import open_session
+    from nephoscope.comparison.calibration import calibrated
     from nephoscope.comparison.score import outcomes, scores
     from nephoscope.comparison.suite import Suite
     from nephoscope.interfaces import UsageError
@@ -119,17 +121,18 @@ def _bench(
         trials.append(trial)
         if trial.split != "held" and (not as_json or sys.stderr.isatty()):
             sys.stderr.write(_line(trial) + "\n")
-    rows = scores(trials)
+    rows, seed = scores(trials), made.unknown if made.seed is None else made.seed
     if as_json:
         document = {
-            "seed": made.unknown if made.seed is None else made.seed,
+            "seed": seed,
             "scores": [row.model_dump() for row in rows],
             "outcomes": outcomes(trials),
+            "calibration": calibrated(trials).model_dump(),
             "trials": [trial.model_dump() for trial in trials if trial.split != "held"],
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _table(rows, outcomes(trials), made)
+        show(rows, outcomes(trials), calibrated(trials), seed=seed)
     return rows
 
 
@@ -143,26 +146,3 @@ def _line(trial: Trial) -> str:
     trouble = f"   error: {trial.error}" if trial.error else ""
     gaps = f"   gap not named: {', '.join(trial.missing_gaps)}" if trial.missing_gaps else ""
     return f"{mark} {trial.scenario}/{trial.variant}  {trial.verdict}: {found}  {trial.calls} calls {trial.seconds:.1f} s{expected}{gaps}{trouble}"
-
-
-def _table(rows: list[Score], told: Mapping[str, Mapping[str, int]], made: _Made) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    columns = ("", "trials", "right", "accuracy", "false causes", "ungrounded", "mutations", "errors", "proven", "calls", "median", "idle", "seconds")
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(
-            row.name, str(row.trials), str(row.right), f"{row.accuracy:.1%}", str(row.false_positives), str(row.ungrounded), str(row.mutations),
-            str(row.errors), f"{row.proven}/{row.fixes}", f"{row.calls:.1f}", f"{row.median_calls:g}", f"{row.idle_share:.0%}", f"{row.seconds:.1f}",
-        )  # fmt: skip
-    console = Console()
-    console.print(table)
-    if told:
-        by_way = Table("mutator", *next(iter(told.values())), box=None)
-        for way, counts in told.items():
-            by_way.add_row(way, *map(str, counts.values()))
-        console.print(by_way)
-    seed = made.unknown if made.seed is None else made.seed
-    if seed is not None:
-        console.print(f"seed {seed}", highlight=False)

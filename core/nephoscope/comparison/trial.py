@@ -25,6 +25,8 @@ class Trial(Frozen):
     truth: Truth
     verdict: Verdict = "inconclusive"
     causes: tuple[str, ...] = ()
+    confidences: tuple[float, ...] = ()
+    """Of each cause, as the report tells it."""
     resources: tuple[str, ...] = ()
     right: bool = False
     false_positives: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ def scored(trial: Trial, report: Report) -> Trial:
         update={
             "verdict": report.verdict,
             "causes": causes,
+            "confidences": tuple(cause.confidence for cause in report.root_causes),
             "resources": resources,
             "right": right,
             "false_positives": tuple(cause for cause in causes if cause not in truth.causes),

@@ -25,6 +25,11 @@ _ACTION = re.compile(
     r"\b[a-z][a-z0-9-]+:[A-Z][A-Za-z]+\*?|\b(?:Get|Put|List|Describe|Create|Delete|Update|Send|Receive|Publish|Invoke|Decrypt|Encrypt|Assume"
     r"|Start|Run|Query|Scan|Copy|Head|Generate)[A-Z][A-Za-z]+\b"
 )
+_TYPED = re.compile(
+    r"(?<![\w-])[a-z][a-z0-9]{1,14} ((?:get|put|list|describe|create|delete|update|send|receive|publish|invoke"
+    r"|assume|start|copy|head)-[a-z]+(?:-[a-z]+)*)(?![\w-])"
+)
+"""An operation as it is typed at a prompt, after its service: ``sts assume-role``."""
 STOPWORDS = frozenset(
     """a an and any are as at be been but by can cannot can't does doesn't don't for from get gets had has have how in into is isn't it its longer
     my nephoscope new no none nor not nothing now of off old on only onto or our out over since some something stopped still than that the their
@@ -37,13 +42,30 @@ STOPWORDS = frozenset(
 
 
 _ACTING = re.compile(
-    r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]t)|isn['’]t"
+    r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]?t)|isn['’]?t|won['’]?t"
     r"|gets?|fails?|no longer|lost)\b"
 )
 """What follows the word that tells who is in trouble, which may be a plain name."""
 
 
 _DOES = re.compile(r"\s+(?:reaches|arrives|delivers|sends|publishes|gets|comes|starts|triggers|invokes|fires|runs|calls|writes|reads)\b")
+
+
+_ARROW = r"(?:[-=]+>|→)"
+_AFTER_ARROW = re.compile(rf"{_ARROW}\s*[\"'`“‘]?\Z")
+_BEFORE_PLACE = re.compile(r"\b(?:to|into|onto|from)\s+[\"'`“‘]?\Z", re.IGNORECASE)
+_AFTER_PLACE = re.compile(r"[\"'`”’]?\s*(?:\Z|[.,;:!?)](?!\w))")
+_BEFORE_ARROW = re.compile(rf"[\"'`”’]?\s*{_ARROW}")
+_WHERE_WE_ARE = frozenset("production prod default main test them it this that all us you now today yesterday here".split())
+
+
+def placed(text: str, start: int, end: int) -> bool:
+    """Whether a plain word stands where only a name can: at an arrow, or as the end of what goes somewhere ("we upload to uploads.")."""
+    if text[start:end].lower() in _WHERE_WE_ARE:
+        return False
+    if _BEFORE_ARROW.match(text, end) or _AFTER_ARROW.search(text[:start]):
+        return True
+    return _BEFORE_PLACE.search(text[:start]) is not None and _AFTER_PLACE.match(text, end) is not None
 
 
 def acts(text: str, end: int) -> bool:
@@ -153,7 +175,8 @@ def numbers(text: str) -> tuple[str, ...]:
 
 def actions(text: str) -> tuple[str, ...]:
     """Operations named in the words: ``service:Operation`` or an operation's own name."""
-    return tuple(dict.fromkeys(_ACTION.findall(text)))
+    typed = ["".join(part.title() for part in one.split("-")) for one in _TYPED.findall(text)]
+    return tuple(dict.fromkeys([*_ACTION.findall(text), *typed]))
 
 
 _POSITIVE = re.compile(r"(?<![\w-])(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)(?![\w-])", re.IGNORECASE)
@@ -165,7 +188,19 @@ def healthy_spans(text: str) -> list[tuple[int, int]]:
     """Stretches of the text that tell of something that works."""
     borders = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     spans = [(left, right) for left, right in itertools.pairwise(borders) if right > left]
-    return [(left, right) for left, right in spans if _POSITIVE.search(text[left:right]) and not _NEGATIVE.search(text[left:right])]
+    return [(left, right) for left, right in spans if _works(text[left:right]) and not _NEGATIVE.search(text[left:right])]
+
+
+_LIKEWISE = re.compile(
+    r"\A\W*(?:[\w.:/-]+\s+){1,4}(?:do|does|did|can|is|are|has|have|(?:has|have|had|gets?|got|receives?) (?:them|it|those|that)(?: all)?)\W*\Z",
+    re.IGNORECASE,
+)
+"""A clause that says no more than that something else does what the first does not: "web-a does"."""
+_ASKS = re.compile(r"\b(?:what|which|who|whom|how|why|where|when|that|this|it|there|i|we|they|you)\b", re.IGNORECASE)
+
+
+def _works(clause: str) -> bool:
+    return _POSITIVE.search(clause) is not None or (_LIKEWISE.match(clause) is not None and not _ASKS.search(clause))
 
 
 _ONSET = re.compile(

@@ -58,7 +58,7 @@ def nameless(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
     return tuple(one.text for one in mentions if one.exact and not one.native_types and one.ref is None and one.text.lower() not in known)
 
 
-_A_NAME = re.compile(r"(?=[\w.-]*[A-Za-z])(?=[\w.-]*(?:[-_0-9]|[a-z][A-Z]))[A-Za-z][\w-]*[\w]")
+_A_NAME = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*(?:[-_/0-9]|[a-z][A-Z]))/?[A-Za-z][\w-]*(?:/[\w-]+)*[\w]")
 
 
 def unfound(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
@@ -71,6 +71,7 @@ def unfound(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
         and one.ref is None
         and _A_NAME.fullmatch(one.text)
         and one.text not in problem.actions
+        and not symptoms.tells(one.text)
         and not any(one.text.lower() in text or text in one.text.lower() for text in known)
     )
 
@@ -155,7 +156,8 @@ class _Matcher:
             typed = self._types_at(start)
             if not typed and word.lower() in spoken.STOPWORDS:
                 typed = tuple(one for one in self._noun_before(start) if any(ref.native_type == one for ref in refs))
-            if self._overlaps(start, end) or (word.lower() in spoken.STOPWORDS and not typed):
+            plain = word.lower() in spoken.STOPWORDS and not typed and not spoken.placed(self._text, start, end)
+            if self._overlaps(start, end) or plain:
                 continue
             chosen = [ref for ref in refs if ref.native_type in typed] or refs
             self._taken.append((start, end))
@@ -210,7 +212,9 @@ class _Matcher:
     def _unlisted(self) -> Iterable[tuple[int, Entity]]:
         """Names that the account does not hold: deleted, misspelt, or no name at all."""
         for mention in self._mentions:
-            if not mention.exact or spoken.ADDRESS.fullmatch(mention.text) or self._overlaps(mention.start, mention.start + len(mention.text)):
+            if not mention.exact or spoken.ADDRESS.fullmatch(mention.text) or symptoms.tells(mention.text):
+                continue
+            if self._overlaps(mention.start, mention.start + len(mention.text)):
                 continue
             near = self._near(mention)
             looks_like_name = bool(re.search(r"[-_0-9]|[a-z][A-Z]", mention.text))

@@ -55,6 +55,29 @@ _GUESS = re.compile(
 """Stretches in which a person guesses at the cause: a guess is no symptom."""
 
 
+_EFFORT = re.compile(
+    r"\b(?:checked|tried|looked|verified|tested|restarted|rebooted|redeployed|asked|told)\b[^.;,!?\n]{0,30}"
+    r"\b(?:twice|several times|more than once|again and again)\b",
+    re.IGNORECASE,
+)
+"""What a person did about it, and how often, is no symptom either."""
+_BARE = re.compile(r"\b(ca|do|does|did|is|are|was|were|wo|could|would|should|has|have|had)nt\b", re.IGNORECASE)
+_ERROR = re.compile(r"[A-Z]\w*(?:Exception|Error|Denied|Fault|Failure)\b")
+
+
+def without_guesses(text: str) -> str:
+    """The words without guesses at the cause, unless nothing else says what hurts."""
+    observed = _GUESS.sub(" ", text)
+    return text if _ranked(observed) == (SUSPICION,) else observed
+
+
+def tells(word: str) -> bool:
+    """Whether a word is itself what was answered, such as the name of an error, and so names no thing."""
+    if _ERROR.fullmatch(word):
+        return True
+    return any(weight >= STATED and pattern.fullmatch(word) for _, weight, pattern in _patterns())
+
+
 def classify(text: str) -> tuple[str, ...]:
     """Symptom classes the words fit, best first; at least one. Guesses count only where nothing else was said."""
     observed = _ranked(_GUESS.sub(" ", text))
@@ -65,8 +88,8 @@ def classify(text: str) -> tuple[str, ...]:
 
 
 def _ranked(text: str) -> tuple[str, ...]:
-    """Typographic apostrophes read as plain ones."""
-    plain = text.replace("’", "'")
+    """Typographic apostrophes read as plain ones, and those that are left out ("doesnt") are put back."""
+    plain = _BARE.sub(r"\1n't", _EFFORT.sub(" ", text.replace("’", "'")))
     scores: dict[str, int] = {}
     stated: set[str] = set()
     answers = [

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from nephoscope.interfaces import FactView
+from nephoscope.knowledge.symptoms import without_guesses
 from nephoscope.models import FactQuery, Finding, ResourceRef
 from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
 from nephoscope_aws.access.actors import WORKLOADS, actors, roles_acted_on
@@ -49,7 +50,7 @@ def _concerned(view: FactView) -> bool:
     """The symptom is a denial, words of denial are about something that policies guard, or a call is told and not its answer."""
     if view.problem.symptom == "access_denied" or told_call(view):
         return True
-    return bool(_DENIED.search(view.problem.text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS))
+    return bool(_DENIED.search(without_guesses(view.problem.text)) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS))
 
 
 def _anybody(view: FactView) -> Actor:

@@ -13,13 +13,14 @@ from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import named, routes
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, gone
-from nephoscope_aws.analyzers.delivering.words import Words
+from nephoscope_aws.analyzers.delivering.words import Words, arrivals
 from nephoscope_aws.iam.truth import Truth
 
 SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "missing", "late", "duplicate", "suspicion"})
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
 _DUTIES = re.compile(r"\b(replica\w*|mirror\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b", re.IGNORECASE)
 _CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
+_PRINCIPALS = frozenset({"iam:role", "iam:user"})
 _MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
 _PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
 _TAKING = frozenset({refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
@@ -46,12 +47,12 @@ class EventDelivery:
         if not reaching and not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
             return ()
         words = Words.of(problem)
-        if not words.delivery and not reaching and (problem.symptom in _CONNECTING or named_call(view) or _other_duty(view)):
+        if not words.delivery and not reaching and (problem.symptom in _CONNECTING or named_call(view) or _other_duty(view) or _somebodys(view)):
             return ()
         found, orphan, look = routes(view, words)
         found = _living(view, found)
         plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
-        if not plain and not _about_delivery(view, words):
+        if not _about_delivery(view, words) and not (plain and arrivals(problem.text)):
             return ()
         unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
         findings = [
@@ -74,6 +75,13 @@ def _reaching(view: FactView) -> bool:
 def _other_duty(view: FactView) -> bool:
     """A bucket alone, and words about something else that buckets do by themselves."""
     return {refs.BUCKET} >= {ref.native_type for ref in named(view)} and _DUTIES.search(view.problem.text) is not None
+
+
+def _somebodys(view: FactView) -> bool:
+    """A user or role is in trouble with a thing: what that person or program may do, not what the thing sends by itself."""
+    return any(
+        entity.role != "healthy" and entity.named and _PRINCIPALS & {ref.native_type for ref in entity.matches} for entity in view.problem.entities
+    )
 
 
 def _about_delivery(view: FactView, words: Words) -> bool:

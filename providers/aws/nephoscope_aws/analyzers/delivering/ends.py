@@ -10,7 +10,7 @@ from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.links import default_bus
 from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.delivering.search import Route, ahead, behind, through
-from nephoscope_aws.analyzers.delivering.words import Words, produces
+from nephoscope_aws.analyzers.delivering.words import Words, produces, receives
 
 _ORDER = (refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
 _MOST = 4
@@ -68,7 +68,7 @@ def _one_end(view: FactView, stops: Sequence[ResourceRef], kind: str, words: Wor
         forward = kind != refs.FUNCTION and not (kind == refs.QUEUE and words.into and not words.out_of)
         backward = kind == refs.FUNCTION or (kind in (refs.QUEUE, refs.TOPIC) and not (words.out_of and not words.into))
         ways = list(ahead(view, stop)) if forward else []
-        if backward and not (forward and ways and kind == refs.TOPIC):
+        if backward and not (forward and ways and kind == refs.TOPIC and not receives(view.problem.text, stop.name)):
             earlier, behind_look = behind(view, stop)
             look.take(behind_look)
             ways += earlier

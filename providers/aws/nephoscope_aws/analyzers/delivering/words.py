@@ -22,7 +22,11 @@ _ARRIVAL = re.compile(r"\b(upload\w*|land\w*|arriv\w*|new \w+|incoming|put|added
 _PATH = re.compile(r"(?<![\w:/.])((?:[\w.+=@-]+/)+)([\w.*+=@-]*)")
 _EXTENSION = re.compile(r"(?<![\w/])\*?(\.[A-Za-z][A-Za-z0-9]{1,6}(?:\.gz)?)\b")
 _KNOWN = "csv|tsv|json|jsonl|ndjson|xml|parquet|avro|orc|txt|log|pdf|docx?|xlsx?|jpe?g|png|gif|tiff?|webp|svg|mp[34]|mov|wav|zip|gz|tar|html?|ya?ml"
-_FILES = re.compile(rf"\b({_KNOWN})s?\b(?= (?:files?|uploads?|objects?|images?|documents?|exports?))|\b({_KNOWN})s\b", re.IGNORECASE)
+_FILES = re.compile(
+    rf"\b({_KNOWN})s?\b(?= (?:files?|uploads?|objects?|images?|documents?|exports?))|\b({_KNOWN})s\b"
+    rf"|\b({_KNOWN})\b(?=['’]s? | (?:in|into|under|from|to|at)\b)",
+    re.IGNORECASE,
+)
 _FOLDER = re.compile(r"\b(?:folder|prefix|directory|under|path)\s+[\"'`“]?([\w.+=@-]+(?:/[\w.+=@-]+)*)/?", re.IGNORECASE)
 _INTO = re.compile(r"\b(arriv\w*|reach\w*|gets?|getting|receiv\w*|into|empty|lands?|show(s|ing)? up|sent to)\b", re.IGNORECASE)
 _OUT = re.compile(
@@ -89,7 +93,9 @@ def _keys(text: str, problem: Problem) -> tuple[KeySample, ...]:
         suffix = rest.rpartition("*")[2] if "*" in rest else rest
         found[KeySample(match[1], suffix if "." in suffix else "")] = None
     prefixes = {match[1].rstrip("/") + "/" for match in _FOLDER.finditer(text)} - {sample.prefix for sample in found}
-    suffixes = {match[1] for match in _EXTENSION.finditer(text)} | {f".{(match[1] or match[2]).lower()}" for match in _FILES.finditer(text)}
+    suffixes = {match[1] for match in _EXTENSION.finditer(text)} | {
+        f".{next(filter(None, match.groups())).lower()}" for match in _FILES.finditer(text)
+    }
     known = {sample.suffix for sample in found}
     suffixes = {one for one in suffixes if not any(other.endswith(one) for other in known)}
     for prefix in sorted(prefixes) or ([""] if suffixes else []):
@@ -102,6 +108,18 @@ def produces(text: str, first: str, second: str) -> bool:
     """Whether the words make the first thing a sender to the second: "function a sends to queue b"."""
     start, end = text.find(first), text.find(second)
     return 0 <= start < end and _PRODUCES.search(text[start:end]) is not None and _BORDER.search(text[start:end]) is None
+
+
+_RECEIVES = re.compile(
+    r"[\"'`”’]?\s+(?:(?:is|was|has|does|did|not|no longer|never|still|just|isn['’]?t|does ?n['’]?t|did ?n['’]?t)\s+)*"
+    r"(?:gets?|getting|receiv\w*|sees?|empty)\b",
+    re.IGNORECASE,
+)
+
+
+def receives(text: str, name: str) -> bool:
+    """Whether the words make the thing the one that nothing comes to: "topic alerts gets nothing"."""
+    return any(_RECEIVES.match(text, match.end()) for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
 
 
 def arrivals(text: str) -> bool:

@@ -64,6 +64,8 @@ def _groups(sight: Sight, end: End, attribute: str, traffic: Traffic, peer_of: P
     told = f"{', '.join(sight.name(group) for group in held)}: {traffic.told} {way} {peer.label}"
     if passage.state == "open":
         rules = "; ".join(rule.told for rule in passage.allowing[:2])
+        if peer.groups is None and passage.allowing and all(rule.group for rule in passage.allowing):
+            return Outcome("unknown", f"{told} depends on who calls, which the problem does not tell (open: {rules})", held[0])
         return Outcome("open", f"{told} is let through ({rules})", held[0], passing=traffic.narrowed(passage.passing))
     if needs:
         return Outcome("unknown", f"{told} depends on prefix lists", held[0], needs=needs)

@@ -154,7 +154,11 @@ def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Resou
     refs = [one.ref for one in ends]
     if re.search(_words()["world_called"], text, re.IGNORECASE) or re.search(_words()["world_second"], text[ends[0].stop :], re.IGNORECASE):
         return refs, []
-    outward = _outward(text) or _calls_itself(text, ends[0])
+    if re.search(_words()["arrow_before"], text[: ends[0].start]):
+        return [], refs
+    if re.search(_words()["arrow_after"], text[ends[0].stop :]):
+        return refs, []
+    outward = _outward(text) or _calls_itself(text, ends[0]) or re.search(_words()["done_from"], text[: ends[0].start], re.IGNORECASE)
     if refs[0].native_type in _PLACES or (outward and not _is_called(text, ends[0])):
         return refs, []
     return [], refs
@@ -254,8 +258,10 @@ def _ports(numbers: Iterable[int]) -> Intervals:
 
 def _called_address(problem: Problem) -> str:
     """An address that the words place at the called end ("cannot reach 192.0.2.7")."""
-    before = _words()["before_called"]
-    return next((one for one in _addresses(problem) if re.search(before, problem.text[: problem.text.find(one)], re.IGNORECASE)), "")
+    before, text = f"{_words()['before_called']}|{_words()['arrow_before']}", problem.text
+    told = [(one, text.find(one)) for one in _addresses(problem)]
+    calling = [one for one, at in told if re.search(_words()["arrow_after"], text[at + len(one) :])]
+    return next((one for one, at in told if one not in calling and re.search(before, text[:at], re.IGNORECASE)), "")
 
 
 def _addresses(problem: Problem) -> list[str]:

@@ -101,17 +101,19 @@ class Rule(Frozen):
     def concerns(self, spoken: frozenset[str], text: str, start: str) -> bool:
         """Whether words of these classes, about a thing of that type, may be explained by it.
 
-        Where no class is recognized, words of its own say enough.
+        Where no class is recognized, or a vague one, words of its own say enough.
         """
         if self.via and start not in self.via:
             return False
         said = bool(self.words) and re.search(self.words, text, re.IGNORECASE) is not None
         if self.words and not said:
             return False
-        return bool(self.symptoms & spoken) or (said and spoken == _NO_CLASS)
+        return bool(self.symptoms & spoken) or (said and (spoken == _NO_CLASS or bool(self.symptoms & _VAGUE and spoken & _VAGUE)))
 
 
 _NO_CLASS = frozenset({"suspicion"})
+_VAGUE = frozenset({"event_not_delivered", "nothing_happens", "missing"})
+"""Classes that people's words fall into by chance: with words of its own, a rule that fits one of them fits the others."""
 
 
 class Trace(Frozen):
