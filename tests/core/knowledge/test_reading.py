@@ -122,6 +122,9 @@ def test_a_noun_says_nothing_more_where_the_thing_is_named(read: Read) -> None:
         ("web_1 worked until yesterday", set[str]()),
         ("orders-in-archive is OK while orders-in is dry", {"orders-in-archive"}),
         ("orders-in is no longer healthy", set[str]()),
+        ("orders-in is empty, orders-in-archive has them", {"orders-in-archive"}),
+        ("nemo does not move, dory does", {"dory"}),
+        ("nemo does not move, what dory does", set[str]()),
     ],
 )
 def test_what_works_is_told_from_what_does_not(read: Read, text: str, healthy: set[str]) -> None:
@@ -139,6 +142,7 @@ def test_a_name_says_nothing_of_what_hurts(read: Read) -> None:
         ("mill.example:8443 refuses 10.0.0.0/16, also 443/tcp", ("10.0.0.0/16", "8443", "443"), (), None),
         ("ponds:GetFish fails, PutObject too, at 10:30", (), ("ponds:GetFish", "PutObject"), None),
         ("empty after the last release, sadly", (), (), "after the last release"),
+        ("ponds get-fish fails for web get-well", (), ("GetFish", "GetWell"), None),
         ("nothing", (), (), None),
     ],
 )
@@ -217,3 +221,22 @@ def test_a_pasted_log_of_distinct_names_stays_fast(read: Read) -> None:
     started = time.process_time()
     read(text, names)
     assert time.process_time() - started < 5.0
+
+
+def test_the_name_of_an_error_beside_a_noun_is_no_name(read: Read) -> None:
+    assert matched(read("keeper ann: pond AccessDenied on nemo")) == ["keeper:ann", "fish:nemo"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("we upload to uploads", True),
+        ("uploads -> orders-in: silence", True),
+        ("orders-in -> uploads", True),
+        ("our uploads to orders-in fail", False),
+        ("we sent uploads to nobody", False),
+        ("nothing goes from uploads to anybody", False),
+    ],
+)
+def test_a_plain_word_names_a_thing_only_where_a_name_must_stand(read: Read, text: str, found: bool) -> None:
+    assert ("uploads" in [one.label for one in read(text, ["uploads", "orders-in"]).matched()]) is found

@@ -104,3 +104,27 @@ def test_the_words_of_an_answer_tell_nothing_else(words: str) -> None:
     found = symptoms.classify(words)
     assert found[0] == "access_denied"
     assert "event_not_delivered" not in found
+
+
+@pytest.mark.parametrize(
+    ("words", "symptom"),
+    [
+        ("trainer gets AccessDenied on shared-models, I checked it twice", "access_denied"),
+        ("the function doesnt fire", "event_not_delivered"),
+        ("batch-7 gets 403s when copying", "access_denied"),
+        ("acces denied for jenkins", "access_denied"),
+        ("I can not get to it with the browser", "cannot_connect"),
+    ],
+)
+def test_how_often_one_tried_and_how_one_spells_say_nothing(words: str, symptom: str) -> None:
+    assert symptoms.classify(words)[0] == symptom
+
+
+def test_names_of_errors_are_answers() -> None:
+    assert all(map(symptoms.tells, ("AccessDenied", "AccessDeniedException", "ThrottlingException", "KMSAccessDenied", "ConnectTimeoutError")))
+    assert not any(map(symptoms.tells, ("web-1", "uploads", "PaymentWorker", "error-mailer", "ErrorMailer")))
+
+
+def test_a_guess_is_left_out_unless_it_is_all_that_is_said() -> None:
+    assert "denied" not in symptoms.without_guesses("calls from web-1 time out, maybe it is denied")
+    assert "denied" in symptoms.without_guesses("maybe it is denied")

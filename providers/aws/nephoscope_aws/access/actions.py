@@ -19,8 +19,8 @@ _VERBS: Mapping[str, str] = {
     "decrypt": r"decrypts?|decrypting|decryption",
     "encrypt": r"encrypts?|encrypting",
     "invoke": r"invokes?|invoking|calls?|calling|triggers?",
-    "assume": r"assumes?|assuming|assumed|assumerole|switch(?:es)?(?: to)?",
-    "pass": r"pass(?:es)?|passing|passrole",
+    "assume": r"assumes?|assuming|assumed|assume-?role|switch(?:es)?(?: to)?",
+    "pass": r"pass(?:es)?|passing|pass-?role",
 }
 _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3:bucket": {"read": ("s3:GetObject",), "write": ("s3:PutObject",), "delete": ("s3:DeleteObject",), "list": ("s3:ListBucket",)},

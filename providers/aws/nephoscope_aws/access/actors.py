@@ -17,7 +17,7 @@ from nephoscope_aws.iam import Principal
 _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([\w+=,.@-]+)")
 _ACCOUNT = re.compile(r"(?<![\w:-])\d{12}(?![\w:-])")
 _ASSUMED = re.compile(
-    r"\bassum\w+\s+(?:the\s+|its\s+|our\s+|my\s+)?(?:role\s+)?[\"'`“‘]?(?:arn:[\w:-]+:role/(?:[\w/]+/)?)?([\w+=,.@-]+)", re.IGNORECASE
+    r"\b(?:assum\w+|assume-role)\s+(?:the\s+|its\s+|our\s+|my\s+)?(?:role\s+)?[\"'`“‘]?(?:arn:[\w:-]+:role/(?:[\w/]+/)?)?([\w+=,.@-]+)", re.IGNORECASE
 )
 _PASSED = re.compile(r"\bpass\w*\s+(?:the\s+)?(?:role\s+)?[\"'`“‘]?([\w+=,.@-]+)", re.IGNORECASE)
 _PASSIVE = re.compile(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", re.IGNORECASE)

@@ -54,6 +54,12 @@ def told(request: Request) -> str:
     ("text", "expected"),
     [
         ("I can't SSH into web-1", ["somebody > web-1: tcp 22"]),
+        ("ssh 198.51.100.7 -> web-1 = timeout", ["stated outside > web-1: tcp 22"]),
+        ("web-1 -> 198.51.100.7:8443 times out", ["web-1 > 198.51.100.7: tcp 8443"]),
+        ("web-1 -> https api of the reseller: timeout", ["web-1 > the internet: tcp 443"]),
+        ("from web-1 curl https://mirror.example hangs", ["web-1 > the internet: tcp 443"]),
+        ("the laptop => web-1:8443 hangs", ["stated outside > web-1: tcp 8443"]),
+        ("web-1 -> orders-db: connection timed out", ["web-1 > orders-db: any tcp port"]),
         ("Public server web-1 unreachable", ["stated outside > web-1: any tcp port"]),
         ("web-1 cannot be reached from 198.51.100.7 on port 8443", ["stated outside > web-1: tcp 8443"]),
         ("redis-cache does not answer", ["somebody > redis-cache: any tcp port"]),

@@ -65,10 +65,11 @@ def _one_end(view: FactView, stops: Sequence[ResourceRef], kind: str, words: Wor
     look = Look(view)
     orphan = None
     for stop in stops[:_MOST]:
-        forward = kind != refs.FUNCTION and not (kind == refs.QUEUE and words.into and not words.out_of)
-        backward = kind == refs.FUNCTION or (kind in (refs.QUEUE, refs.TOPIC) and not (words.out_of and not words.into))
+        unfed = kind == refs.TOPIC and receives(view.problem.text, stop.name)
+        forward = kind != refs.FUNCTION and not unfed and not (kind == refs.QUEUE and words.into and not words.out_of)
+        backward = unfed or kind == refs.FUNCTION or (kind in (refs.QUEUE, refs.TOPIC) and not (words.out_of and not words.into))
         ways = list(ahead(view, stop)) if forward else []
-        if backward and not (forward and ways and kind == refs.TOPIC and not receives(view.problem.text, stop.name)):
+        if backward and not (forward and ways and kind == refs.TOPIC):
             earlier, behind_look = behind(view, stop)
             look.take(behind_look)
             ways += earlier
