@@ -8,7 +8,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
 from nephoscope.engine.remembering import recall
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.reading import nameless, read, settled, types_to_list, undecided, unfound
+from nephoscope.knowledge.reading import nameless, read, sought, types_to_list, undecided
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
@@ -33,7 +33,7 @@ def locate(context: Context, problem: Problem) -> Problem:
             _list(context, problem, estate, ())
         found = _read(context, problem)
     for estate in context.estates.values():
-        if not settled(found) and unfound(found, estate.mentions(problem.text)):
+        if sought(found, estate.mentions(problem.text)):
             found = _look_everywhere(context, problem, estate)
     for identity in context.identities:
         if identity.roaming:
@@ -93,7 +93,7 @@ def _look_everywhere(context: Context, problem: Problem, estate: Estate) -> Prob
     for first in range(0, len(reads), AT_ONCE):
         _inventory(context, reads[first : first + AT_ONCE])
         found = _read(context, problem)
-        if settled(found) or not unfound(found, estate.mentions(problem.text)):
+        if not sought(found, estate.mentions(problem.text)):
             return found
     _inventory(context, _contents(context, estate, ("*",)))
     return _read(context, problem)

@@ -76,6 +76,25 @@ def unfound(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
     )
 
 
+_COMPOUND = frozenset(
+    """ad anti auto back blue built by check clean co cross day dead drop e end fail fall fan first follow front full go half hard high
+    in inter kick log long low mid multi non off on one opt out pay post pre ramp re read real roll run scale second self semi set
+    short shut sign single so start state sub switch third three time two type up well wi work write""".split()
+)
+"""Words with which everyday English begins what it writes with a hyphen."""
+
+
+def sought(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """Names for which kinds of things that few troubles are about are listed too: half of what was named makes for another diagnosis."""
+    names = unfound(problem, mentions)
+    return tuple(filter(_made_up, names)) if settled(problem) else names
+
+
+def _made_up(name: str) -> bool:
+    """Whether people gave this name: it is neither everyday English nor a path."""
+    return "-" in name and "/" not in name and name.split("-", maxsplit=1)[0].lower() not in _COMPOUND
+
+
 def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities: Sequence[Identity]) -> Problem:
     """The problem with its entities matched against what the account holds."""
     entities: list[Entity] = []

@@ -197,7 +197,7 @@ class Account:
             for read in self.estate.listings((), self.identity, REGION):
                 self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
-        if not reading.settled(problem_) and reading.unfound(problem_, mentions):
+        if reading.sought(problem_, mentions):
             for read in self.estate.listings(("*",), self.identity, REGION):
                 self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
