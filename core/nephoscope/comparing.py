@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from nephoscope import enlisting
 from nephoscope.app import App
 from nephoscope.comparison import statistics, summing
-from nephoscope.comparison.cell import PLAYBOOK, Cell, Contestant, Plan, chosen, contestants
+from nephoscope.comparison.cell import PLAYBOOK, Cell, Contestant, Plan, chosen, contestants, spelt
 from nephoscope.comparison.document import Comparison, Spending
 from nephoscope.comparison.measure import Measure
 from nephoscope.comparison.running import Progress, Runner, addressed
 from nephoscope.comparison.scenario import load_scenarios
 from nephoscope.comparison.store import ComparisonStore, opened
 from nephoscope.interfaces import UsageError
+from nephoscope.judging import Bench
 from nephoscope.llm.prices import per_million
 from nephoscope.llm.tape import Tape
 from nephoscope.models import JsonValue, Scope
@@ -50,6 +51,8 @@ class Wish:
     """A file that replies of models are taken from, and put into."""
     replay: Path | None = None
     """A file that replies of models are taken from; nothing else answers."""
+    judge: str = ""
+    """A model that marks prose."""
 
 
 @dataclass
@@ -92,7 +95,7 @@ class Comparing:
                 self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")
             for measure in runner.run():
                 self.told(measure, runner.progress)
-            return self._summed(plan, store, runner, wish, name)
+            return self._judged(self._summed(plan, store, runner, wish, name), wish)
 
     def plan(self, wish: Wish) -> Plan:
         """Everything looked up, and every model found. Raises ``UsageError`` for what is not there."""
@@ -102,6 +105,8 @@ class Comparing:
         if PLAYBOOK in needs and Contestant() not in who:
             who = (*who, Contestant())  # what a model adds can only be told against what is written down
         scenarios = chosen(load_scenarios(self.plugins.suites).values(), wish.suite)
+        if wish.judge:
+            self._bench().seats(spelt(wish.judge))
         for note in dict.fromkeys(note for one in who for note in self._unseen(one, wish)):
             self.noted(note)
         plan = Plan(suite=wish.suite, contestants=who, scenarios=scenarios, variants=wish.variants, repeats=wish.repeats)
@@ -127,6 +132,16 @@ class Comparing:
         finally:
             with self._lock:
                 self._running.discard(app)
+
+    def _bench(self, budget: float | None = None) -> Bench:
+        return Bench(self.settings, self.plugins, budget, self._tape, lambda: self._stopped, self.noted)
+
+    def _judged(self, found: Comparison, wish: Wish) -> Comparison:
+        """With the judge's marks, where one is named. What the contestants left of the budget is the judge's; nothing that was counted changes."""
+        if not wish.judge or self._stopped:
+            return found
+        left = None if wish.budget is None else max(0.0, wish.budget - found.spending.usd - found.spending.lost_usd)
+        return found.model_copy(update={"judge": self._bench(left).judged(found, spelt(wish.judge))})
 
     def _summed(self, plan: Plan, store: ComparisonStore, runner: Runner, wish: Wish, name: str) -> Comparison:
         left = f"{runner.progress.left} cells could not be begun: {runner.trouble}" if runner.progress.left else ""

@@ -205,6 +205,13 @@ def _prompts(plugins: Plugins, store: RunStore) -> PromptRegistry:
     return replace(shipped, prompts={**shipped.prompts, **own.prompts})
 
 
+def prompts_of(plugins: Plugins) -> PromptRegistry:
+    """The prompts of the packs."""
+    from nephoscope.prompting import load_prompts
+
+    return load_prompts(plugins.prompts)
+
+
 def _told(call: ModelCall) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {"model": call.model, "role": call.role, "prompt": call.prompt, "error": call.error, "usd": call.usd}
     told["cached"] = call.price == RESPONSE_CACHE

@@ -28,6 +28,9 @@ _Prompts = Annotated[str, typer.Option(metavar="P,Q", help="Sets of prompts: 'sh
 _Planner = Annotated[
     str, typer.Option(metavar="X,Y", help="Planners; default: llm where models are named, and always playbook.", rich_help_panel=_WHO)
 ]
+_Judge = Annotated[
+    str, typer.Option(metavar="MODEL", help="A model that marks prose, heard only where it agrees with people's labels.", rich_help_panel=_WHO)
+]
 _Suite = Annotated[str, typer.Option(metavar="NAME", help="Scenarios: 'all', or a tag, a family, an id.", rich_help_panel=_ON)]
 _Variant = Annotated[list[str] | None, typer.Option(help="Only these variants: fault, twin, near_miss. May be repeated.", rich_help_panel=_ON)]
 _Repeats = Annotated[int, typer.Option(min=1, max=100, help="How often each model tries each.", rich_help_panel=_ON)]
@@ -54,6 +57,7 @@ def compare(
     models: _Models = "",
     prompts: _Prompts = "",
     planner: _Planner = "",
+    judge: _Judge = "",
     suite: _Suite = "smoke",
     variant: _Variant = None,
     repeats: _Repeats = 1,
@@ -94,6 +98,7 @@ def compare(
             fresh=fresh,
             record=record,
             replay=replay,
+            judge=judge.strip(),
         )
         found = _compared(wish, given, shown, baseline)
         _show(found, shown, output)

@@ -99,6 +99,43 @@ class Change(Frozen):
     why: str = ""
 
 
+class Agreement(Frozen):
+    """How far a judge agrees with labels that people gave, by one criterion. ``unsteady``: it said yes and no, by the order it was asked in."""
+
+    kappa: float | None = None
+    examples: int = 0
+    same: int = 0
+    unsteady: int = 0
+    unanswered: int = 0
+    believed: bool = False
+
+
+class Judgement(Frozen):
+    """Prose, marked by a model. No verdict, count or tier depends on it.
+
+    ``sound``: contestant → criterion → share of its texts that are sound; only of criteria the judge is ``believed`` by. ``why_not``: why nothing
+    is shown, or not all. ``texts``: different ones, of which ``marked`` were. ``cells``: key → criterion → sound, or not, or ``None`` for both.
+    """
+
+    model: str
+    base_url: str = ""
+    agreement: Mapping[str, Agreement] = Field(default_factory=dict)
+    obeyed: int = 0
+    believed: tuple[str, ...] = ()
+    why_not: str = ""
+    texts: int = 0
+    marked: int = 0
+    sound: Mapping[str, Mapping[str, Interval]] = Field(default_factory=dict)
+    told: Mapping[str, int] = Field(default_factory=dict)
+    """Contestant → cells whose text was marked."""
+    cells: Mapping[str, Mapping[str, bool | None]] = Field(default_factory=dict)
+    competes: bool = False
+    """Whether the judge is one of those it judges."""
+    requests: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+
 class Spending(Frozen):
     """Dollars for models. ``lost_usd``: perhaps paid for requests that a kill cut off, besides."""
 
@@ -130,5 +167,6 @@ class Comparison(Frozen):
     pairs: tuple[Pair, ...] = ()
     tags: Mapping[str, Mapping[str, Said]] = Field(default_factory=dict)
     baseline: tuple[Change, ...] = ()
+    judge: Judgement | None = None
     folder: str = ""
     cells: tuple[Measure, ...] = ()

@@ -167,6 +167,11 @@ class Plugins:
         return self._things(role.SUITES)
 
     @property
+    def calibrations(self) -> Sequence[Path]:
+        """Folders of labelled prose."""
+        return self._things(role.CALIBRATIONS)
+
+    @property
     def composers(self) -> Mapping[str, Composer]:
         """By name."""
         return self._named(role.COMPOSERS)

@@ -79,6 +79,7 @@ BACKENDS = Role("backends", LLMBackend)  # type: ignore[type-abstract]
 TRACERS = Role("tracers", Tracer)  # type: ignore[type-abstract]
 PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
+CALIBRATIONS = Role("calibrations", Path, key="")
 COMPOSERS = Role("composers", Composer)  # type: ignore[type-abstract]
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
@@ -103,6 +104,7 @@ ROLES: tuple[Role[Any], ...] = (
     TRACERS,
     PLAYBOOKS,
     SUITES,
+    CALIBRATIONS,
     COMPOSERS,
     PROMPTS,
     CATALOGS,

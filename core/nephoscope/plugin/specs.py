@@ -112,6 +112,11 @@ def nephoscope_register_suites() -> Sequence[Path]:  # type: ignore[empty-body]
 
 
 @hookspec
+def nephoscope_register_calibrations() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Folders of labelled prose, which a judge of prose must agree with before its marks are shown."""
+
+
+@hookspec
 def nephoscope_register_composers() -> Sequence[Composer]:  # type: ignore[empty-body]
     """Makers of scenarios that nobody has seen, for ``bench --seed`` and ``bench --unknown``."""
 

@@ -1,4 +1,4 @@
-"""What this pack registers: a folder of scenarios, and a maker of scenarios that nobody has seen."""
+"""What this pack registers: a folder of scenarios, prose with labels, and a maker of scenarios that nobody has seen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from nephoscope.plugin import hookimpl
 @hookimpl
 def nephoscope_register_suites() -> Sequence[Path]:
     return [Path(__file__).parent / "scenarios"]
+
+
+@hookimpl
+def nephoscope_register_calibrations() -> Sequence[Path]:
+    return [Path(__file__).parent / "calibration"]
 
 
 @hookimpl

@@ -42,6 +42,7 @@ def html(comparison: Comparison, links: Mapping[str, str] | None = None) -> str:
         tags=_tags(comparison.tags, labels),
         marks=MARKS,
         notes=list(say.notes(comparison)),
+        judged=list(say.judge(comparison.judge)) if comparison.judge else [],
         calibrated=["confirmed", "likely", "no_fault_found", "inconclusive"],
     )
 

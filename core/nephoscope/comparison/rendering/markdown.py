@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nephoscope.comparison.document import Comparison, Said
+from nephoscope.comparison.document import Comparison, Judgement, Said
 from nephoscope.comparison.rendering import say
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\|`*_[]<>#"})
@@ -49,7 +49,20 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             ["", *(f"pass@{k}" for k in ks), *(f"pass^{k}" for k in ks)],
             [[row.label, *(say.percent(row.pass_at.get(k)) for k in ks), *(say.percent(row.pass_all.get(k)) for k in ks)] for row in comparison.rows],
         )
+    if comparison.judge:
+        yield from _prose(comparison.judge)
     yield from ["", say.HOW]
+
+
+def _prose(told: Judgement) -> Iterator[str]:
+    yield from ["", "## Prose, by a judge", ""]
+    yield from (f"- {_text(line)}" for line in say.judge(told))
+    if told.sound:
+        yield ""
+        yield from _table(
+            ["", "cells with prose", *(f"{one}: sound" for one in told.believed)],
+            [[label, str(told.told[label]), *(say.share(by[one]) for one in told.believed)] for label, by in told.sound.items()],
+        )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from nephoscope.comparison.document import Comparison, Row
+from nephoscope.comparison.document import Agreement, Comparison, Judgement, Row
 from nephoscope.comparison.measure import FAILURES
 from nephoscope.comparison.statistics import Interval, Pair
 
@@ -108,6 +108,27 @@ def notes(comparison: Comparison) -> Iterator[str]:
     for change in comparison.baseline:
         told = change.why if change.worse else f"{change.before} of {change.units} units right then, {change.now} now"
         yield f"{'WORSE' if change.worse else 'not worse'} than the baseline: {change.label}: {told}"
+
+
+def judge(told: Judgement) -> Iterator[str]:
+    """Who judged prose, how far it agrees with people, and what is not shown for it."""
+    paid = f"{told.requests} requests, {usd(told.usd)} USD" + (f", {told.unpriced} of unknown price" if told.unpriced else "")
+    yield f"judge: {told.model}{f' at {told.base_url}' if told.base_url else ''}; {paid}; marks of prose count for nothing else"
+    for name, one in told.agreement.items():
+        yield f"{name}: {'shown' if name in told.believed else 'not shown'}; {agreement(one)}"
+    if told.why_not and not told.believed:
+        yield f"its marks are not shown: {told.why_not}"
+    elif told.why_not:
+        yield f"{told.marked} of {told.texts} texts are marked: {told.why_not}"
+    if told.competes and told.believed:
+        yield "the judge is one of those it judges: models tend to like their own words"
+
+
+def agreement(one: Agreement) -> str:
+    """How far a judge agrees with people by one criterion."""
+    known = "kappa cannot be told" if one.kappa is None else f"kappa {one.kappa:.2f}"
+    more = "".join(f", {number} {what}" for number, what in ((one.unsteady, "swayed by the order"), (one.unanswered, "unanswered")) if number)
+    return f"{known}: as people in {one.same} of {one.examples} labelled texts{more}"
 
 
 def summary(comparison: Comparison) -> str:

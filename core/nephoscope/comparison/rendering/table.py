@@ -31,5 +31,11 @@ def render(comparison: Comparison, console: Console) -> None:
                 console.print(f"  {mark} {row.label}: {sentence}", soft_wrap=True)
     for pair in comparison.pairs:
         console.print(f"  {say.compared(pair)}", soft_wrap=True)
+    if comparison.judge:
+        for line in say.judge(comparison.judge):
+            console.print(f"  {line}", soft_wrap=True)
+        for label, marks in comparison.judge.sound.items():
+            shares = ", ".join(f"{name} {say.share(interval)}" for name, interval in marks.items())
+            console.print(f"  prose of {label}: sound in {shares}, of {comparison.judge.told[label]}", soft_wrap=True)
     for note in say.notes(comparison):
         console.print(f"  ! {note}", soft_wrap=True)
