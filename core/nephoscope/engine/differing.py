@@ -12,7 +12,7 @@ from nephoscope.store import canonical
 
 Facts = Mapping[tuple[str, str], Fact]
 """By the subject's key and the attribute."""
-_VOLATILE = re.compile(r"(time|date|modified|revision|etag|updated|created|token|reason|progress|messages?)[\w.]*$", re.IGNORECASE)
+_VOLATILE = re.compile(r"(time|date|modified|revision|etag|updated|created|token|reason|progress|messages?|default_version)[\w.]*$", re.IGNORECASE)
 """Members that tell when and how something was changed last: any change moves them."""
 HIDDEN = "‹redacted:"
 """How what stands for a cut-out string begins: what it was, nobody here knows."""
@@ -81,7 +81,8 @@ class Named:
 
     def strays(self, before: Facts, after: Facts) -> list[str]:
         """What differs although no change names it: ``attribute of subject``, each once."""
-        known, found = {key for key, _ in before}, []
+        gone = {key for (key, attribute), fact in before.items() if attribute == "exists" and fact.known_absent}
+        known, found = {key for key, _ in before} - gone, []
         self._made = self._new(after, known)
         self._subjects = {part for fact in (*before.values(), *after.values()) for part in _parts(fact.subject)}
         for place in dict.fromkeys((*before, *after)):

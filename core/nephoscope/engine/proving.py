@@ -133,8 +133,13 @@ class Trial:
         fresh = self._fresh()
         if fresh:
             return f"tried on an emulator: the change brings another fault: {', '.join(fresh[:_MOST_NAMED])}"
-        strays = Named(self.advice.changes, self.cause).strays(_differing(self._before, self._after), _differing(self._after, self._before))
+        before, after = (self._set(_differing(one, other)) for one, other in ((self._before, self._after), (self._after, self._before)))
+        strays = Named(self.advice.changes, self.cause).strays(before, after)
         return f"tried on an emulator: more changed than the commands name: {', '.join(strays[:_MOST_NAMED])}" if strays else ""
+
+    def _set(self, facts: Facts) -> Facts:
+        """Without attributes that nobody sets."""
+        return {place: fact for place, fact in facts.items() if not self._incidental.fullmatch(fact.attribute)}
 
     def remaining(self) -> list[Finding]:
         """Causes on the path that were there before and still are."""

@@ -203,6 +203,7 @@ def context_for(
         "ask": lambda _question: None,
         "approve": lambda _script, _violations: None,
         "tell": lambda _event: None,
+        "analysis": Analysis(analyzers),
     }
     return Context(
         store=store,
@@ -211,7 +212,6 @@ def context_for(
         estates={estate.cloud: estate},
         planner=planner,
         generators=generators,
-        analysis=Analysis(analyzers),
         budget=budget or Budget(),
         **{**defaults, **more},
     )

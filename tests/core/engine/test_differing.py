@@ -66,3 +66,11 @@ def test_what_reads_as_it_was_supposed_to_is_named_by_the_cause() -> None:
     one = Supposition(subject=before[0].subject, attribute="weir", value=[{"Id": "‹redacted:string:1:aaaa›", "To": "x"}])
     assert _strays(before, after, {"Name": "deep", "Weir": "z"}, one) == []
     assert _strays(before, [_fact("deep", "weir", [{"Id": "made", "To": "x"}, {"Id": "more"}])], {"Name": "deep", "Weir": "z"}, one)
+
+
+def test_what_a_change_brings_into_being_is_all_its_own() -> None:
+    """A thing that was seen not to be there: whatever it has afterwards came with it. One that was there is another matter."""
+    gone = _fact("deep", "exists", None).model_copy(update={"grounding": "absent"})
+    after = [_fact("deep", "exists", True), _fact("deep", "number", "p-17")]
+    assert _strays([gone], after, {"Name": "deep"}) == []
+    assert _strays([gone, _fact("flat", "number", "p-1")], [*after, _fact("flat", "number", "p-2")], {"Name": "deep"}) == ["number of flat"]

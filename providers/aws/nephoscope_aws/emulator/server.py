@@ -36,6 +36,12 @@ class Server:
         moto_api_backend.reset()
         self._plant()
 
+    def become(self, seed: Seed) -> None:
+        """Another seed, of the same account."""
+        keep_managed_policies(policies_named(seed.model_dump_json()))
+        self._seed = seed
+        self.reset()
+
     def _plant(self) -> None:
         if self._seed.random is not None:
             from moto.moto_api._internal import mock_random

@@ -25,9 +25,10 @@ class AwsProver:
     """Implements :class:`nephoscope.interfaces.Prover`. One child for all attempts of an account, begun when there will soon be one."""
 
     cloud = "aws"
-    observations = frozenset({"s3:ListObjectsV2", "s3:ListObjects", "logs:FilterLogEvents", "cloudtrail:LookupEvents"})
+    observations = frozenset({"s3:ListObjectsV2", "s3:ListObjects", "logs:FilterLogEvents", "cloudtrail:LookupEvents", "cloudwatch:ListMetrics"})
     incidental = (
         r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|Id"
+        "|free_addresses"
     )
 
     def __init__(self) -> None:
@@ -135,7 +136,7 @@ def _reads(replies: Sequence[Reply], plan: seeders.Plan, changed: set[str]) -> l
         asked = {key: value for key, value in reply.call.params.items() if key not in PAGING}
         if len(asked) < len(reply.call.params) and reply.chain not in ("", reply.call.id):
             continue
-        about = any(text in plan.names for text in texts(asked))
+        about = any(text in plan.names or re.split(r"[:/]", text)[-1] in plan.names for text in texts(asked))
         if about or (not asked and reply.call.service in services):
             key = json.dumps([reply.call.name, reply.call.region, reply.call.identity.account, asked], sort_keys=True)
             found.pop(key, None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -52,7 +54,15 @@ class Seeder(BaseModel):
     makes: Mapping[str, str] = Field(default_factory=dict)
     """Where the reply names something → what that is called in the account."""
     may_fail: bool = False
+    spare: bool = False
+    """Only where no other row makes the same call for what goes by that name: from a reply that tells of it in passing."""
     service: str = ""
+
+    @property
+    def call(self) -> tuple[str, str]:
+        """Service and operation."""
+        service, _, operation = self.do.rpartition(":")
+        return service or self.service, operation
 
 
 class StandIn(BaseModel):
@@ -70,6 +80,8 @@ class StandIn(BaseModel):
     undone_with: Mapping[str, Any] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
     rank: int = 5
+    region: str = ""
+    """Where it is made; empty: where its identifier says, or where the changes are."""
 
 
 @dataclass
@@ -138,6 +150,8 @@ def plan(replies: Sequence[Reply], about: Collection[str], gone: Collection[str]
         for one in fresh.values():
             needed |= set(_texts(one.seeder.needs, one.scope))
         wanted |= needed
+    firm = {(one.seeder.call, name) for one in chosen.values() if not one.seeder.spare for name in one.ids}
+    chosen = {number: one for number, one in chosen.items() if not (one.seeder.spare and any((one.seeder.call, name) in firm for name in one.ids))}
     found = Plan(names=set(wanted), kinds={one.seeder.kind for one in chosen.values()})
     met = {name for one in chosen.values() for name in one.ids}
     found.names |= met
@@ -177,14 +191,14 @@ def _steps(one: _Candidate) -> Iterator[tuple[int, dict[str, JsonValue]]]:
     members = _search(one.seeder.each, one.scope) if one.seeder.each else [None]
     for member in members if isinstance(members, list) else ():
         scope = {**one.scope, "each": member}
-        service, _, operation = one.seeder.do.rpartition(":")
+        service, operation = one.seeder.call
         params = {name: value for name, text in one.seeder.params.items() if (value := _search(text, scope)) not in (None, [], {})}
         makes = {_where(where, scope): str(name) for where, text in one.seeder.makes.items() if (name := _search(text, scope))}
         yield (
             one.seeder.rank,
             {
                 "about": sorted(one.ids, key=len)[0],
-                "service": service or one.seeder.service,
+                "service": service,
                 "operation": operation,
                 "region": one.reply.call.region,
                 "account": one.reply.call.identity.account,
@@ -210,7 +224,7 @@ def _lent(needed: Collection[str], missing: Collection[str]) -> Iterator[tuple[i
         done.add(name)
         one, found = match
         values = {"id": name, "name": re.split(r"[:/]", name)[-1], "n": str(len(done)), **found.groupdict("")}
-        base: dict[str, JsonValue] = {"about": name, "service": one.service, "region": values.get("region", ""), "may_fail": True}
+        base: dict[str, JsonValue] = {"about": name, "service": one.service, "region": one.region or values.get("region", ""), "may_fail": True}
         makes: JsonValue = {one.makes: name} if one.makes else {}
         yield one.rank, {**base, "operation": one.do, "params": _told(one.params, values), "makes": makes}
         todo += [_told(need, values) for need in one.needs]
@@ -243,6 +257,22 @@ class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
     def _func_last(self, text: str | None, mark: str) -> str | None:
         """The part after the last mark."""
         return text.rpartition(mark)[2] if text else None
+
+    @jmespath.functions.signature({"types": ["string", "null"]}, {"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_parts(self, text: str | None, mark: str) -> list[str]:
+        """What stands between the marks."""
+        return [part.strip() for part in (text or "").split(mark) if part.strip()]
+
+    @jmespath.functions.signature({"types": ["string", "null"]}, {"types": ["number"]})  # type: ignore[untyped-decorator]
+    def _func_around(self, word: str | None, bits: float) -> str | None:
+        """A network of that size that holds an address; of any other word, one that nobody else has, in 10.0.0.0/16."""
+        if not word:
+            return None
+        try:
+            address = ipaddress.ip_address(word)
+        except ValueError:
+            address = ipaddress.ip_address(f"10.0.{zlib.crc32(word.encode()) % 256}.0")
+        return str(ipaddress.ip_network(f"{address}/{int(bits)}", strict=False))
 
     @jmespath.functions.signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
     def _func_from_json(self, text: str | None) -> Any:

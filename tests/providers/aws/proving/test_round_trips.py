@@ -162,6 +162,19 @@ def test_what_is_needed_and_was_never_read_is_lent_and_taken_back() -> None:
     assert made.index("CreateQueue") < made.index("CreateEventSourceMapping")
 
 
+def test_what_is_told_in_passing_is_built_only_where_nothing_tells_it_in_full() -> None:
+    instance = {"InstanceId": "i-1", "SubnetId": "subnet-1", "VpcId": "vpc-1", "PrivateIpAddress": "172.31.7.9", "State": {"Name": "running"}}
+    machines = reply("ec2:DescribeInstances", {"Reservations": [{"Instances": [instance]}]})
+    subnet = {"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "172.31.0.0/20"}
+    alone, together = (
+        {str(step["operation"]): step["params"] for step in seeders.plan(replies, ["i-1"]).steps}
+        for replies in ([machines], [machines, reply("ec2:DescribeSubnets", {"Subnets": [subnet]}, number=2)])
+    )
+    assert alone["CreateSubnet"]["CidrBlock"] == "172.31.7.0/24"  # type: ignore[index, call-overload]
+    assert alone["CreateVpc"]["CidrBlock"] == "172.31.0.0/16"  # type: ignore[index, call-overload]
+    assert together["CreateSubnet"]["CidrBlock"] == "172.31.0.0/20"  # type: ignore[index, call-overload]
+
+
 def test_every_row_speaks_of_a_kind_and_an_operation_that_exist() -> None:
     from nephoscope_aws.wire.models import operation_model
 
