@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nephoscope import enlisting
+from nephoscope import enlisting, watching
 from nephoscope.app import App
 from nephoscope.comparison import statistics, summing
 from nephoscope.comparison.cell import PLAYBOOK, Cell, Contestant, Plan, chosen, contestants, spelt
@@ -25,6 +25,7 @@ from nephoscope.llm.tape import Tape
 from nephoscope.models import JsonValue, Scope
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
+from nephoscope.publishing import publish
 from nephoscope.settings import Settings
 
 COMPARISONS = "comparisons"
@@ -95,7 +96,9 @@ class Comparing:
                 self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")
             for measure in runner.run():
                 self.told(measure, runner.progress)
-            return self._judged(self._summed(plan, store, runner, wish, name), wish)
+            found = self._judged(self._summed(plan, store, runner, wish, name), wish)
+            shown = "" if self._stopped else publish(found, plan, self.settings, self.plugins, self.noted)
+            return found.model_copy(update={"experiments": shown})
 
     def plan(self, wish: Wish) -> Plan:
         """Everything looked up, and every model found. Raises ``UsageError`` for what is not there."""
@@ -107,6 +110,7 @@ class Comparing:
         scenarios = chosen(load_scenarios(self.plugins.suites).values(), wish.suite)
         if wish.judge:
             self._bench().seats(spelt(wish.judge))
+        watching.tracer(self.settings, self.plugins)
         for note in dict.fromkeys(note for one in who for note in self._unseen(one, wish)):
             self.noted(note)
         plan = Plan(suite=wish.suite, contestants=who, scenarios=scenarios, variants=wish.variants, repeats=wish.repeats)

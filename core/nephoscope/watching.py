@@ -24,7 +24,7 @@ def watched(settings: Settings, plugins: Plugins, store: RunStore, scrub: Callab
         if chosen is None:
             yield lambda: ""
             return
-        with chosen.trace(_run(settings, store), _target(settings), scrub) as link:
+        with chosen.trace(_run(settings, store), target(settings), scrub) as link:
             yield link
 
 
@@ -54,7 +54,8 @@ def _run(settings: Settings, store: RunStore) -> TracedRun:
     return TracedRun(id=store.id, tags=tags, metadata={"run": store.id, "version": __version__, "planner": settings.planner})
 
 
-def _target(settings: Settings) -> TraceTarget:
+def target(settings: Settings) -> TraceTarget:
+    """Where traces go by the settings."""
     reference = settings.keys.get(settings.tracing)
     key = SecretStr(reference.resolve()) if reference else None
     return TraceTarget(endpoint=settings.tracing_endpoint, project=settings.tracing_project, key=key)

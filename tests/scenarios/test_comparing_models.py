@@ -231,10 +231,25 @@ def test_the_page_opens_in_a_browser_without_a_word_on_its_console(tmp_path: Pat
 
     page = tmp_path / "report.html"
     page.write_text(html(summed(plan(number=12, repeats=2), {GOOD.label: 0.9, BAD.label: 0.5, FLOOR.label: 0.7})))
+    narrow = "const d = this.contentDocument.documentElement; document.title = `${d.scrollWidth} of ${d.clientWidth}`"
+    phone = tmp_path / "phone.html"  # no window of a browser is as narrow as a phone
+    phone.write_text(f'<!doctype html><body style="margin:0"><iframe src="report.html" width="390" height="1600" onload="{narrow}"></iframe>')
     words = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0", f"--user-data-dir={tmp_path / 'profile'}"]
-    for width in (1200, 390):
-        shot = tmp_path / f"{width}.png"
-        command = [*words, f"--window-size={width},1600", f"--screenshot={shot}", page.as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200)
+    for name, more, shown in (
+        ("wide", ["--window-size=1200,1600"], page),
+        ("dark", ["--window-size=1200,1600", "--blink-settings=preferredColorScheme=0"], page),
+        ("phone", ["--window-size=500,1600", "--allow-file-access-from-files"], phone),
+    ):
+        shot = tmp_path / f"{name}.png"
+        done = subprocess.run([*words, *more, f"--screenshot={shot}", shown.as_uri()], capture_output=True, text=True, check=True, timeout=200)
         assert shot.stat().st_size > 20_000
         assert "CONSOLE" not in done.stderr, done.stderr
+    assert (tmp_path / "dark.png").read_bytes() != (tmp_path / "wide.png").read_bytes()
+    dump = [*words, "--allow-file-access-from-files", "--virtual-time-budget=3000", "--dump-dom", phone.as_uri()]
+    measured = re.search(r"<title>(\d+) of (\d+)</title>", subprocess.run(dump, capture_output=True, text=True, check=True, timeout=200).stdout)
+    assert measured
+    assert int(measured[1]) <= int(measured[2]) <= 390, "nothing hangs over the edge of a phone"
+    printed = tmp_path / "report.pdf"
+    done = subprocess.run([*words, f"--print-to-pdf={printed}", page.as_uri()], capture_output=True, text=True, check=True, timeout=200)
+    assert printed.read_bytes().startswith(b"%PDF")
+    assert "CONSOLE" not in done.stderr, done.stderr

@@ -168,5 +168,7 @@ class Comparison(Frozen):
     tags: Mapping[str, Mapping[str, Said]] = Field(default_factory=dict)
     baseline: tuple[Change, ...] = ()
     judge: Judgement | None = None
+    experiments: str = ""
+    """Where a tool for traces shows it; empty: it does not."""
     folder: str = ""
     cells: tuple[Measure, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from nephoscope.models import JsonValue, TracedRun, TraceTarget
+from nephoscope.models import Contest, JsonValue, TracedRun, TraceTarget
 
 Scrub = Callable[[str], str]
 """Takes out of a text what must not leave."""
@@ -27,6 +27,18 @@ class Tracer(Protocol):
 
         Every word that leaves goes through ``scrub``: names, tags, metadata and errors too. An endpoint that is down, slow or silent
         neither raises nor slows the run, and leaving takes two seconds at most. Raises ``UsageError`` where the target cannot be used.
+        """
+
+
+@runtime_checkable
+class Experiments(Protocol):
+    """What a tracer may be besides: a keeper of experiments, for comparisons."""
+
+    def publish(self, contest: Contest, target: TraceTarget, scrub: Scrub) -> str:
+        """Show a comparison there, and say where; empty where that was not done in time. Telling the same again adds nothing.
+
+        Every word that leaves goes through ``scrub``. An endpoint that is down, slow or silent costs some seconds and raises nothing.
+        Raises ``UsageError`` where the target cannot be used.
         """
 
 

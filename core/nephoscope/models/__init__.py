@@ -17,7 +17,7 @@ from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
 from nephoscope.models.script import Approval, Check, Conclusion, ExecutionResult, Failure, Question, Script, ScriptEnvironment, Violation
 from nephoscope.models.skill import Skill, SkillFact, SkillOrigin, SkillParam
-from nephoscope.models.tracing import TracedRun, TraceTarget
+from nephoscope.models.tracing import Contest, Contested, ContestRun, SuiteExample, TracedRun, TraceTarget
 
 __all__ = [
     "Answer",
@@ -31,6 +31,9 @@ __all__ = [
     "Classification",
     "Conclusion",
     "Connection",
+    "Contest",
+    "ContestRun",
+    "Contested",
     "Decision",
     "Diagnosis",
     "Edge",
@@ -83,6 +86,7 @@ __all__ = [
     "SkillFact",
     "SkillOrigin",
     "SkillParam",
+    "SuiteExample",
     "Supposition",
     "Surroundings",
     "Tier",

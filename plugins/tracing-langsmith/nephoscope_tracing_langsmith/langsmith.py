@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nephoscope.interfaces import UsageError
 from nephoscope.interfaces.tracing import Link, Scrub, scrubbed
-from nephoscope.models import TracedRun, TraceTarget
+from nephoscope.models import Contest, TracedRun, TraceTarget
 from nephoscope_tracing_langsmith.patience import within
 
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ class LangSmithTracer:
                 yield lambda: _link(client, target, root_id)
         finally:
             within(_FLUSHING, lambda: client.flush(timeout=_FLUSHING))
+
+    def publish(self, contest: Contest, target: TraceTarget, scrub: Scrub) -> str:
+        """See :class:`nephoscope.interfaces.tracing.Experiments`."""
+        from langsmith import tracing_context
+
+        from nephoscope_tracing_langsmith.experiments import publish
+
+        client = _client(target, scrub)
+        with tracing_context(enabled=False):
+            return publish(client, contest, target, scrub)
 
 
 def _client(target: TraceTarget, scrub: Scrub) -> Client:

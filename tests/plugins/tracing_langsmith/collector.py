@@ -41,6 +41,8 @@ class Collector:
         self.received: list[tuple[str, bytes]] = []
         self.encodings: set[str] = set()
         self.over = threading.Event()
+        self.datasets: list[Any] = []
+        self.experiments: list[Any] = []
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,6 +76,8 @@ class Collector:
             return
         path = request.path.partition("?")[0]
         reply: Any = INFO if path == "/info" else [PROJECT] if path == "/sessions" else {}
+        if path == "/datasets" or (path == "/sessions" and request.command == "POST"):
+            reply = self._kept(path, request.command, raw)
         status = 500 if self.mode == "error" else 200 if request.command == "GET" or "/v1/traces" in path else 202
         out = json.dumps(reply).encode() if "/v1/traces" not in path else b""
         request.send_response(status)
@@ -81,6 +85,15 @@ class Collector:
         request.send_header("Content-Length", str(len(out)))
         request.end_headers()
         request.wfile.write(out)
+
+    def _kept(self, path: str, command: str, raw: bytes) -> Any:
+        """Data sets and experiments, as LangSmith keeps them: those that were made are there when they are asked for."""
+        if command == "GET":
+            return self.datasets
+        made = {**json.loads(raw), "tenant_id": PROJECT["tenant_id"], "created_at": "2026-01-01T00:00:00Z", "start_time": "2026-01-01T00:00:00Z"}
+        made.setdefault("id", "99999999-2222-4333-8444-555555555555")
+        (self.datasets if path == "/datasets" else self.experiments).append(made)
+        return made
 
     def everything(self) -> bytes:
         """All bodies, decoded."""

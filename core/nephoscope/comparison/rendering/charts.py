@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from nephoscope.comparison.document import Comparison, Row
 from nephoscope.comparison.rendering import say
@@ -25,7 +26,7 @@ def pareto(comparison: Comparison) -> str:
     costs = {row.label: row.usd / row.cells for _, row in priced}
     scale = _Scale(max([*costs.values(), 1e-6]) * 1.12)
     parts = [*_grid(scale), _front(priced, costs, scale)]
-    taken: list[tuple[float, float, float]] = []
+    taken = [_Box(scale.x(costs[row.label]) - 8, scale.y(row.success.value or 0.0) + 5, 16) for _, row in priced]
     for number, row in priced:
         parts.append(_point(number, row, costs[row.label], scale, taken))
     return _svg(WIDTH, HEIGHT, "Success against dollars per investigation", parts)
@@ -55,6 +56,17 @@ def bars(comparison: Comparison) -> str:
 
 def _anchor(tick: int) -> str:
     return "start" if not tick else "end" if tick == 100 else "middle"
+
+
+class _Box(NamedTuple):
+    """Where a line of text stands: its left end, its base line, its width."""
+
+    left: float
+    y: float
+    width: float
+
+    def touches(self, other: _Box) -> bool:
+        return abs(self.y - other.y) < 14 and self.left < other.left + other.width and other.left < self.left + self.width
 
 
 class _Scale:
@@ -106,7 +118,7 @@ def _front(priced: Sequence[tuple[int, Row]], costs: dict[str, float], scale: _S
     return f'<polyline class="front" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>'
 
 
-def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[tuple[float, float, float]]) -> str:
+def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[_Box]) -> str:
     x, y = scale.x(usd), scale.y(row.success.value or 0.0)
     colour = f"var(--c{number % COLOURS})"
     parts = [f"<g><title>{escape(f'{row.label}: {say.share(row.success)}, {say.usd(usd)} USD per investigation')}</title>"]
@@ -115,15 +127,23 @@ def _point(number: int, row: Row, usd: float, scale: _Scale, taken: list[tuple[f
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{colour}" stroke-width="2" opacity=".55"/>')
     parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>')
     label = row.label if len(row.label) <= 34 else row.label[:33] + "…"
-    at, anchor = (x - 10, "end") if x > WIDTH * 0.6 else (x + 10, "start")
-    long = len(label) * _LETTER
-    start = at - long if anchor == "end" else at
-    place = y - 10
-    while any(abs(place - other) < 15 and start < there + more and there < start + long for there, other, more in taken):
-        place += 15
-    taken.append((start, place, long))
-    parts.append(f'<text class="label" x="{at:.1f}" y="{place:.1f}" text-anchor="{anchor}">{escape(label)}</text></g>')
-    return "".join(parts)
+    box = _room(len(label) * _LETTER, x, y, taken)
+    taken.append(box)
+    parts.append(
+        f'<text class="label" style="fill:{colour}" x="{box.left:.1f}" y="{box.y:.1f}" textLength="{box.width:.0f}" lengthAdjust="spacingAndGlyphs">'
+    )
+    return "".join([*parts, f"{escape(label)}</text></g>"])
+
+
+def _room(width: float, x: float, y: float, taken: Sequence[_Box]) -> _Box:
+    """The first place round a point where its label is inside of the chart and on no other label or point; else further up or down."""
+    for step in range(12):
+        for up in (y - 10 - 15 * step, y + 18 + 15 * step):
+            for left in (x + 10, x - 10 - width):
+                box = _Box(left, up, width)
+                if left >= _LEFT and left + width <= WIDTH and _TOP - 8 <= up <= HEIGHT - _BOTTOM and not any(map(box.touches, taken)):
+                    return box
+    return _Box(max(_LEFT, min(x + 10, WIDTH - width)), y - 10, width)
 
 
 def _whisker(left: float, right: float, y: float) -> str:

@@ -31,6 +31,7 @@ class Square(NamedTuple):
 def html(comparison: Comparison, links: Mapping[str, str] | None = None) -> str:
     """The page. ``links``: key of a cell → where its record is told, relative to the page or absolute."""
     labels = [row.label for row in comparison.rows]
+    heat = _heat(comparison, labels, links or {})
     return _template().render(
         comparison=comparison,
         say=say,
@@ -38,7 +39,9 @@ def html(comparison: Comparison, links: Mapping[str, str] | None = None) -> str:
         colours={label: f"var(--c{number % charts.COLOURS})" for number, label in enumerate(labels)},
         bars=charts.bars(comparison),
         pareto=charts.pareto(comparison),
-        heat=_heat(comparison, labels, links or {}),
+        heat=heat,
+        families={family: number for number, (family, _) in enumerate(heat, 1)},
+        every=[(label, _cells(comparison, label, links or {})) for label in labels],
         tags=_tags(comparison.tags, labels),
         marks=MARKS,
         notes=list(say.notes(comparison)),
@@ -66,6 +69,11 @@ def _heat(comparison: Comparison, labels: Sequence[str], links: Mapping[str, str
         (family, [(unit, [_square(by_place.get((unit, label), ()), links) for label in labels]) for unit in units])
         for family, units in sorted(families.items())
     ]
+
+
+def _cells(comparison: Comparison, label: str, links: Mapping[str, str]) -> list[tuple[Measure, str]]:
+    """What a contestant did, in the order of the matrix, each with where it is told."""
+    return [(one, one.trace or links.get(one.cell.key, "")) for one in comparison.cells if one.cell.contestant.label == label]
 
 
 def _square(tries: Sequence[Measure], links: Mapping[str, str]) -> Square:
