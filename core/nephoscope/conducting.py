@@ -115,7 +115,7 @@ class Conductor:
         from nephoscope.engine.composing import compose
 
         try:
-            return compose(context, self._drive(context))
+            return compose(context, self._surveyed(context) or self._drive(context))
         except BoundaryGone:
             raise
         except NephoscopeError as error:
@@ -302,6 +302,13 @@ class Conductor:
             return driver.run()
         finally:
             self._driver = None
+
+    def _surveyed(self, context: Context) -> Status | None:
+        """A question about a whole population is answered by controls; ``None`` where it is none."""
+        from nephoscope.engine.surveying import questioned, survey
+
+        controls = questioned(context, self._plugins.controls)
+        return survey(context, controls, self.attend) if controls else None
 
     def _named(self, problem: Problem | None) -> tuple[str, ...]:
         """Names from the person's own words."""

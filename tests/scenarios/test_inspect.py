@@ -73,3 +73,28 @@ def test_what_is_denied_is_not_evaluated_and_never_passed(account: Any, terminal
         "aws.ec2.volume-unencrypted": ("access_denied", "ec2:DescribeVolumes"),
         "aws.secretsmanager.rotation-off": ("access_denied", "secretsmanager:ListSecrets"),
     }
+
+
+@pytest.mark.timeout(600)
+def test_a_question_about_all_of_a_kind_is_answered_by_an_investigation(account: Any, terminal: Any) -> None:
+    """The answer is a report like any other: what is so with its facts, what is not, and what could not be seen."""
+    client = account.client("s3")
+    for name in ("pop-public-site", "pop-private"):
+        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::pop-public-site/*"}
+    client.put_bucket_policy(Bucket="pop-public-site", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
+    where = ["--endpoint-url", account.endpoint, "--region", "eu-west-1", "--json"]
+    report = terminal.run("investigate", "which of our buckets are public?", *where, seconds=250).document
+    assert (report["verdict"], report["status"]) == ("confirmed", "concluded")
+    assert [(one["id"], one["decided_by"]) for one in report["root_causes"]] == [
+        ("aws.s3.bucket-public-policy", "control:aws.s3.bucket-public-policy")
+    ]
+    assert any("pop-public-site" in one for one in report["root_causes"][0]["resources"])
+    assert not any("pop-private" in one for one in report["root_causes"][0]["resources"])
+    facts = {fact["id"]: fact for fact in report["facts"]}
+    assert all(facts[one]["calls"] for one in report["root_causes"][0]["evidence"])
+    assert any("aws.s3.bucket-public" in one["id"] for one in report["ruled_out"])
+    account.control("rules", {"deny": ["s3:GetBucketPolicy*"]})
+    blind = terminal.run("investigate", "do we have any public buckets?", *where, seconds=250).document
+    assert blind["verdict"] == "inconclusive"
+    assert any(gap["needs"].startswith("s3:GetBucketPolicy") for gap in blind["gaps"]), blind["gaps"]
