@@ -61,3 +61,23 @@ def test_reading_a_report(tmp_path: Path) -> None:
     said = run(tmp_path, str(EXAMPLES / "03_reading_a_report.py"), str(report))
     assert said.startswith("confirmed: uploads to bucket orders-in")
     assert "absent, shown by lambda:GetPolicy" in said
+
+
+def test_results_of_a_comparison_are_data_frames(tmp_path: Path) -> None:
+    """On a comparison that has a model which is right, one that is not, and the playbooks."""
+    pytest.importorskip("pandas")
+    pytest.importorskip("statsmodels")
+    sys.path.insert(0, str(Path(__file__).parents[1] / "core" / "comparison"))
+    from test_comparing import BAD, FLOOR, GOOD, plan, summed
+
+    from nephoscope.comparison.rendering.listing import cells_csv
+
+    found = summed(plan(number=10), {GOOD.label: 1.0, BAD.label: 0.0, FLOOR.label: 0.5})
+    (tmp_path / "results.json").write_text(found.model_dump_json(by_alias=True))
+    (tmp_path / "results.csv").write_text(cells_csv(found))
+    said = run(tmp_path, str(EXAMPLES / "04_results_as_data_frames.py"), str(tmp_path))
+    assert "60 cells of 3 contestants on suite all" in said
+    wrong = next(row.right for row in found.rows if row.label == FLOOR.label)
+    assert f"{GOOD.label}: {20 - wrong} units gained over the playbooks, 0 lost" in said
+    assert f"{BAD.label}: 0 units gained over the playbooks, {wrong} lost" in said
+    assert "0.0012" in said or "0.0013" in said, "dollars per success"

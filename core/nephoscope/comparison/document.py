@@ -31,6 +31,13 @@ class ScriptRow(Frozen):
     executed: int = 0
     failed: int = 0
     remarks: float = 0.0
+    linted: int = 0
+    unsafe: int = 0
+    complexity: float = 0.0
+    """Mean over scripts of McCabe's number of the most branched function of each."""
+    listing: int = 0
+    paging: int = 0
+    handling: int = 0
     rules: Mapping[str, int] = Field(default_factory=dict)
     repaired: Mapping[str, int] = Field(default_factory=dict)
 

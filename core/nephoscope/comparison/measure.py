@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from nephoscope.comparison.cell import Cell
+from nephoscope.comparison.quality import quality
 from nephoscope.comparison.trial import Trial
 from nephoscope.llm.structure import MOST_REPAIRS, UNUSABLE
 from nephoscope.models import Frozen, Usage
@@ -33,6 +34,16 @@ class Scripts(Frozen):
     rules: Mapping[str, int] = Field(default_factory=dict)
     repaired: Mapping[str, int] = Field(default_factory=dict)
     """What repairs were asked for: the rules that rejected a script, or ``run time``."""
+    linted: int = 0
+    unsafe: int = 0
+    """Scripts that a linter's rule spoke about; that a security rule did."""
+    complexity: int = 0
+    """Sum over scripts of McCabe's number of the most branched function of each."""
+    listing: int = 0
+    paging: int = 0
+    """Scripts that ask for many things; those of them that ask for the rest too."""
+    handling: int = 0
+    """Scripts that meet a fault of a call by a handler for it."""
 
 
 class Asking(Frozen):
@@ -104,7 +115,7 @@ def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | Non
         calls=report.ledger.calls - report.ledger.cached if report else 0,
         refused=report.ledger.refused if report else 0,
         by_model=sum(step.decided_by.startswith("model:") for step in report.steps) if report else 0,
-        scripts=_scripts(store.attempts()),
+        scripts=_scripts(store.attempts(), store),
         asking=spent(store),
         seconds=trial.seconds,
         run=trial.run,
@@ -179,7 +190,7 @@ def _gave_up(store: RunStore) -> bool:
     return isinstance(notes, list) and any("could not be asked" in str(note) for note in notes)
 
 
-def _scripts(attempts: Sequence[Attempt]) -> Scripts:
+def _scripts(attempts: Sequence[Attempt], store: RunStore) -> Scripts:
     """What a model wrote, judged by the validators that judge every script."""
     own = [one for one in attempts if one.author.startswith("model:")]
     by_step: dict[int, list[Attempt]] = {}
@@ -194,6 +205,7 @@ def _scripts(attempts: Sequence[Attempt]) -> Scripts:
         for earlier, _ in pairwise(tries):
             for why in _faults(earlier) or ["run time"]:
                 repaired[why] = repaired.get(why, 0) + 1
+    looks = [quality(store.blobs.get(one.script).decode("utf-8", "replace")) for one in own]
     ran = [one.result for one in own if one.result is not None]
     return Scripts(
         written=len(own),
@@ -204,7 +216,17 @@ def _scripts(attempts: Sequence[Attempt]) -> Scripts:
         failed=sum(result.status != "ok" for result in ran),
         rules=rules,
         repaired=repaired,
+        linted=sum(_spoke(one, "lint-") for one in own),
+        unsafe=sum(_spoke(one, "bandit-") for one in own),
+        complexity=sum(one.complexity for one in looks),
+        listing=sum(one.lists for one in looks),
+        paging=sum(one.lists and one.pages for one in looks),
+        handling=sum(one.handles for one in looks),
     )
+
+
+def _spoke(attempt: Attempt, rule: str) -> bool:
+    return any(one.rule.startswith(rule) for one in attempt.violations or ())
 
 
 def _faults(attempt: Attempt) -> list[str]:

@@ -193,6 +193,8 @@ def _scripts(own: Sequence[Measure]) -> ScriptRow:
         repairs=sum(one.scripts.repairs for one in own),
         executed=sum(one.scripts.executed for one in own),
         failed=sum(one.scripts.failed for one in own),
+        **{name: sum(getattr(one.scripts, name) for one in own) for name in ("linted", "unsafe", "listing", "paging", "handling")},
+        complexity=round(sum(one.scripts.complexity for one in own) / written, 1) if written else 0.0,
         remarks=round(sum(rules.values()) / written, 2) if written else 0.0,
         rules=dict(sorted(rules.items(), key=lambda item: (-item[1], item[0]))),
         repaired=dict(sorted(repaired.items(), key=lambda item: (-item[1], item[0]))),

@@ -293,6 +293,14 @@ def test_results_are_a_data_frame(tmp_path: Path) -> None:
         assert round(float(cells.groupby("contestant")["usd"].sum()[GOOD.label]), 6) == 20 * 0.00125
 
 
+def test_results_are_a_frame_of_polars(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    found = summed(plan(number=10), {GOOD.label: 1.0, BAD.label: 0.0, FLOOR.label: 1.0})
+    (tmp_path / "results.csv").write_text(cells_csv(found))
+    shares = polars.read_csv(tmp_path / "results.csv").group_by("contestant").agg(polars.col("right").mean(), polars.col("usd").sum())
+    assert {name: right for name, right, _ in shares.iter_rows()} == {GOOD.label: 1.0, BAD.label: 0.0, FLOOR.label: 1.0}
+
+
 def test_the_terminal_shows_who_cannot_be_told_apart() -> None:
     from rich.console import Console
 

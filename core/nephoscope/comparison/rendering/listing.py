@@ -11,7 +11,8 @@ from nephoscope.comparison.measure import Measure
 COLUMNS = (
     "contestant model base_url prompt planner scenario family tags variant repeat seed outcome right verdict cause_right resource_right grounded "
     "false_claims expected causes status steps by_model calls refused scripts_written scripts_tasks scripts_valid_at_first script_repairs "
-    "scripts_executed scripts_failed requests input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens usd unpriced "
+    "scripts_executed scripts_failed scripts_linted scripts_unsafe scripts_complexity scripts_listing scripts_paging scripts_handling "
+    "requests input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens usd unpriced "
     "model_seconds seconds run trace error"
 ).split()
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -39,7 +40,9 @@ def record(measure: Measure) -> dict[str, object]:
         "expected": " ".join(measure.expected), "causes": " ".join(measure.causes), "status": measure.status, "steps": measure.steps,
         "by_model": measure.by_model, "calls": measure.calls, "refused": measure.refused, "scripts_written": made.written,
         "scripts_tasks": made.tasks, "scripts_valid_at_first": made.valid_at_first, "script_repairs": made.repairs,
-        "scripts_executed": made.executed, "scripts_failed": made.failed, "requests": asked.requests, "input_tokens": asked.usage.input,
+        "scripts_executed": made.executed, "scripts_failed": made.failed, "scripts_linted": made.linted,
+        "scripts_unsafe": made.unsafe, "scripts_complexity": made.complexity, "scripts_listing": made.listing, "scripts_paging": made.paging,
+        "scripts_handling": made.handling, "requests": asked.requests, "input_tokens": asked.usage.input,
         "output_tokens": asked.usage.output, "cache_read_tokens": asked.usage.cache_read, "cache_write_tokens": asked.usage.cache_write,
         "reasoning_tokens": asked.usage.reasoning, "usd": asked.usd, "unpriced": asked.unpriced,
         "model_seconds": round(sum(asked.seconds), 3), "seconds": measure.seconds, "run": measure.run, "trace": measure.trace,

@@ -42,6 +42,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     labels = [row.label for row in comparison.rows]
     rows = [[tag, *(_said(by_label.get(label)) for label in labels)] for tag, by_label in comparison.tags.items()]
     yield from _table(["", *labels], rows)
+    yield from _written(comparison)
     if comparison.repeats > 1:
         yield from ["", "## Several tries", ""]
         ks = range(1, comparison.repeats + 1)
@@ -63,6 +64,23 @@ def _prose(told: Judgement) -> Iterator[str]:
             ["", "cells with prose", *(f"{one}: sound" for one in told.believed)],
             [[label, str(told.told[label]), *(say.share(by[one]) for one in told.believed)] for label, by in told.sound.items()],
         )
+
+
+def _written(comparison: Comparison) -> Iterator[str]:
+    """Scripts that models wrote, on the same criteria for all; nothing where none was written."""
+    rows = [(row.label, row.scripts) for row in comparison.rows if row.scripts.written]
+    if not rows:
+        return
+    yield from ["", "## Scripts", ""]
+    yield from _table(
+        ["", "tasks", "valid at first", "repairs", "written", "a linter faults", "unsafe", "mean complexity", "paging, of listing",
+         "handling faults"],
+        [
+            [label, str(one.tasks), str(one.valid_at_first), str(one.repairs), str(one.written), str(one.linted), str(one.unsafe),
+             str(one.complexity), f"{one.paging}/{one.listing}", str(one.handling)]
+            for label, one in rows
+        ],
+    )  # fmt: skip
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
