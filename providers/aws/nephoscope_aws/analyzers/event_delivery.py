@@ -52,7 +52,7 @@ class EventDelivery:
         found, orphan, look = routes(view, words)
         found = _living(view, found)
         plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
-        if not _about_delivery(view, words) and not (plain and arrivals(problem.text)):
+        if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and arrivals(problem.text)):
             return ()
         unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
         findings = [

@@ -275,6 +275,26 @@ def test_what_opens_connections_itself_is_left_alone():
     assert not ANALYZER.analyze(evidence)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["role worker can't get objects of orders-in any more, maybe the policy", "role worker may not upload to orders-in", "orders-in is no use"],
+)
+def test_what_somebody_may_do_with_a_bucket_is_no_delivery(text):
+    silent = {(BUCKET, "notification.function"): None}
+    things = (ROLE, BUCKET) if "role" in text else (BUCKET,)
+    assert not ANALYZER.analyze(view(HEALTHY, silent, text=text, symptom="nothing_happens", things=things))
+    spoken = view(HEALTHY, silent, text="nothing is triggered by new files in orders-in", symptom="nothing_happens", things=(BUCKET,))
+    assert "aws.s3.notification-missing" in judged(spoken)
+
+
+def test_a_topic_that_gets_nothing_is_looked_at_from_behind():
+    lost, told = ("topic uploaded gets nothing", "topic uploaded does not reach its subscribers")
+    assert verdict(view({}, text=lost, things=(TOPIC,)))[0] == "inconclusive"
+    causes = [set(judged(view({(TOPIC, "subscriptions"): []}, text=text, things=(TOPIC,)))) for text in (lost, told)]
+    assert "aws.sns.subscription-missing" not in causes[0]
+    assert "aws.sns.subscription-missing" in causes[1]
+
+
 @pytest.mark.parametrize("symptom", ["access_denied", "cost"])
 def test_other_families_are_left_alone(symptom):
     assert not ANALYZER.analyze(view(symptom=symptom))

@@ -137,3 +137,18 @@ def test_a_role_with_a_path_is_asked_for_by_its_name() -> None:
     role = refer(judging().view, TABLE, "iam:role", "arn:aws:iam::123456789012:role/service-role/app")
     assert role is not None
     assert (role.native_id, role.name) == ("arn:aws:iam::123456789012:role/service-role/app", "app")
+
+
+@pytest.mark.parametrize(
+    ("words", "symptoms", "spoken", "text", "expected"),
+    [
+        ("old cert", {"nothing_happens"}, {"event_not_delivered"}, "still the old cert", True),
+        ("old cert", {"nothing_happens"}, {"event_not_delivered"}, "nothing arrives", False),
+        ("old cert", {"cost"}, {"event_not_delivered"}, "still the old cert", False),
+        ("old cert", {"nothing_happens"}, {"access_denied"}, "still the old cert", False),
+        ("", {"nothing_happens"}, {"event_not_delivered"}, "still the old cert", False),
+    ],
+)
+def test_words_of_its_own_make_up_for_a_vague_class(words: str, symptoms: set[str], spoken: set[str], text: str, expected: bool) -> None:
+    rule = Rule.model_validate({"about": "acm:certificate", "when": {"attribute": "a", "is": "empty"}, "words": words, "symptoms": symptoms})
+    assert rule.concerns(frozenset(spoken), text, "") is expected

@@ -72,7 +72,13 @@ def requests(problem: Problem) -> list[Request]:
         pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
         return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
     if sources:
-        lost = not beyond and not called and not _outward(problem.text) and _calls_itself(problem.text, ends[0])
+        lost = (
+            not beyond
+            and not called
+            and not _outward(problem.text)
+            and not _elsewhere(problem.text, ends[0])
+            and _calls_itself(problem.text, ends[0])
+        )
         leaving = [_leaving(source, text, asked, called, source if lost else beyond) for source in sources[:_MOST]]
         return [one for one in leaving if one.source and (one.source.ref.native_type not in CALLERS or one.service or one.beyond)]
     return [Request(asked, target=end_for(target), **_caller(problem, text)) for target in targets[:_MOST]]
@@ -169,6 +175,14 @@ def _outward(text: str) -> bool:
     return re.search(_words()["inside_out"], text, re.IGNORECASE) is not None or any(_says(word, text) for word in _words()["services"])
 
 
+_URL = re.compile(r"\bhttps?://[\w-]+(?:\.[\w-]+)+")
+
+
+def _elsewhere(text: str, one: _Spoken) -> bool:
+    """Whether an address of the web is told that is not the thing's own."""
+    return any(not match.start() <= one.start < match.end() for match in _URL.finditer(text))
+
+
 def _calls_itself(text: str, one: _Spoken) -> bool:
     return one.ref.native_type == "ec2:instance" and re.search(_words()["calls_itself"], text[one.stop :], re.IGNORECASE) is not None
 
@@ -197,9 +211,15 @@ def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     listed = re.fullmatch(r"[\s\"'`]*(,|and|or|&|/)[\s\"'`]*(\w+[\s\"'`]+)?", middle, re.IGNORECASE)
     if listed and not mutual:
         return _lone(text, ends)
-    turned = re.search(r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE)
-    turned = bool(turned) or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
+    ported = [re.match(r":\d", text[one.stop :]) is not None for one in (ends[0], second[0])]
     sides = [one.ref for one in first], [one.ref for one in second]
+    if ported[0] != ported[1]:
+        return (sides[1], sides[0]) if ported[0] else sides
+    suffers = re.match(r"[\s\"'`]*(gets?|has|sees|receives|runs into)\b", middle, re.IGNORECASE)
+    turned = re.search(r"\b(from|by)\b" if suffers else r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(
+        r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE
+    )
+    turned = bool(turned) or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
     return (sides[1], sides[0]) if turned else sides
 
 
