@@ -8,7 +8,7 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
 from nephoscope.engine.remembering import recall
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.reading import nameless, read, sought, types_to_list, undecided
+from nephoscope.knowledge.reading import nameless, read, resigned, sought, types_to_list, undecided
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
@@ -35,6 +35,7 @@ def locate(context: Context, problem: Problem) -> Problem:
     for estate in context.estates.values():
         if sought(found, estate.mentions(problem.text)):
             found = _look_everywhere(context, problem, estate)
+    found = resigned(found)
     for identity in context.identities:
         if identity.roaming:
             regions = _regions(found, identity)

@@ -90,6 +90,16 @@ def sought(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
     return tuple(filter(_made_up, names)) if settled(problem) else names
 
 
+def resigned(problem: Problem) -> Problem:
+    """After all was looked through in vain: a thing that was said to be of a kind, and is nobody's, is one that is not there."""
+
+    def gone(one: Entity) -> bool:
+        return one.assumed and one.named and not one.near and any(ref.name == one.text for ref in one.matches)
+
+    entities = tuple(one.model_copy(update={"assumed": False}) if gone(one) else one for one in problem.entities)
+    return problem.model_copy(update={"entities": entities})
+
+
 def _made_up(name: str) -> bool:
     """Whether people gave this name: it is neither everyday English nor a path."""
     return "-" in name and "/" not in name and name.split("-", maxsplit=1)[0].lower() not in _COMPOUND
@@ -257,7 +267,9 @@ class _Matcher:
         native_type = mention.native_types[0]
         identity = self._identities[0]
         ref = self._estate.named(native_type, mention.text, identity, (identity.regions or ("",))[0])
-        return Entity(text=mention.text, role=self._role(mention.start), native_types=mention.native_types, matches=(ref,) if ref else ())
+        after = not self._noun_before(mention.start)  # "the k8s-prod api server" is no API: what else is called so is to be looked for
+        matches = (ref,) if ref else ()
+        return Entity(text=mention.text, role=self._role(mention.start), native_types=mention.native_types, matches=matches, assumed=after)
 
     def _unnamed(self, named: Sequence[tuple[int, Entity]]) -> Iterable[tuple[int, Entity]]:
         """Type nouns without a name: "our queue"."""

@@ -95,6 +95,23 @@ def test_a_name_almost_right_for_two_is_no_guess(read: Read) -> None:
     assert (one.matches, [ref.label for ref in one.near], one.assumed) == ((), ["orders-a", "orders-b"], False)
 
 
+def test_a_name_before_its_noun_may_be_something_elses_until_all_was_looked_through(read: Read, ponds: FakeEstate) -> None:
+    for text, open_ in (("the pond weir-7 is dry", False), ("the weir-7 pond is dry", True)):
+        problem = read(text)
+        assert (matched(problem), problem.entities[0].assumed) == (["pond:weir-7"], open_)
+        assert (reading.sought(problem, ponds.mentions(text)) == ("weir-7",)) is open_
+        assert reading.resigned(problem).entities[0].assumed is False
+
+
+def test_a_made_up_name_is_looked_for_also_where_something_else_was_found(read: Read, ponds: FakeEstate) -> None:
+    def sought(text: str) -> tuple[str, ...]:
+        return reading.sought(read(text), ponds.mentions(text))
+
+    assert sought("orders-in does not reach mill-9") == ("mill-9",)
+    assert sought("since the clean-up and the follow-up orders-in is dry") == ()
+    assert sought("orders-in is dry, see docs/run-book and AccessDenied") == ()
+
+
 def test_a_name_nobody_has_is_a_thing_that_is_not_there(read: Read) -> None:
     one = entity(read("pond harbour-9 is empty", ["mill"]), "harbour-9")
     assert ([ref.native_id for ref in one.matches], one.near, one.assumed) == (["pond:north:4711:harbour-9"], (), False)

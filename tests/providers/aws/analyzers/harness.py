@@ -201,6 +201,7 @@ class Account:
             for read in self.estate.listings(("*",), self.identity, REGION):
                 self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
+        problem_ = reading.resigned(problem_)
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:
