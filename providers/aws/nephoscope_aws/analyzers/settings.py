@@ -103,6 +103,24 @@ def _judged(view: FactView, ref: ResourceRef, start: ResourceRef, words: _Words)
             yield from _by(rule, view, ref)
 
 
+def known_as(view: FactView, finding: Finding) -> Finding:
+    """The cause that a playbook knows for what a walk found on the same facts, whatever the words for it; else the finding as it is.
+
+    A walk tells of any words; what it found is to have one name.
+    """
+    others = finding.details.get("resources")
+    if finding.role != "cause" or finding.holds != "yes" or (isinstance(others, list) and len(others) > 1):
+        return finding
+    told = [one for rule in rules().get(finding.subject.native_type, ()) if not rule.via for one in _by(rule, view, finding.subject)]
+    same = [one for one in told if one.holds == "yes" and one.on_path and set(one.because) & set(finding.because)]
+    if len({one.cause for one in same}) != 1:
+        return finding
+    because = dict.fromkeys((*same[0].because, *finding.because))
+    suppose = (*same[0].suppose, *finding.suppose)
+    more = {"because": tuple(because), "suppose": suppose, "on_path": finding.on_path, "note": finding.note}
+    return same[0].model_copy(update=more)
+
+
 def _by(rule: Rule, view: FactView, ref: ResourceRef) -> Iterator[Finding]:
     judging = Judging(Look(view), ref)
     truth = judge(rule.when, ref, judging, JUDGES)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from nephoscope.interfaces import FactView
 from nephoscope.models import Fact, FactQuery, Finding, Holds, Identity, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import hidden
+from nephoscope_aws.analyzers.settings import known_as
 from nephoscope_aws.analyzers.walking.conditions import Condition, conditions, mended
 from nephoscope_aws.analyzers.walking.references import references
 from nephoscope_aws.analyzers.walking.tables import Question, estate, existence, listed, questions, state_attribute, words
@@ -31,7 +32,8 @@ class WalkAnalyzer:
         """Causes of the thing itself, of what it needs and of what feeds it; never that all is well."""
         found: dict[str, Finding] = {}
         for start in _starts(view):
-            for one in _Walk(view, start).findings():
+            for walked in _Walk(view, start).findings():
+                one = known_as(view, walked)
                 former = found.get(one.key)
                 if former is None or (one.holds == "yes" and former.holds != "yes"):
                     found[one.key] = one

@@ -85,14 +85,14 @@ def diagnosed(text: str, *deny: str) -> Diagnosis:
 @pytest.mark.parametrize(
     ("text", "cause", "named"),
     [
-        ("function sync-crm fails on every run since the release", "aws.lambda.function-dangling-reference", "there is customers"),
-        ("the order-flow state machine fails at once", "aws.stepfunctions.state-machine-dangling-reference", "there is step-a"),
-        ("state machine lost-flow does not start", "aws.stepfunctions.state-machine-dangling-reference", "role gone-exec"),
+        ("function sync-crm fails on every run since the release", "aws.lambda.environment-names-missing", "there is customers"),
+        ("the order-flow state machine fails at once", "aws.stepfunctions.function-deleted", "there is step-a"),
+        ("state machine lost-flow does not start", "aws.stepfunctions.role-deleted", "role gone-exec"),
         ("crawler lake-crawler finds nothing any more", "aws.glue.crawler-dangling-reference", "bucket lakee"),
-        ("the eventbridge schedule hourly-sync did not run", "aws.scheduler.schedule-not-in-service", "DISABLED"),
+        ("the eventbridge schedule hourly-sync did not run", "aws.scheduler.disabled", "DISABLED"),
     ],
 )
-def test_what_is_broken_is_named(text: str, cause: str, named: str) -> None:
+def test_what_is_broken_is_named_as_a_playbook_names_it(text: str, cause: str, named: str) -> None:
     diagnosis = diagnosed(text)
     assert [one.cause for one in diagnosis.causes] == [cause], diagnosis
     assert diagnosis.verdict in ("confirmed", "likely")
