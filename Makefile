@@ -1,7 +1,7 @@
 # The front door. Every line can be typed by hand; the environment is ./.venv.
 
 BIN := .venv/bin
-MEMBERS := core[compare] prompts providers/aws[emulator] $(addprefix plugins/,llm-anthropic llm-bedrock llm-langchain llm-local llm-openai) plugins/planner-llm plugins/planner-playbook plugins/suite-aws plugins/tracing-langsmith[otel] plugins/executor-docker
+MEMBERS := core[compare] prompts providers/aws[emulator] $(addprefix plugins/,llm-anthropic llm-bedrock llm-langchain llm-local llm-openai) plugins/planner-llm plugins/planner-playbook plugins/suite-aws plugins/tracing-langsmith[otel] plugins/executor-docker plugins/engine-ray
 EVERYTHING := --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \

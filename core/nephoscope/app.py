@@ -84,14 +84,14 @@ class App:
         """An investigation of an emulator that this process started, with nobody there."""
         return self._begin(text, scope, Callbacks(), demo=True)
 
-    def try_out(self, run_dir: Path, text: str, scope: Scope, **conditions: JsonValue) -> Report:
+    def try_out(self, run_dir: Path, text: str, scope: Scope, *, kind: Callable[[Path], RunStore] = RunStore, **conditions: JsonValue) -> Report:
         """As :meth:`rehearse`, in a given folder; what was begun there is gone on with.
 
         ``conditions``: ``repeat`` tells trials apart that are the same; ``prompts_from`` is a folder whose prompts take the place of those with
-        their ids; ``tape`` names a file of recorded replies (``path``), and whether nothing else answers (``only``).
+        their ids; ``tape`` names a file of recorded replies (``path``), and whether nothing else answers (``only``). ``kind`` opens the record.
         """
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
+        with recorded(run_dir, kind) as store, self._conducting(Callbacks()) as conductor:
             if store.get("words") is None:
                 self._write_down(text, scope, conductor, store)
             store.write_off()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nephoscope.interfaces import Executor, Judge, LLMBackend, Rewriter
+from nephoscope.interfaces import Engine, Executor, Judge, LLMBackend, Rewriter
 from nephoscope.plugin import hookimpl
 
 
@@ -35,6 +35,13 @@ def nephoscope_register_executors() -> Sequence[Executor]:
     from nephoscope.boundary.sandbox.userns import UsernsExecutor
 
     return [BubblewrapExecutor(), UsernsExecutor(), NoneExecutor()]
+
+
+@hookimpl
+def nephoscope_register_engines() -> Sequence[Engine]:
+    from nephoscope.comparison.local import LocalEngine
+
+    return [LocalEngine()]
 
 
 @hookimpl

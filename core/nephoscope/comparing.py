@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from nephoscope import enlisting, watching
-from nephoscope.app import App
 from nephoscope.comparison import statistics, summing
-from nephoscope.comparison.cell import PLAYBOOK, Cell, Contestant, Plan, chosen, contestants, spelt
+from nephoscope.comparison.carrying import addressed
+from nephoscope.comparison.cell import PLAYBOOK, Contestant, Plan, chosen, contestants, spelt
 from nephoscope.comparison.document import Comparison, Spending
 from nephoscope.comparison.measure import Measure
-from nephoscope.comparison.running import Progress, Runner, addressed
+from nephoscope.comparison.running import Progress, Runner
 from nephoscope.comparison.scenario import load_scenarios
 from nephoscope.comparison.store import ComparisonStore, opened
-from nephoscope.interfaces import UsageError
+from nephoscope.interfaces import Engine, UsageError
 from nephoscope.judging import Bench
 from nephoscope.llm.prices import per_million
 from nephoscope.llm.tape import Tape
-from nephoscope.models import JsonValue, Scope
-from nephoscope.models.report import Report
+from nephoscope.models import JsonValue
 from nephoscope.plugin.manager import Plugins
 from nephoscope.publishing import publish
 from nephoscope.settings import Settings
+from nephoscope.trying import Trying, elsewhere
 
 COMPARISONS = "comparisons"
+LOCAL = "local"
+"""The engine where none is named."""
 WITH_MODEL = "llm"
 """The planner that shows most of a model, where none is named."""
 INTERRUPTED = "it was interrupted"
@@ -46,7 +47,10 @@ class Wish:
     variants: tuple[str, ...] = ()
     repeats: int = 1
     budget: float | None = None
-    jobs: int = 2
+    jobs: int = 0
+    """At a time; 0: as many as the engine thinks fit."""
+    engine: str = LOCAL
+    address: str = ""
     fresh: bool = False
     record: Path | None = None
     """A file that replies of models are taken from, and put into."""
@@ -64,8 +68,6 @@ class Comparing:
     plugins: Plugins
     told: Callable[[Measure, Progress], None] = lambda _, __: None
     noted: Callable[[str], None] = lambda _: None
-    _running: set[App] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _runner: Runner | None = None
     _stopped: bool = False
     _tape: JsonValue = None
@@ -75,22 +77,22 @@ class Comparing:
         self._stopped = True
         if self._runner:
             self._runner.request_stop()
-        for app in list(self._running):
-            app.request_stop()
 
     def compare(self, wish: Wish) -> Comparison:
         """The comparison, as far as it got. Raises ``UsageError`` before anything is spent."""
+        engine = self._engine(wish.engine)
         statistics.need()
         plan = self.plan(wish)
-        if path := wish.replay or wish.record:
-            Tape(path.absolute(), only=path == wish.replay).close()
-            self._tape = {"path": str(path.absolute()), "only": path == wish.replay}
+        tape = _tape(wish)
+        self._tape = {"path": str(tape[0]), "only": tape[1]} if tape else None
+        folders = {one.prompt_folder for one in plan.contestants}
+        carry = Trying(self.plugins, self._tape) if engine.here else elsewhere(self.plugins, folders, self._tape)
         name = plan.fingerprint(self.plugins.versions)
         folder = self.settings.home / COMPARISONS / name
         with opened(folder, fresh=wish.fresh) as store:
             store.begin(plan)
             runner = self._runner = Runner(
-                store, plan, self.settings, self.plugins.emulators, self._try_out, budget=wish.budget, jobs=wish.jobs
+                store, plan, self.settings, carry, budget=wish.budget, jobs=wish.jobs, engine=engine, address=wish.address, tape=tape
             )  # fmt: skip
             if runner.progress.done:
                 self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")
@@ -125,17 +127,12 @@ class Comparing:
                 if wish.budget is not None and per_million(seat.card) is None:
                     yield f"the price of {seat.name} is not known: the budget does not hold it; describe it in models.yaml"
 
-    def _try_out(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
-        app = App(settings, self.plugins)
-        with self._lock:
-            self._running.add(app)
-        try:
-            if self._stopped:
-                app.request_stop()
-            return app.try_out(run_dir, words, scope, repeat=cell.repeat, prompts_from=cell.contestant.prompt_folder, tape=self._tape)
-        finally:
-            with self._lock:
-                self._running.discard(app)
+    def _engine(self, name: str) -> Engine:
+        """Raises ``UsageError`` for one that is not installed, saying what to install."""
+        if name in self.plugins.engines:
+            return self.plugins.engines[name]
+        known = ", ".join(self.plugins.engines)
+        raise UsageError(f"there is no engine {name!r} here", f"engines: {known}; packs bring others: pip install 'nephoscope[ray]' brings ray")
 
     def _bench(self, budget: float | None = None) -> Bench:
         return Bench(self.settings, self.plugins, budget, self._tape, lambda: self._stopped, self.noted)
@@ -153,6 +150,15 @@ class Comparing:
         spending = Spending(lost_usd=runner.progress.lost, budget=wish.budget)
         comparison = summing.summed(plan, store.done().values(), name, spending)
         return summing.dated(comparison, store, self.plugins.versions).model_copy(update={"why_not_whole": why})
+
+
+def _tape(wish: Wish) -> tuple[Path, bool] | None:
+    """The file of recorded replies, and whether nothing else answers. Raises ``UsageError`` when it cannot be used."""
+    path = wish.replay or wish.record
+    if path is None:
+        return None
+    Tape(path.absolute(), only=path == wish.replay).close()
+    return path.absolute(), path == wish.replay
 
 
 def stored(path: Path) -> Comparison:

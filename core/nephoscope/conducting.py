@@ -337,10 +337,10 @@ def load_engine() -> None:
 
 
 @contextlib.contextmanager
-def recorded(run_dir: Path) -> Iterator[RunStore]:
+def recorded(run_dir: Path, kind: Callable[[Path], RunStore] = RunStore) -> Iterator[RunStore]:
     """The record of a run, locked. Raises :class:`UsageError` when another process holds it."""
     with locked(run_dir):
-        store = RunStore(run_dir)
+        store = kind(run_dir)
         try:
             yield store
         finally:

@@ -18,18 +18,18 @@ from nephoscope.store.run import RESPONSE_CACHE, ModelCall, RunStore
 if TYPE_CHECKING:
     from nephoscope.llm.calling import Purse
     from nephoscope.llm.gateway import Gateway
-    from nephoscope.llm.limiter import Limiter
+    from nephoscope.llm.limiter import Rates
     from nephoscope.llm.masking import Mask
     from nephoscope.llm.seat import Seat
-    from nephoscope.llm.tape import Tape
+    from nephoscope.llm.tape import Replies
     from nephoscope.prompting import PromptRegistry
 
 Seats = Mapping[str, "Sequence[Seat]"]
 _DIGESTS = "redaction_digests"
 _STAND_INS = "stand_ins"
-_limiters: list[Limiter] = []
+_limiters: list[Rates] = []
 """One for the process: a provider counts all investigations together."""
-_tapes: dict[tuple[str, bool], Tape] = {}
+_tapes: dict[tuple[str, bool], Replies] = {}
 """Open files of recorded replies; cells of a comparison share one."""
 
 
@@ -179,7 +179,7 @@ def scrub(settings: Settings, plugins: Plugins, store: RunStore) -> Callable[[st
     return scrubbed
 
 
-def _tape(store: RunStore) -> Tape | None:
+def _tape(store: RunStore) -> Replies | None:
     """Recorded replies that the run was begun with."""
     from nephoscope.llm.tape import Tape
 
@@ -218,7 +218,14 @@ def _told(call: ModelCall) -> dict[str, JsonValue]:
     return {**told, "input_tokens": call.usage.input, "output_tokens": call.usage.output, "seconds": round(call.seconds, 3)}
 
 
-def _limiter() -> Limiter:
+def share(rates: Rates, tape: JsonValue, replies: Replies) -> None:
+    """From now on this process asks others for the rates of its models and for the replies of the tape that runs are begun with."""
+    _limiters[:] = [rates]
+    if isinstance(tape, dict):
+        _tapes[(str(tape["path"]), bool(tape["only"]))] = replies
+
+
+def _limiter() -> Rates:
     from nephoscope.llm.limiter import Limiter
 
     if not _limiters:

@@ -37,8 +37,9 @@ _Repeats = Annotated[int, typer.Option(min=1, max=100, help="How often each mode
 _Budget = Annotated[
     float | None, typer.Option(metavar="USD", min=0, help="For all models together; then it stops, and can go on.", rich_help_panel=_ON)
 ]
-_Engine = Annotated[str, typer.Option(metavar="NAME", help="Where cells run.", rich_help_panel=_ON)]
-_Jobs = Annotated[int, typer.Option(min=1, max=64, help="Cells at a time.", rich_help_panel=_ON)]
+_Engine = Annotated[str, typer.Option(metavar="NAME", help="Where cells run: local, or what a pack brings, such as ray.", rich_help_panel=_ON)]
+_Address = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the engine is; default: one of its own, here.", rich_help_panel=_ON)]
+_Jobs = Annotated[int | None, typer.Option(min=1, max=4096, help="Cells at a time; default: 2 here, elsewhere one per CPU.", rich_help_panel=_ON)]
 _Fresh = Annotated[bool, typer.Option("--fresh", help="Begin anew instead of going on.", rich_help_panel=_KEPT)]
 _Record = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Keep replies of models in it; those it has are not paid for.", rich_help_panel=_KEPT)
@@ -63,7 +64,8 @@ def compare(
     repeats: _Repeats = 1,
     budget: _Budget = None,
     engine: _Engine = _LOCAL,
-    jobs: _Jobs = 2,
+    address: _Address = "",
+    jobs: _Jobs = None,
     fresh: _Fresh = False,
     record: _Record = None,
     replay: _Replay = None,
@@ -82,7 +84,7 @@ def compare(
     from nephoscope.cli.output import Output
 
     with Output(as_json=as_json) as shown:
-        _check(engine, fail_if, baseline)
+        _check(fail_if, baseline)
         given = {key: value for key, value in options.flags(context).items() if key != "planner"}
         from nephoscope.comparing import Wish
 
@@ -94,7 +96,9 @@ def compare(
             variants=tuple(variant or ()),
             repeats=repeats,
             budget=budget,
-            jobs=jobs,
+            jobs=jobs or 0,
+            engine=engine,
+            address=address,
             fresh=fresh,
             record=record,
             replay=replay,
@@ -109,12 +113,10 @@ def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _check(engine: str, fail_if: str | None, baseline: Path | None) -> None:
+def _check(fail_if: str | None, baseline: Path | None) -> None:
     """What cannot be meant is said before anything is loaded or spent. Raises ``UsageError``."""
     from nephoscope.interfaces import UsageError
 
-    if engine != _LOCAL:
-        raise UsageError(f"there is no engine {engine!r} here", f"engines: {_LOCAL}")
     if fail_if not in (None, "worse"):
         raise UsageError(f"--fail-if knows no {fail_if!r}", "write --fail-if worse")
     if fail_if and not baseline:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from nephoscope.comparison.cell import Cell, Plan
 from nephoscope.comparison.measure import Measure
+from nephoscope.comparison.office import run_dir
 from nephoscope.interfaces import UsageError
 from nephoscope.store.ledger import now
 from nephoscope.store.lock import hold
@@ -48,13 +49,18 @@ class ComparisonStore:
         """When the last cell ended."""
         return str(self._database.execute("SELECT max(ended_at) AS at FROM cells").fetchone()["at"] or "")
 
+    @property
+    def homes(self) -> Path:
+        """Where the homes of all cells are."""
+        return self.folder / CELLS
+
     def home(self, cell: Cell) -> Path:
         """Where the run of a cell is kept."""
-        return self.folder / CELLS / cell.key
+        return self.homes / cell.key
 
     def run_dir(self, cell: Cell) -> Path:
         """The record of a cell; the same each time, so that what was paid for is found again."""
-        return self.home(cell) / "runs" / f"r-{cell.key}"
+        return run_dir(self.home(cell))
 
     def keep(self, measure: Measure) -> None:
         """A cell is done. Doing it twice counts once: the first word holds."""

@@ -4,6 +4,7 @@ from nephoscope.interfaces.analyzer import Analyzer
 from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Prover, Session, Stage, Wire
 from nephoscope.interfaces.composer import Composer
 from nephoscope.interfaces.control import Control
+from nephoscope.interfaces.engine import Crew, Do, Ended, Engine
 from nephoscope.interfaces.errors import (
     Ambiguous,
     BoundaryGone,
@@ -15,6 +16,7 @@ from nephoscope.interfaces.errors import (
     NephoscopeError,
     Stopped,
     UsageError,
+    WorkLost,
 )
 from nephoscope.interfaces.executor import Executor, ListenerReady, Overrun
 from nephoscope.interfaces.generator import Generator
@@ -33,8 +35,12 @@ __all__ = [
     "Composer",
     "Control",
     "CredentialsError",
+    "Crew",
+    "Do",
     "Emulator",
+    "Ended",
     "EndpointError",
+    "Engine",
     "Estate",
     "Executor",
     "FactView",
@@ -59,4 +65,5 @@ __all__ = [
     "UsageError",
     "View",
     "Wire",
+    "WorkLost",
 ]

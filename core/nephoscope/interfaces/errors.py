@@ -70,3 +70,7 @@ class Stopped(NephoscopeError):
     """Somebody asked to stop while something was waited for. What is on record stays; the run can be resumed."""
 
     exit_code = 130
+
+
+class WorkLost(NephoscopeError):
+    """Whoever carried a piece of work out was lost again and again."""

@@ -12,11 +12,11 @@ from nephoscope.interfaces import BudgetError, ModelError, NephoscopeError, Stop
 from nephoscope.llm.cache import ResponseCache
 from nephoscope.llm.exchange import tokens
 from nephoscope.llm.faults import fault_of
-from nephoscope.llm.limiter import Limiter
+from nephoscope.llm.limiter import Rates
 from nephoscope.llm.prices import cost
 from nephoscope.llm.request import Reply, Request
 from nephoscope.llm.seat import Seat
-from nephoscope.llm.tape import Tape
+from nephoscope.llm.tape import Replies
 from nephoscope.models import Budget, Fault, FaultKind, Usage
 from nephoscope.store import Spent
 from nephoscope.store.run import RESPONSE_CACHE, TAPE, ModelCall, RunStore
@@ -65,7 +65,7 @@ class Caller:
         record: RunStore,
         purse: Purse,
         budget: Budget,
-        limiter: Limiter,
+        limiter: Rates,
         *,
         seconds_left: Callable[[], float],
         stopped: Callable[[], bool] = lambda: False,
@@ -73,7 +73,7 @@ class Caller:
         sleep: Callable[[float], None] = time.sleep,
         cassette: RunStore | None = None,
         cache: ResponseCache | None = None,
-        tape: Tape | None = None,
+        tape: Replies | None = None,
     ) -> None:
         """``cassette``: a recorded run that stands for every model; nothing is sent. ``cache``: replies of other runs, where that is wished.
 
@@ -142,7 +142,7 @@ class Caller:
         self._told(call)
         return Answered(free, 0.0, recorded=True)
 
-    def _taped(self, tape: Tape, seat: Seat, request: Request, purpose: Purpose) -> Answered | None:
+    def _taped(self, tape: Replies, seat: Seat, request: Request, purpose: Purpose) -> Answered | None:
         """A recorded reply; it counts as it did when it was recorded, and takes no time."""
         reply = tape.get(request)
         if reply is None and not tape.only:

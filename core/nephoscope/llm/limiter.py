@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from nephoscope.llm.card import ModelCard
 
@@ -25,6 +26,13 @@ class _Bucket:
     def wait(self, wanted: float) -> float:
         """Seconds until it holds that much; more than it can ever hold needs a full one."""
         return max(0.0, min(wanted, self.size) - self.left) * MINUTE / self.size
+
+
+class Rates(Protocol):
+    """What a provider lets through per minute, counted for all who ask it."""
+
+    def take(self, card: ModelCard, tokens: int) -> float: ...
+    def correct(self, card: ModelCard, taken: int, used: int) -> None: ...
 
 
 class Limiter:

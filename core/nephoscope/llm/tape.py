@@ -11,6 +11,7 @@ import re
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from nephoscope.interfaces import UsageError
 from nephoscope.llm.request import Reply, Request
@@ -26,6 +27,16 @@ _PASSING = re.compile(
 _NUMBERED = re.compile(r"f:[0-9a-f~]{6,40}|(?<=:)[0-9a-f]{4,8}(?=›)")
 """Ids of facts, and digests of what was cut out."""
 _PLACE = re.compile(r"⟦(\d+)⟧")
+
+
+class Replies(Protocol):
+    """Replies of other runs, wherever they are kept."""
+
+    @property
+    def only(self) -> bool: ...
+
+    def get(self, request: Request) -> Reply | None: ...
+    def keep(self, request: Request, reply: Reply) -> None: ...
 
 
 class Tape:

@@ -15,6 +15,7 @@ from nephoscope.interfaces import (
     Composer,
     Control,
     Emulator,
+    Engine,
     Estate,
     Executor,
     Generator,
@@ -177,6 +178,11 @@ class Plugins:
         return self._named(role.COMPOSERS)
 
     @property
+    def engines(self) -> Mapping[str, Engine]:
+        """By name."""
+        return self._named(role.ENGINES)
+
+    @property
     def prompts(self) -> Sequence[Path]:
         """Folders of prompt files."""
         return self._things(role.PROMPTS)
@@ -185,6 +191,11 @@ class Plugins:
     def versions(self) -> Mapping[str, str]:
         """Distribution → version of every pack in use. Builds nothing."""
         return {pack.distribution: pack.version for pack in self._packs if pack.plugin is not None and pack.version}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the packs that are loaded besides core: what another process must allow to load the same."""
+        return [pack.name for pack in self._packs if pack.plugin is not None and pack.version and not pack.ours]
 
     @property
     def switched_off(self) -> Sequence[str]:

@@ -11,6 +11,7 @@ from nephoscope.interfaces import (
     Composer,
     Control,
     Emulator,
+    Engine,
     Estate,
     Executor,
     Generator,
@@ -81,6 +82,7 @@ PLAYBOOKS = Role("playbooks", Path, key="")
 SUITES = Role("suites", Path, key="")
 CALIBRATIONS = Role("calibrations", Path, key="")
 COMPOSERS = Role("composers", Composer)  # type: ignore[type-abstract]
+ENGINES = Role("engines", Engine)  # type: ignore[type-abstract]
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
 CHECKS = Role("checks", Path, key="")
@@ -106,6 +108,7 @@ ROLES: tuple[Role[Any], ...] = (
     SUITES,
     CALIBRATIONS,
     COMPOSERS,
+    ENGINES,
     PROMPTS,
     CATALOGS,
     CHECKS,

@@ -14,6 +14,7 @@ from nephoscope.interfaces import (
     Composer,
     Control,
     Emulator,
+    Engine,
     Estate,
     Executor,
     Generator,
@@ -119,6 +120,11 @@ def nephoscope_register_calibrations() -> Sequence[Path]:  # type: ignore[empty-
 @hookspec
 def nephoscope_register_composers() -> Sequence[Composer]:  # type: ignore[empty-body]
     """Makers of scenarios that nobody has seen, for ``bench --seed`` and ``bench --unknown``."""
+
+
+@hookspec
+def nephoscope_register_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
+    """Where the cells of a comparison run, chosen by name with ``--engine``."""
 
 
 @hookspec

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from nephoscope.comparison.carrying import Carrier, Open
 from nephoscope.comparison.cell import Cell, Contestant, Plan
 from nephoscope.comparison.running import Runner
 from nephoscope.comparison.scenario import Scenario
@@ -57,14 +57,13 @@ class Pretend:
 
     def __init__(self, log: Path, usd: float = 0.001, seconds: float = 0.0) -> None:
         self._log, self._usd, self._seconds = log, usd, seconds
-        self._lock = threading.Lock()
 
     def paid(self) -> list[str]:
         return self._log.read_text().split() if self._log.exists() else []
 
-    def __call__(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
+    def __call__(self, settings: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell, *, opened: Open) -> Report:
         run_dir.mkdir(parents=True, exist_ok=True)
-        record = RunStore(run_dir)
+        record = opened(run_dir)
         record.write_off()
         try:
             for number in range(3 if cell.contestant.model else 0):
@@ -87,7 +86,7 @@ class Pretend:
         call = ModelCall(request, "planner", "p", "a:m", Usage(input=100, output=10), usd=self._usd)
         number = record.model_sent(call, document)
         time.sleep(self._seconds)
-        with self._lock, self._log.open("a") as file:
+        with self._log.open("a") as file:
             file.write(f"{name}\n")
         record.model_ended(number, call, {"text": "x", "finish": "stop"})
 
@@ -99,7 +98,7 @@ def main(folder: Path) -> None:
     with opened(folder / "c") as store:
         store.begin(plan)
         (folder / "begun").touch()
-        runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), emulators(), Pretend(folder / "paid", seconds=0.02))
+        runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), Carrier(emulators(), Pretend(folder / "paid", seconds=0.02)))
         for _ in runner.run():
             pass
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from nephoscope.comparison import summing
+from nephoscope.comparison.carrying import Carrier
 from nephoscope.comparison.cell import Cell, Contestant, Plan, chosen, contestants, spelt
 from nephoscope.comparison.document import Comparison, Spending
 from nephoscope.comparison.measure import Asking, Measure, asking, spent
@@ -124,7 +125,7 @@ def test_a_suite_is_a_tag_a_family_an_id_or_all() -> None:
 def run(folder: Path, wanted: Plan, pretend: Pretend, **more: Any) -> list[Measure]:
     with opened(folder) as store:
         store.begin(wanted)
-        runner = Runner(store, wanted, Settings(budget=Budget(usd=1.0)), emulators(), pretend, **more)
+        runner = Runner(store, wanted, Settings(budget=Budget(usd=1.0)), Carrier(emulators(), pretend), **more)
         return list(runner.run())
 
 
@@ -156,7 +157,7 @@ def test_an_account_that_does_not_start_is_nobodys_failure(tmp_path: Path) -> No
             raise EndpointError("no room for it")
 
     with opened(tmp_path / "c") as store:
-        runner = Runner(store, plan(FLOOR), Settings(), {"brook": Broken()}, Pretend(tmp_path / "paid"))
+        runner = Runner(store, plan(FLOOR), Settings(), Carrier({"brook": Broken()}, Pretend(tmp_path / "paid")))
         assert list(runner.run()) == []
         assert (runner.progress.left, runner.trouble) == (12, "no room for it")
         assert store.done() == {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from nephoscope.comparison.carrying import known_report
 from nephoscope.comparison.document import Comparison
-from nephoscope.comparison.running import known_report
 from nephoscope.comparison.store import CELLS
 from nephoscope.interfaces import UsageError
 from nephoscope.models.report import Report

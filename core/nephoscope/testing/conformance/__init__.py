@@ -13,6 +13,7 @@ from nephoscope.testing.conformance.backend import BackendSuite
 from nephoscope.testing.conformance.composer import ComposerSuite
 from nephoscope.testing.conformance.control import ControlCase, ControlSuite
 from nephoscope.testing.conformance.emulator import EmulatorSuite
+from nephoscope.testing.conformance.engine import EngineSuite
 from nephoscope.testing.conformance.estate import EstateSuite
 from nephoscope.testing.conformance.executor import ExecutorSuite
 from nephoscope.testing.conformance.generator import GeneratorSuite
@@ -33,6 +34,7 @@ __all__ = [
     "ControlCase",
     "ControlSuite",
     "EmulatorSuite",
+    "EngineSuite",
     "EstateSuite",
     "ExecutorSuite",
     "GeneratorSuite",

@@ -1,0 +1,1 @@
+"""Cells of a comparison as tasks on a Ray cluster."""
