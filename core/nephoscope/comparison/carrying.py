@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from nephoscope.store.mirrored import Copying, MirroredStore
 from nephoscope.store.run import FILE, RunStore
 
 REPORT = "report.json"
+PAUSE_SECONDS = 0.2
 _UNFINISHED = ("interrupted", "waiting")
 Open = Callable[[Path], RunStore]
 """Opens the record of a run."""
@@ -65,7 +67,7 @@ class Carrier:
     def __call__(self, errand: Errand, office: Any) -> Tried:
         """``office``: an :class:`Office`, or what reaches one."""
         key = errand.cell.key
-        start: Start | None = office.begin(key, bool(errand.cell.contestant.model))
+        start = _begun(key, bool(errand.cell.contestant.model), office)
         if start is None:
             return Tried()
         try:
@@ -103,6 +105,15 @@ class Carrier:
         if found is None:
             raise UsageError(f"no emulator is installed for scenario {scenario.id}", "see: nephoscope plugins")
         return type(found)()
+
+
+def _begun(key: str, paid: bool, office: Any) -> Start | None:
+    """Leave to begin, once there is money that no other cell has set aside; ``None``: no more is begun."""
+    while True:
+        start: Start | None = office.begin(key, paid)
+        if start is None or not start.later:
+            return start
+        time.sleep(PAUSE_SECONDS)
 
 
 @contextlib.contextmanager

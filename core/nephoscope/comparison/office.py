@@ -34,6 +34,11 @@ class Start:
     turn: int
     usd: float
 
+    @property
+    def later(self) -> bool:
+        """Not now: what is left is set aside for others, and some of it may come back."""
+        return self.turn == 0
+
 
 @dataclass(frozen=True)
 class Spending:
@@ -93,6 +98,8 @@ class Office:
             if self._stopped:
                 return None
             usd = self._reserve(key) if paid and self._budget is not None else self._most
+            if usd is None and self._reserved:
+                return Start(0, 0.0)
             if usd is None:
                 self._short = True
                 return None

@@ -83,8 +83,8 @@ def test_a_node_that_is_killed_loses_no_cell_and_no_cell_counts_twice(nodes: Any
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    found, runner = run(tmp_path / "c", pretend, plan, engine=RayEngine(), address=nodes.address, budget=1.0)
-    killer.join()
+    found, runner = run(tmp_path / "c", pretend, plan, engine=RayEngine(), address=nodes.address, budget=10.0)
+    killer.join(60)
     assert sorted(one.cell.key for one in found) == sorted(cell.key for cell in plan.cells())
     assert (runner.progress.left, runner.trouble, runner.short) == (0, "", False)
     whole, _ = run(tmp_path / "whole", Pretend(tmp_path / "paid2", usd=USD), plan)
