@@ -11,13 +11,13 @@ from pathlib import Path
 
 from nephoscope import enlisting
 from nephoscope.comparison import statistics
+from nephoscope.comparison.carrying import known_report
 from nephoscope.comparison.cell import Spelt
 from nephoscope.comparison.document import Comparison, Judgement
 from nephoscope.comparison.judging import PROMPT, Calibration, Opinion, calibrated, opinion
 from nephoscope.comparison.labelled import CRITERIA, Criterion, Example, load_examples
 from nephoscope.comparison.measure import Measure, spent
 from nephoscope.comparison.prose import Prose, prose_of
-from nephoscope.comparison.running import known_report
 from nephoscope.comparison.store import CELLS
 from nephoscope.interfaces import BudgetError, ModelError, Stopped, UsageError
 from nephoscope.interfaces.llm import Models
