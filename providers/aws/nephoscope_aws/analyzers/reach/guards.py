@@ -64,7 +64,7 @@ def _groups(sight: Sight, end: End, attribute: str, traffic: Traffic, peer_of: P
     told = f"{', '.join(sight.name(group) for group in held)}: {traffic.told} {way} {peer.label}"
     if passage.state == "open":
         rules = "; ".join(rule.told for rule in passage.allowing[:2])
-        if peer.groups is None and passage.allowing and all(rule.group for rule in passage.allowing):
+        if peer.groups is None and not _whoever(every, traffic, peer, lists):
             return Outcome("unknown", f"{told} depends on who calls, which the problem does not tell (open: {rules})", held[0])
         return Outcome("open", f"{told} is let through ({rules})", held[0], passing=traffic.narrowed(passage.passing))
     if needs:
@@ -73,6 +73,12 @@ def _groups(sight: Sight, end: End, attribute: str, traffic: Traffic, peer_of: P
         rules = "; ".join(rule.told for rule in passage.allowing[:3])
         return Outcome("unknown", f"{told} depends on the caller's address, which the problem does not tell (open: {rules})", held[0])
     return _closed(sight, end, attribute=attribute, traffic=traffic, peer=peer, passage=passage, permissions=permissions, told=told)
+
+
+def _whoever(permissions: list[Any], traffic: Traffic, peer: Peer, lists: Any) -> bool:
+    """Whether it is let in without being a member of some group: of a caller that nobody placed that is not known."""
+    plain = [{**item, "UserIdGroupPairs": []} for item in permissions]
+    return groups.admits(plain, traffic, peer, lists).state == "open"
 
 
 def _closed(
