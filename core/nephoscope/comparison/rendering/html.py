@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nephoscope.comparison.document import Comparison, Said
 from nephoscope.comparison.measure import Measure
 from nephoscope.comparison.rendering import charts, say
+from nephoscope.comparison.rendering.details import details
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -46,7 +47,7 @@ def html(comparison: Comparison, links: Mapping[str, str] | None = None) -> str:
         marks=MARKS,
         notes=list(say.notes(comparison)),
         judged=list(say.judge(comparison.judge)) if comparison.judge else [],
-        calibrated=["confirmed", "likely", "no_fault_found", "inconclusive"],
+        behind=list(details(comparison)),
     )
 
 
