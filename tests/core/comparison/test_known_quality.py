@@ -16,6 +16,7 @@ pytest.importorskip("statsmodels")
 pytest.importorskip("nephoscope_suite_aws")
 
 from nephoscope.comparison import summing
+from nephoscope.comparison.carrying import Carrier
 from nephoscope.comparison.cell import Cell, Contestant, Plan
 from nephoscope.comparison.document import Spending
 from nephoscope.comparison.rendering.listing import record
@@ -75,7 +76,7 @@ def test_60_62_and_90_percent_over_the_shipped_suite_are_two_tiers_and_every_cen
     with opened(tmp_path / "c") as store:
         store.begin(plan)
         clouds = {one.cloud for one in SCENARIOS} - {""} or {"brook"}
-        runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), {cloud: Account() for cloud in clouds}, troubleshoot)
+        runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), Carrier({cloud: Account() for cloud in clouds}, troubleshoot))
         measures = list(runner.run())
         assert runner.trouble == ""
         assert len(measures) == len(plan.cells()) == 3 * sum(len(one.variants) for one in SCENARIOS)
