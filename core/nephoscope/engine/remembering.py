@@ -23,7 +23,7 @@ LONGEST = 4_000
 """Longer values are not kept: they are read again when they matter."""
 MOST_FACTS = 20_000
 MOST_ASKED = 8
-"""So many things are looked up one by one; more are listed."""
+"""So many things are looked for by themselves; of more, everything is listed."""
 
 
 def remember(context: Context) -> None:
@@ -89,7 +89,7 @@ def _edges(view: Dossier, context: Context, kept: set[str]) -> list[Edge]:
 
 
 def recall(context: Context, problem: Problem) -> Problem | None:
-    """The problem read with what is remembered, every thing in it looked up one by one; ``None`` where listings are needed after all."""
+    """The problem read with what is remembered, every thing in it seen to be there still; ``None`` where everything has to be listed after all."""
     if context.memory is None or any(one.roaming for one in context.identities):
         return None
     known = _known(context)
@@ -161,17 +161,16 @@ def _nobodys(context: Context) -> set[str]:
 
 
 def _lookups(context: Context, problem: Problem) -> list[Read] | None:
-    """One read a named thing that shows whether it is there; what was named by its kind alone is listed, and so is what has no such read."""
+    """What shows whether the things are there: the listings of their kinds alone, or one read of a thing whose kind has none.
+
+    Listings also show what is *not* there: of things that others name, and that were deleted, nothing else would tell.
+    """
     reads: list[Read] = []
     named = {ref.key for entity in problem.entities if entity.named for ref in entity.matches}
     for ref in problem.matched():
         estate = context.estates.get(ref.cloud)
         if estate is None:
             return None
-        single = [one for one in estate.checks(FactQuery(subject=ref, attribute="exists"), context.identities) if _single(one)]
-        if single and ref.key in named:
-            reads += single[0].reads
-            continue
         listed = [
             read
             for who in context.identities
@@ -179,9 +178,10 @@ def _lookups(context: Context, problem: Problem) -> list[Read] | None:
             if who.cloud == ref.cloud
             for read in estate.listings([ref.native_type], who, region)
         ]
-        if not listed:
+        single = [one for one in estate.checks(FactQuery(subject=ref, attribute="exists"), context.identities) if _single(one)]
+        if not listed and not (single and ref.key in named):
             return None
-        reads += listed
+        reads += listed or single[0].reads
     return list({one.model_dump_json(): one for one in reads}.values())
 
 
