@@ -16,19 +16,19 @@ pytest.importorskip("statsmodels")
 pytest.importorskip("nephoscope_suite_aws")
 
 from nephoscope.comparison import summing
-from nephoscope.comparison.carrying import Carrier
+from nephoscope.comparison.carrying import Carrier, Open
 from nephoscope.comparison.cell import Cell, Contestant, Plan
 from nephoscope.comparison.document import Spending
 from nephoscope.comparison.rendering.listing import record
 from nephoscope.comparison.running import Runner
 from nephoscope.comparison.scenario import load_scenarios
-from nephoscope.comparison.store import opened
+from nephoscope.comparison.store import opened as opened_store
 from nephoscope.models import Budget, Scope, Usage
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import load_plugins
 from nephoscope.settings import Settings
 from nephoscope.store import canonical
-from nephoscope.store.run import ModelCall, RunStore
+from nephoscope.store.run import ModelCall
 
 sys.path.insert(0, str(Path(__file__).parent))
 from staged import Account
@@ -43,11 +43,11 @@ KNOWN: Mapping[str, tuple[float, float, str]] = {
 """How often right, what a request costs, how it fails: blames something else, is throttled, finds nothing."""
 
 
-def troubleshoot(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell) -> Report:
+def troubleshoot(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell, *, opened: Open) -> Report:
     share, usd, failing = KNOWN[cell.contestant.model]
     knows = int(hashlib.sha256(f"{cell.contestant.model} {cell.unit} {cell.repeat}".encode()).hexdigest()[:8], 16) / 2**32 < share
     run_dir.mkdir(parents=True)
-    store = RunStore(run_dir)
+    store = opened(run_dir)
     for number in range(3):
         document = canonical({"turns": [{"role": "user", "text": f"{cell.key}.{number}"}]})
         call = ModelCall(hashlib.sha256(document.encode()).hexdigest(), "planner", "p", cell.contestant.model, Usage(input=100, output=10), usd=usd)
@@ -73,7 +73,7 @@ def troubleshoot(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cel
 def test_60_62_and_90_percent_over_the_shipped_suite_are_two_tiers_and_every_cent_is_there(tmp_path: Path) -> None:
     who = tuple(Contestant(model=name, planner="llm") for name in KNOWN)
     plan = Plan(suite="all", contestants=who, scenarios=SCENARIOS)
-    with opened(tmp_path / "c") as store:
+    with opened_store(tmp_path / "c") as store:
         store.begin(plan)
         clouds = {one.cloud for one in SCENARIOS} - {""} or {"brook"}
         runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), Carrier({cloud: Account() for cloud in clouds}, troubleshoot))
