@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
-from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
+from nephoscope.knowledge.table_format import AbsenceSpec, AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
 from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
@@ -157,9 +157,10 @@ class TableEstate:
 
     def _absences(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
         absence = spec.errors.get(reply.error or "")
-        subject = self._asked_about(spec, reply) if absence else None
-        if absence and subject:
-            for attribute in absence.absent:
+        asked = self._asked(spec, reply) if absence else None
+        if absence and asked:
+            ask, subject = asked
+            for attribute in _missing(spec, ask, absence):
                 yield Extract(subject=subject, attribute=attribute, absent=True, requires=absence.requires)
 
     def _shown(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
@@ -250,13 +251,15 @@ class TableEstate:
         if subject:
             yield from ((subject, attribute) for attribute in spec.attributes)
 
-    def _asked_about(self, spec: OperationSpec, reply: Reply) -> ResourceRef | None:
+    def _asked(self, spec: OperationSpec, reply: Reply) -> tuple[AskSpec | None, ResourceRef] | None:
+        """Which question it answers, and the thing that was asked about."""
         for ask in spec.ask:
             bound = templates.unify(dict(ask.params), dict(reply.call.params))
             about = self._bound(ask, bound, reply) if bound is not None else None
             if about:
-                return about
-        return self._subject(spec, None, reply) if spec.subject else None
+                return ask, about
+        subject = self._subject(spec, None, reply) if spec.subject else None
+        return (None, subject) if subject else None
 
     def _bound(self, ask: AskSpec, bound: Mapping[str, str], reply: Reply) -> ResourceRef | None:
         type_ = self.types.get(ask.about)
@@ -378,3 +381,9 @@ def _as(check: Check, identity: Identity, identities: Sequence[Identity]) -> Che
         return check
     reads = tuple(read.model_copy(update={"alias": identity.alias}) for read in check.reads)
     return check.model_copy(update={"id": f"{check.id} in {identity.account}", "reads": reads})
+
+
+def _missing(spec: OperationSpec, ask: AskSpec | None, absence: AbsenceSpec) -> tuple[str, ...]:
+    """What is missing of the thing asked about. Asked for what it holds, "no such item" says that it holds none, not that it is gone itself."""
+    items = {one.about for one in spec.ask if spec.subject and one.about == spec.subject.type and not one.collects}
+    return (ask.collects,) if ask and ask.collects and items else absence.absent

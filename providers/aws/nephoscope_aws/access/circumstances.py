@@ -19,6 +19,9 @@ _NO_HEADER = re.compile(
     r"\b(without|no|missing|lacks?)\b.{0,30}\b(header|encryption|encrypted|sse)\b|\b(one|old|legacy|that|this|our) tool\b", re.IGNORECASE
 )
 _NO_EXTERNAL_ID = re.compile(r"\b(without|no|missing)\b.{0,20}\bexternal ?id\b", re.IGNORECASE)
+_EXTERNAL_ID = re.compile(
+    r"\bexternal ?-?ids?\b(?: (?:is|of|was|we (?:send|pass|use)))?\s*[:=]?\s*[\"'`“‘]?([\w+=,.@:/-]*[\w])[\"'`”’]?", re.IGNORECASE
+)
 _HEADERS = frozenset({"s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"})
 _NETWORK = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"})
 _MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
@@ -38,8 +41,11 @@ def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, le
         absent |= _MFA
     if _NO_HEADER.search(problem.text):
         absent |= _HEADERS
+    told = _EXTERNAL_ID.search(problem.text)
     if actor.service or _NO_EXTERNAL_ID.search(problem.text):
         absent.add("sts:externalid")
+    elif told and re.search(r"[\d_-]", told[1]):  # a word like any other is no id
+        values["sts:externalid"] = (told[1],)
     return Context(values, frozenset(absent - values.keys()))
 
 

@@ -24,6 +24,14 @@ def resource_policy(lens: Lens, target: ResourceRef) -> Gathered:
     return gathered(lens, [source] if known else [], known=known)
 
 
+def causes_of(target: ResourceRef) -> str:
+    """How the ids of causes on the resource's side begin."""
+    service = target.native_type.partition(":")[0]
+    return {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy", "iam:role": "aws.iam.trust"}.get(
+        target.native_type, f"aws.{service}.policy"
+    )
+
+
 def writer(target: ResourceRef) -> Callable[[str], Write]:
     """How the resource's policy is written."""
     return _WRITES[target.native_type](target)

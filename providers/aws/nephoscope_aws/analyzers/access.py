@@ -26,6 +26,10 @@ _DENIED = re.compile(
     r"|(?:lost|lacks?|no|missing|without) (?:\w+ )?permissions?\b(?! for)",
     re.IGNORECASE,
 )
+_TURNED_AWAY = re.compile(
+    r"\b(refus(?:ed|es|al)|reject(?:ed|s)|turned (?:away|down)|fails? to assume|(?:can ?not|can't|cannot) (?:assume|use))\b", re.IGNORECASE
+)
+"""The same of identities, who open no connections."""
 
 
 class AccessAnalyzer:
@@ -50,7 +54,10 @@ def _concerned(view: FactView) -> bool:
     """The symptom is a denial, words of denial are about something that policies guard, or a call is told and not its answer."""
     if view.problem.symptom == "access_denied" or told_call(view):
         return True
-    return bool(_DENIED.search(without_guesses(view.problem.text)) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS))
+    text = without_guesses(view.problem.text)
+    if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):
+        return True
+    return bool(_TURNED_AWAY.search(text) and view.problem.matched("iam:role", "iam:user"))
 
 
 def _anybody(view: FactView) -> Actor:
@@ -163,15 +170,9 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
         decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key) for action in wanted.actions
     )
     return Question(
-        cases=cases, target=thing, prefix=_prefix(thing), every=wanted.every, required=is_key,
+        cases=cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every, required=is_key,
         fallback=Source("new policy", thing, "policy", None, targets.writer(thing)), extra_needs=tuple(lens.needs.values()),
     )  # fmt: skip
-
-
-def _prefix(thing: ResourceRef) -> str:
-    return {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy"}.get(
-        thing.native_type, f"aws.{service_of(thing.native_type)}.policy"
-    )
 
 
 def _behind(view: FactView, actor: Actor, question: Question, side: Side) -> Iterator[Finding]:

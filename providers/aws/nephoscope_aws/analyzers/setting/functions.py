@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -137,6 +138,22 @@ def dead_letter_retention(judging: Judging) -> Truth:
     return there < kept or there == kept < 345600
 
 
+def one_attempt_only(judging: Judging) -> Truth:
+    """A message is given up after its first failure."""
+    redrive = judging.look.value(judging.subject, "redrive")
+    if redrive is UNKNOWN:
+        return None
+    attempts = str(redrive.get("maxReceiveCount", "")) if isinstance(redrive, dict) else ""
+    if not isinstance(redrive, dict) or not attempts.isdigit():
+        return False
+    subject, patient = judging.subject, {**redrive, "maxReceiveCount": 5}
+    url = f"https://sqs.{subject.region}.amazonaws.com/{subject.account}/{subject.label}"
+    dead = str(redrive.get("deadLetterTargetArn", "")).rsplit(":", 1)[-1]
+    judging.details |= {"attempts": attempts, "dead_letters": dead, "url": url, "redrive_policy": json.dumps(patient)}
+    judging.suppose.append(mend(subject, "redrive", patient))
+    return int(attempts) <= 1
+
+
 JUDGES: Mapping[str, Judge] = named_judge(
-    environment_names_missing, reaches_timeout, alias_old, dead_letter_queue_deleted, dead_letter_retention, prefix="function_"
+    environment_names_missing, reaches_timeout, alias_old, dead_letter_queue_deleted, dead_letter_retention, one_attempt_only, prefix="function_"
 )

@@ -1,0 +1,142 @@
+"""What a thing does by its role: read from what it names, not from what anybody says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nephoscope.models import ResourceRef
+from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
+from nephoscope_aws.analyzers.setting.conditions import refer
+
+_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+_DIRECT = re.compile(r"arn:[a-z-]+:states:::(?:aws-sdk:)?([a-z0-9]+):(\w+)")
+
+
+@dataclass(frozen=True)
+class Use:
+    """Actions that a role needs on one resource. ``target``: the thing, where we know its kind; ``why``: what asks for it."""
+
+    role: str
+    actions: tuple[str, ...]
+    resource: str
+    target: ResourceRef | None
+    why: str
+
+
+@cache
+def table() -> Mapping[str, Any]:
+    """``uses.yaml``."""
+    loaded: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent / "uses.yaml").read_text("utf-8"))
+    return loaded
+
+
+def uses(look: Look, thing: ResourceRef) -> list[Use]:
+    """Everything that a thing does by its role, as far as its configuration is known; what is missing is among the look's needs."""
+    read = _READERS.get(thing.native_type)
+    return list(read(look, thing)) if read else []
+
+
+def _text(look: Look, thing: ResourceRef, attribute: str) -> str:
+    value = look.value(thing, attribute)
+    return value if isinstance(value, str) and not hidden(value) else ""
+
+
+def _workflow(look: Look, machine: ResourceRef) -> Iterator[Use]:
+    role, definition = _text(look, machine, "role"), look.value(machine, "definition")
+    if not role or definition is UNKNOWN:
+        return
+    for name, state in _tasks(definition):
+        resource = str(state.get("Resource") or "")
+        direct = _DIRECT.match(resource)
+        if direct:
+            entry = table()["tasks"].get(f"{direct[1]}.{direct[2]}")
+            given = state.get("Parameters") or state.get("Arguments") or {}
+            named = given.get(entry["name"]) if entry and isinstance(given, dict) else None
+            if entry and isinstance(named, str) and not named.startswith(("$", "{%")):
+                yield from _named(look, machine, role, entry, named, f"step {name}")
+        else:
+            yield from _called(look, machine, role, resource, f"step {name}")
+
+
+def _tasks(value: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Tasks at any depth: branches and maps hold states of their own."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _tasks(one, name)
+    elif isinstance(value, dict):
+        if value.get("Type") == "Task":
+            yield name, value
+        for key, one in value.items():
+            yield from _tasks(one, key)
+
+
+def _called(look: Look, thing: ResourceRef, role: str, arn: str, why: str) -> Iterator[Use]:
+    parts = arn.split(":")
+    entry = table()["targets"].get(parts[2]) if len(parts) >= 6 and "*" not in arn else None
+    if entry:
+        yield from _named(look, thing, role, entry, arn, why)
+
+
+def _named(look: Look, thing: ResourceRef, role: str, entry: Mapping[str, Any], text: str, why: str) -> Iterator[Use]:  # noqa: PLR0917 - the parts of one use
+    plain = ":".join(text.split(":")[:7]) if entry["type"] == "lambda:function" and text.startswith("arn:") else text
+    target = refer(look.view, thing, entry["type"], plain)
+    if target:
+        yield Use(role, tuple(entry["actions"]), target.native_id, target, f"{why} of {thing.label}")
+
+
+def _target(look: Look, thing: ResourceRef) -> Iterator[Use]:
+    role, arn = _text(look, thing, "role"), _text(look, thing, "target")
+    if role and arn:
+        yield from _called(look, thing, role, arn, "the target")
+
+
+def _delivery(look: Look, stream: ResourceRef) -> Iterator[Use]:
+    role, bucket = _text(look, stream, "role"), _text(look, stream, "bucket")
+    target = refer(look.view, stream, "s3:bucket", bucket) if role and bucket else None
+    if target:
+        yield Use(role, ("s3:PutObject",), f"{target.native_id}/*", target, f"the destination of {stream.label}")
+
+
+def _task(look: Look, task: ResourceRef) -> Iterator[Use]:
+    role, containers = _text(look, task, "execution_role"), look.value(task, "containers")
+    if not role or not isinstance(containers, list):
+        return
+    takes: Mapping[str, list[str]] = table()["containers"]
+    for one in (one for one in containers if isinstance(one, dict)):
+        why = f"container {one.get('name')} of {task.label}"
+        image = _IMAGE.match(str(one.get("image") or ""))
+        if image:
+            yield Use(role, tuple(takes["login"]), "*", None, why)
+            yield Use(role, tuple(takes["image"]), f"arn:aws:ecr:{image[2]}:{image[1]}:repository/{image[3]}", None, why)
+        for secret in one.get("secrets") or ():
+            yield from _secret(look, task, role, str(secret.get("valueFrom") or ""), why)
+        log = one.get("logConfiguration") or {}
+        group = (log.get("options") or {}).get("awslogs-group") if log.get("logDriver") == "awslogs" else None
+        if group:
+            yield Use(role, tuple(takes["log"]), f"arn:aws:logs:{task.region}:{task.account}:log-group:{group}:log-stream:*", None, why)
+
+
+def _secret(look: Look, task: ResourceRef, role: str, named: str, why: str) -> Iterator[Use]:
+    takes = table()["containers"]
+    if ":secretsmanager:" in named:
+        arn = ":".join(named.split(":")[:7])
+        yield Use(role, tuple(takes["secret"]), arn, refer(look.view, task, "secretsmanager:secret", arn), why)
+    elif named:
+        arn = named if named.startswith("arn:") else f"arn:aws:ssm:{task.region}:{task.account}:parameter/{named.lstrip('/')}"
+        yield Use(role, tuple(takes["parameter"]), arn, None, why)
+
+
+_READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
+    "stepfunctions:state-machine": _workflow,
+    "ecs:task-definition": _task,
+    "scheduler:schedule": _target,
+    "events:target": _target,
+    "firehose:stream": _delivery,
+}

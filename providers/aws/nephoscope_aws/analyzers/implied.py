@@ -1,0 +1,126 @@
+"""Implied permissions: what a named thing does by its role, judged like any request, though nobody spoke of permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nephoscope.interfaces import FactView
+from nephoscope.models import Finding, ResourceRef, Supposition
+from nephoscope_aws.access import targets
+from nephoscope_aws.access.cases import Case, Side, decide
+from nephoscope_aws.access.circumstances import circumstances
+from nephoscope_aws.access.identity import Actor, boundary, identity_policies, trust
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.sources import Gathered
+from nephoscope_aws.access.telling import Question, causes
+from nephoscope_aws.access.things import by_arn
+from nephoscope_aws.access.uses import Use, table, uses
+from nephoscope_aws.analyzers.delivering.look import Look, mend
+from nephoscope_aws.analyzers.setting.conditions import refer
+from nephoscope_aws.analyzers.setting.rules import BROKEN, things
+from nephoscope_aws.iam import Principal
+
+_LEADS = {
+    "ecs:service": ("task_definition", "ecs:task-definition"),
+    "ecs:cluster": ("contains", "ecs:service"),
+    "events:rule": ("targets", "events:target"),
+}
+"""Where a thing keeps the name of that whose role acts for it."""
+MOST = 6
+"""So many things are judged on behalf of one that was named."""
+
+
+class ImpliedPermissionsAnalyzer:
+    """Implements :class:`nephoscope.interfaces.Analyzer`; asked only where no other analyzer has an answer."""
+
+    name = "implied"
+    version = "1"
+    fallback = True
+
+    def analyze(self, view: FactView) -> Sequence[Finding]:
+        """Causes on the side of the role, and of what it acts on; never that all is well."""
+        if not {view.problem.symptom, *view.problem.symptoms} & (BROKEN | {"access_denied"}):
+            return []
+        found: dict[str, Finding] = {}
+        for thing in _things(view):
+            for one in _judged(view, thing):
+                former = found.get(one.key)
+                if former is None or (one.holds == "yes" and former.holds != "yes") or (former.holds == "no" and one.holds == "unknown"):
+                    found[one.key] = one
+        return list(found.values())
+
+
+def _things(view: FactView) -> list[ResourceRef]:
+    sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
+    edge = [ref for entity in sick for ref in entity.matches]
+    found: dict[str, ResourceRef] = {}
+    look = Look(view)
+    while edge and len(found) < MOST:
+        thing = edge.pop(0)
+        if thing.native_type in table()["services"]:
+            found[thing.key] = thing
+        attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
+        named = look.value(thing, attribute) if attribute else None
+        for text in named if isinstance(named, list) else [named]:
+            ref = refer(view, thing, native_type, text) if isinstance(text, str) and native_type else None
+            if ref:
+                edge.append(ref)
+    return list(found.values())
+
+
+def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
+    look = Look(view)
+    found = uses(look, thing)
+    if not found:
+        if look.askable:
+            yield look.observation(f"aws.{thing.native_type.partition(':')[0]}.seen-uses", thing, None, "")
+        return
+    for role_arn in dict.fromkeys(use.role for use in found):
+        role = by_arn("iam:role", role_arn)
+        gone = view.fact(role, "exists")
+        if gone is None or not gone.known_absent:
+            yield from _of_role(view, thing, role, [use for use in found if use.role == role_arn], look)
+
+
+def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequence[Use], look: Look) -> Iterator[Finding]:
+    side = Side(identity_policies(Lens(view), role, "role"), boundary(Lens(view), role), (), sees_scps=True)
+    actor = Actor(Principal(arn=role.native_id, account=role.account), role=role, workload=thing, service=table()["services"][thing.native_type])
+    cases = {use: _cases(view, actor, use, side) for use in wanted}
+    own = Question(cases=tuple(case for some in cases.values() for case in some), target=role, prefix="aws.iam.policy")
+    found = [one for one in causes(own) if not one.cause.startswith(own.prefix)]
+    for use, some in cases.items():
+        if use.target and use.target.native_type in targets.TYPES:
+            beside = Question(cases=some, target=use.target, prefix=targets.causes_of(use.target))
+            found += [one for one in causes(beside) if one.subject.key == use.target.key]
+    for finding in (*found, *causes(_assumed(view, actor, role))):
+        held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view))}
+        yield finding.model_copy(update=held if finding.holds == "yes" else {})
+
+
+def _working(view: FactView) -> list[Supposition]:
+    """With what it needs allowed, a named thing would be seen to work."""
+    spoken = {view.problem.symptom, *view.problem.symptoms}
+    named = {ref.key: ref for entity in view.problem.entities if entity.role != "healthy" for ref in entity.matches if ref.native_type in things()}
+    return [
+        mend(ref, name, value)
+        for ref in named.values()
+        for trace in things()[ref.native_type].traces
+        if trace.symptoms & spoken
+        for name, value in trace.mended.items()
+    ]
+
+
+def _cases(view: FactView, actor: Actor, use: Use, side: Side) -> tuple[Case, ...]:
+    target = use.target if use.target and use.target.native_type in targets.TYPES else None
+    own = targets.resource_policy(Lens(view), target) if target else Gathered(())
+    context = circumstances(view.problem, actor, target, Lens(view))
+    return tuple(decide(actor, action, use.resource, target, side, own, context) for action in use.actions)
+
+
+def _assumed(view: FactView, actor: Actor, role: ResourceRef) -> Question:
+    """The service must be trusted to act as the role."""
+    service = Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service)
+    context = circumstances(view.problem, service, role, Lens(view))
+    nobody = Side(Gathered(()), Gathered(()), (), sees_scps=True)
+    case = decide(service, "sts:AssumeRole", role.native_id, role, nobody, trust(Lens(view), role), context, required=True)
+    return Question(cases=(case,), target=role, prefix="aws.iam.trust", required=True, names_resource=False)
