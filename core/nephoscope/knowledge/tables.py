@@ -344,9 +344,10 @@ class TableEstate:
                 continue
             if query.attribute in spec.attributes or query.attribute == "complete":
                 type_ = self.types[spec.subject.type]
+                pages = {key: value for key, value in type_.listing_params.items() if key in templates.PAGING}
                 for identity in identities:
                     for region in identity.regions[:1] if type_.everywhere else identity.regions:
-                        read = self._read(spec.service, spec.operation, region, identity, {})
+                        read = self._read(spec.service, spec.operation, region, identity, pages)
                         check = Check(
                             id=f"{read.name}@{read.region}",
                             intent=f"{query.attribute} of every {type_.native_type}",

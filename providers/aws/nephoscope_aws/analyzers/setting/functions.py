@@ -23,9 +23,12 @@ _KEYS = (
     (re.compile(r"(^|_)QUEUE(_?URL)?$", re.IGNORECASE), "sqs:queue"),
     (re.compile(r"(^|_)(DELIVERY_?)?STREAM(_?NAME)?$", re.IGNORECASE), "kinesis:stream"),
     (re.compile(r"(^|_)FUNCTION(_?NAME)?$", re.IGNORECASE), "lambda:function"),
+    (re.compile(r"(^|_)(SSM|PARAM(ETER)?)(_?(NAME|PATH|KEY))?$", re.IGNORECASE), "ssm:parameter"),
 )
 """What the key of a setting says that its value names. Only these: anything else may be a name of the program's own."""
 _QUEUE_URL = re.compile(r"https://(?:sqs\.)?[a-z0-9.-]+/(\d{12})/([A-Za-z0-9_-]+(?:\.fifo)?)\Z")
+_PATH = re.compile(r"/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+\Z")
+"""A parameter's name is taken for one only where it is a path: its end alone names no whole parameter."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{2,254}\Z")
 _NEAR_TIMEOUT = 0.97
 
@@ -47,6 +50,8 @@ def _meaning(key: str, value: str) -> tuple[str, str]:
         whole = service not in ("dynamodb", "lambda") or (value.count("/") <= 1 and value.count(":") <= 6)
         return (_ARN_TYPES.get(service, ""), value) if whole and "*" not in value else ("", "")
     known = next((native_type for pattern, native_type in _KEYS if pattern.search(key)), "")
+    if known == "ssm:parameter":
+        return (known, value.removeprefix("/")) if _PATH.match(value) else ("", "")
     return (known, value) if known and _NAME.match(value) else ("", "")
 
 
