@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from nephoscope.interfaces import FactView
@@ -26,6 +27,7 @@ _LEADS = {
     "events:rule": ("targets", "events:target"),
 }
 """Where a thing keeps the name of that whose role acts for it."""
+_FAILING = r"\b(fail(s|ed|ing|ures?)?|errors?|goes wrong|denied|not authori[sz]ed|refus\w+|reject\w+|(can ?not|can't|cannot|unable to) pull)\b"
 MOST = 6
 """So many things are judged on behalf of one that was named."""
 
@@ -93,8 +95,16 @@ def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequ
             beside = Question(cases=some, target=use.target, prefix=targets.causes_of(use.target))
             found += [one for one in causes(beside) if one.subject.key == use.target.key]
     for finding in (*found, *causes(_assumed(view, actor, role))):
-        held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view))}
+        on_path = finding.cause != "aws.iam.no-policies" or _fails(view)
+        held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view)), "on_path": on_path}
         yield finding.model_copy(update=held if finding.holds == "yes" else {})
+
+
+def _fails(view: FactView) -> bool:
+    """Whether the words speak of something that is tried and goes wrong. What is merely silent has been given no role that works, perhaps, because
+    nobody uses it: then a role without any policy is told, and proves nothing."""
+    spoken = {view.problem.symptom, *view.problem.symptoms[:1]}
+    return bool(spoken & {"access_denied", "error_status"}) or re.search(_FAILING, view.problem.text, re.IGNORECASE) is not None
 
 
 def _working(view: FactView) -> list[Supposition]:

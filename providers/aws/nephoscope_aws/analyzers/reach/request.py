@@ -71,6 +71,8 @@ def requests(problem: Problem) -> list[Request]:
     if sources and targets:
         pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
         return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
+    if sources and not called and re.search(_words()["inner_hosts"], text, re.IGNORECASE):
+        return []  # it is somewhere inside, and nobody knows where
     if sources:
         lost = (
             not beyond
