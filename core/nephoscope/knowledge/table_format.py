@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from nephoscope.interfaces import UsageError
+from nephoscope.knowledge import templates
 from nephoscope.models import Frozen, JsonValue
 from nephoscope.models.yaml_text import parse_yaml
 
@@ -22,6 +24,8 @@ class TypeSpec(Frozen):
     id: str = "{name}"
     forms: tuple[str, ...] = ()
     """Other identifiers of the same thing, such as an address; whatever they hold beyond the placeholders of ``id`` is ignored."""
+    parts: str = ""
+    """A finer template of ``id``, for those that hold more: what its further placeholders name, the thing is asked for with."""
     nouns: tuple[str, ...] = ()
     listing: str = ""
     listing_params: dict[str, JsonValue] = Field(default_factory=dict)
@@ -67,8 +71,15 @@ class AskSpec(Frozen):
 
     about: str = ""
     params: dict[str, JsonValue] = Field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    """Parameters that are left out where their placeholders have no value."""
     collects: str = ""
     attributes: dict[str, AttributeSpec] = Field(default_factory=dict)
+
+    def fits(self, params: Mapping[str, JsonValue]) -> dict[str, str] | None:
+        """The placeholders' values with which somebody asked so, with or without what is optional; ``None``: another question."""
+        wanted = {key: one for key, one in self.params.items() if key not in self.optional or key in params}
+        return templates.unify(wanted, dict(params))
 
 
 class AbsenceSpec(Frozen):
@@ -89,6 +100,11 @@ class OperationSpec(Frozen):
     ask: tuple[AskSpec, ...] = ()
     attributes: dict[str, AttributeSpec] = Field(default_factory=dict)
     errors: dict[str, AbsenceSpec] = Field(default_factory=dict)
+
+    def missing(self, ask: AskSpec | None, absence: AbsenceSpec) -> tuple[str, ...]:
+        """What is missing of the thing asked about. Asked for what it holds, "no such item" says that it holds none, not that it is gone itself."""
+        items = self.subject is not None and any(one.about == self.subject.type and not one.collects for one in self.ask)
+        return (ask.collects,) if ask and ask.collects and items else absence.absent
 
     @field_validator("ask", mode="before")
     @classmethod

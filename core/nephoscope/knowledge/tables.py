@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
-from nephoscope.knowledge.table_format import AbsenceSpec, AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
+from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
 from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
@@ -160,11 +160,11 @@ class TableEstate:
         asked = self._asked(spec, reply) if absence else None
         if absence and asked:
             ask, subject = asked
-            for attribute in _missing(spec, ask, absence):
+            for attribute in spec.missing(ask, absence):
                 yield Extract(subject=subject, attribute=attribute, absent=True, requires=absence.requires)
 
     def _shown(self, spec: OperationSpec, reply: Reply) -> Iterator[Extract]:
-        asked = [(ask, bound) for ask in spec.ask if (bound := templates.unify(dict(ask.params), dict(reply.call.params))) is not None]
+        asked = [(ask, bound) for ask in spec.ask if (bound := ask.fits(reply.call.params)) is not None]
         for ask, bound in asked:
             about = self._bound(ask, bound, reply)
             if about and ask.attributes:
@@ -254,7 +254,7 @@ class TableEstate:
     def _asked(self, spec: OperationSpec, reply: Reply) -> tuple[AskSpec | None, ResourceRef] | None:
         """Which question it answers, and the thing that was asked about."""
         for ask in spec.ask:
-            bound = templates.unify(dict(ask.params), dict(reply.call.params))
+            bound = ask.fits(reply.call.params)
             about = self._bound(ask, bound, reply) if bound is not None else None
             if about:
                 return ask, about
@@ -271,7 +271,7 @@ class TableEstate:
         values = {**self.placeholders(identity, region), **bound}
         if "name" in bound and templates.recognise(type_.id, bound["name"]) is not None:
             return self.named(ask.about, bound["name"], identity, region)
-        native_id = templates.fill(type_.id, values.get)
+        native_id = (templates.fill(type_.parts, values.get) if type_.parts else None) or templates.fill(type_.id, values.get)
         return self.named(ask.about, native_id, identity, region) if native_id else None
 
     # -- needs → checks --------------------------------------------------------------------------------------------
@@ -281,19 +281,22 @@ class TableEstate:
 
         With a type ``""`` of cheap and of few ones; with ``*`` of few ones and of those that are looked through last.
         """
+        typed = bool(native_types) and not {"", "*"} & set(native_types)
         if "*" in native_types:
             wanted = [name for name, spec in self.types.items() if spec.last or (spec.few and not spec.cheap)]
-        elif native_types and "" not in native_types:
+        elif typed:
             wanted = list(native_types)
         else:
             wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]
         known = [self.types[name] for name in wanted if name in self.types]
-        specs = [one for spec in known for one in (spec, self.types.get(spec.within)) if one and one.listing]
+        pairs = [(spec, self.types.get(spec.within) if typed or not spec.listing else None) for spec in known]
+        specs = [one for pair in pairs for one in pair if one and one.listing]
         return [self._read(spec.service, spec.listing, "" if spec.everywhere else region, identity, spec.listing_params) for spec in specs]
 
     def contents(self, native_types: Sequence[str], holders: Sequence[ResourceRef], identities: Sequence[Identity]) -> Sequence[Read]:
         """Reads that list what the holders contain, for spoken types that only those list."""
-        within = {self.types[name].within for name in native_types if name in self.types} - {""}
+        sought = self.types if "*" in native_types else native_types
+        within = {self.types[name].within for name in sought if name in self.types} - {""}
         asked = [ref for ref in holders if ref.native_type in within][:MOST_HOLDERS]
         queries = [FactQuery(subject=ref, attribute=CONTAINS) for ref in asked]
         return [read for query in queries for check in self.checks(query, identities)[:1] for read in check.reads]
@@ -328,9 +331,12 @@ class TableEstate:
     def _check(self, spec: OperationSpec, ask: AskSpec, subject: ResourceRef, identity: Identity, query: FactQuery) -> Check | None:
         region = subject.region or (identity.regions or ("",))[0]
         type_ = self.types[subject.native_type]
-        known = templates.recognise(type_.id, subject.native_id) or {}
+        known = (templates.recognise(type_.id, subject.native_id) or {}) | (
+            (type_.parts and templates.recognise(type_.parts, subject.native_id)) or {}
+        )
         values = {**self.placeholders(identity, region), **known, **({"name": subject.name} if subject.name else {}), "id": subject.native_id}
-        params, complete = templates.fill_all(dict(ask.params), lambda name: values.get(name) or None)
+        wanted = {key: one for key, one in ask.params.items() if key not in ask.optional or templates.fill_all(one, values.get)[1]}
+        params, complete = templates.fill_all(dict(wanted), lambda name: values.get(name) or None)
         if not complete or not isinstance(params, dict):
             return None
         read = self._read(spec.service, spec.operation, region, identity, params)
@@ -382,9 +388,3 @@ def _as(check: Check, identity: Identity, identities: Sequence[Identity]) -> Che
         return check
     reads = tuple(read.model_copy(update={"alias": identity.alias}) for read in check.reads)
     return check.model_copy(update={"id": f"{check.id} in {identity.account}", "reads": reads})
-
-
-def _missing(spec: OperationSpec, ask: AskSpec | None, absence: AbsenceSpec) -> tuple[str, ...]:
-    """What is missing of the thing asked about. Asked for what it holds, "no such item" says that it holds none, not that it is gone itself."""
-    items = {one.about for one in spec.ask if spec.subject and one.about == spec.subject.type and not one.collects}
-    return (ask.collects,) if ask and ask.collects and items else absence.absent

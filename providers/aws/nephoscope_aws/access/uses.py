@@ -16,6 +16,7 @@ from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
 from nephoscope_aws.analyzers.setting.conditions import refer
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 _DIRECT = re.compile(r"arn:[a-z-]+:states:::(?:aws-sdk:)?([a-z0-9]+):(\w+)")
 
 
@@ -41,6 +42,28 @@ def uses(look: Look, thing: ResourceRef) -> list[Use]:
     """Everything that a thing does by its role, as far as its configuration is known; what is missing is among the look's needs."""
     read = _READERS.get(thing.native_type)
     return list(read(look, thing)) if read else []
+
+
+def called(look: Look, api: ResourceRef) -> list[ResourceRef]:
+    """Functions that an interface calls as itself; those it calls by a role of its own are left out."""
+    attribute = "resources" if api.native_type == "apigateway:rest-api" else "integrations"
+    written = look.value(api, attribute)
+    found = {name: ref for name in _functions(written) if (ref := refer(look.view, api, "lambda:function", name))} if written is not UNKNOWN else {}
+    return list(found.values())
+
+
+def _functions(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _functions(one)
+    elif isinstance(value, dict):
+        uri = value.get("uri") or value.get("integrationUri") or value.get("IntegrationUri")
+        role = value.get("credentials") or value.get("CredentialsArn")
+        named = _FUNCTION.search(uri) if isinstance(uri, str) and not role else None
+        if named:
+            yield named[0]
+        for one in value.values():
+            yield from _functions(one)
 
 
 def _text(look: Look, thing: ResourceRef, attribute: str) -> str:
@@ -133,10 +156,20 @@ def _secret(look: Look, task: ResourceRef, role: str, named: str, why: str) -> I
         yield Use(role, tuple(takes["parameter"]), arn, None, why)
 
 
+def _polling(look: Look, mapping: ResourceRef) -> Iterator[Use]:
+    source, function = _text(look, mapping, "source"), _text(look, mapping, "function")
+    takes = table()["streams"].get(source.split(":")[2]) if source.count(":") >= 5 else None
+    holder = refer(look.view, mapping, "lambda:function", ":".join(function.split(":")[:7])) if takes and function else None
+    role = _text(look, holder, "role") if holder else ""
+    if takes and holder and role:
+        yield Use(role, tuple(takes), source, None, f"{holder.label} reads {source.rsplit('/', 1)[-1]}")
+
+
 _READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
     "stepfunctions:state-machine": _workflow,
     "ecs:task-definition": _task,
     "scheduler:schedule": _target,
     "events:target": _target,
     "firehose:stream": _delivery,
+    "lambda:event-source-mapping": _polling,
 }

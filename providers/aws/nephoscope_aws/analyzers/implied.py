@@ -12,10 +12,10 @@ from nephoscope_aws.access.cases import Case, Side, decide
 from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor, boundary, identity_policies, trust
 from nephoscope_aws.access.lens import Lens
-from nephoscope_aws.access.sources import Gathered
+from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.telling import Question, causes
 from nephoscope_aws.access.things import by_arn
-from nephoscope_aws.access.uses import Use, table, uses
+from nephoscope_aws.access.uses import Use, called, table, uses
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.setting.conditions import refer
 from nephoscope_aws.analyzers.setting.rules import BROKEN, things
@@ -25,6 +25,8 @@ _LEADS = {
     "ecs:service": ("task_definition", "ecs:task-definition"),
     "ecs:cluster": ("contains", "ecs:service"),
     "events:rule": ("targets", "events:target"),
+    "lambda:function": ("mappings", "lambda:event-source-mapping"),
+    "kinesis:stream": ("consumers", "lambda:event-source-mapping"),
 }
 """Where a thing keeps the name of that whose role acts for it."""
 _FAILING = r"\b(fail(s|ed|ing|ures?)?|errors?|goes wrong|denied|not authori[sz]ed|refus\w+|reject\w+|(can ?not|can't|cannot|unable to) pull)\b"
@@ -45,7 +47,7 @@ class ImpliedPermissionsAnalyzer:
             return []
         found: dict[str, Finding] = {}
         for thing in _things(view):
-            for one in _judged(view, thing):
+            for one in (*_judged(view, thing), *_answered(view, thing)):
                 former = found.get(one.key)
                 if former is None or (one.holds == "yes" and former.holds != "yes") or (former.holds == "no" and one.holds == "unknown"):
                     found[one.key] = one
@@ -59,7 +61,7 @@ def _things(view: FactView) -> list[ResourceRef]:
     look = Look(view)
     while edge and len(found) < MOST:
         thing = edge.pop(0)
-        if thing.native_type in table()["services"]:
+        if thing.native_type in table()["services"] or thing.native_type in table()["calling"]:
             found[thing.key] = thing
         attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
         named = look.value(thing, attribute) if attribute else None
@@ -72,7 +74,7 @@ def _things(view: FactView) -> list[ResourceRef]:
 
 def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
     look = Look(view)
-    found = uses(look, thing)
+    found = uses(look, thing) if thing.native_type in table()["services"] else []
     if not found:
         if look.askable:
             yield look.observation(f"aws.{thing.native_type.partition(':')[0]}.seen-uses", thing, None, "")
@@ -82,6 +84,29 @@ def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
         gone = view.fact(role, "exists")
         if gone is None or not gone.known_absent:
             yield from _of_role(view, thing, role, [use for use in found if use.role == role_arn], look)
+
+
+def _answered(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
+    """What calls functions without a role needs their own policies to let it in."""
+    turned_away = re.search(r"\b4\d\d\b|forbidden|unauthori[sz]ed", view.problem.text, re.IGNORECASE)  # whoever may not call a function answers 500
+    service: str = table()["calling"].get(thing.native_type, "") if _fails(view) and not turned_away else ""
+    look = Look(view)
+    actor = Actor(Principal(service=service), workload=thing, service=service)
+    nobody = Side(Gathered(()), Gathered(()), (), sees_scps=True)
+    for function in called(look, thing) if service else []:
+        gone = view.fact(function, "exists")
+        if gone is not None and gone.known_absent:
+            continue
+        own = targets.resource_policy(Lens(view), function)
+        context = circumstances(view.problem, actor, function, Lens(view))
+        case = decide(actor, "lambda:InvokeFunction", function.native_id, function, nobody, own, context, required=True)
+        question = Question(
+            cases=(case,), target=function, prefix=targets.causes_of(function), required=True,
+            fallback=Source("new policy", function, "policy", None, targets.writer(function)),
+        )  # fmt: skip
+        for finding in causes(question):
+            held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view))}
+            yield finding.model_copy(update=held if finding.holds == "yes" else {})
 
 
 def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequence[Use], look: Look) -> Iterator[Finding]:

@@ -82,6 +82,10 @@ def default_bus(view: FactView, bucket: ResourceRef) -> ResourceRef:
 
 
 def _from_bus(look: Look, bus: ResourceRef) -> list[Link]:
+    """The rules of the default bus are those that a listing shows; any other bus is asked for its own."""
+    if bus.name != "default":
+        own = [ref for one in look.strings(bus, "contains") or () if (ref := refs.of_arn(one))]
+        return [Link(bus, rule, rule, rule.native_id, told_by=((bus, "contains"),)) for rule in own if isinstance(look.value(rule, "pattern"), dict)]
     inventory = look.view.complete(refs.RULE, bus.region)
     if inventory is None:
         look.want(FactQuery(kind=refs.RULE, attribute="complete"))
