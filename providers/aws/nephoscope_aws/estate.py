@@ -161,7 +161,7 @@ def snake(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-_ABBREVIATIONS = re.compile(r"ACLs|DBs|VPCs|MFA(?=Devices)|SAML(?=Pro)|OTel")
+_ABBREVIATIONS = re.compile(r"ACLs|DBs|VPCs|URLs|MFA(?=Devices)|SAML(?=Pro)|OTel")
 
 
 def _one_line(text: str) -> str:
