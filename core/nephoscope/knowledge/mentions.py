@@ -54,6 +54,7 @@ _DOES = re.compile(r"\s+(?:reaches|arrives|delivers|sends|publishes|gets|comes|s
 _ARROW = r"(?:[-=]+>|→)"
 _AFTER_ARROW = re.compile(rf"{_ARROW}\s*[\"'`“‘]?\Z")
 _BEFORE_PLACE = re.compile(r"\b(?:to|into|onto|from)\s+[\"'`“‘]?\Z", re.IGNORECASE)
+_BARE_PLACE = re.compile(r"\b(?:at|in|into|to|onto|from|of|on|reach(?:es)?)\s+\Z", re.IGNORECASE)
 _AFTER_PLACE = re.compile(r"[\"'`”’]?\s*(?:\Z|[.,;:!?)](?!\w))")
 _BEFORE_ARROW = re.compile(rf"[\"'`”’]?\s*{_ARROW}")
 _WHERE_WE_ARE = frozenset("production prod default main test them it this that all us you now today yesterday here".split())
@@ -66,6 +67,11 @@ def placed(text: str, start: int, end: int) -> bool:
     if _BEFORE_ARROW.match(text, end) or _AFTER_ARROW.search(text[:start]):
         return True
     return _BEFORE_PLACE.search(text[:start]) is not None and _AFTER_PLACE.match(text, end) is not None
+
+
+def is_place(text: str, start: int) -> bool:
+    """Whether a noun stands right behind a preposition, without an article: then a word after it is its name."""
+    return _BARE_PLACE.search(text[:start]) is not None
 
 
 def acts(text: str, end: int) -> bool:

@@ -279,7 +279,11 @@ class _Matcher:
                 continue
             other = self._called_otherwise(mention)
             if other is not None:
-                yield other.start, self._absent(other)
+                acts = spoken.acts(self._text, other.start + len(other.text))
+                yield (
+                    other.start,
+                    self._absent(other) if acts else Entity(text=other.text, role=self._role(other.start), native_types=other.native_types),
+                )
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
             qualified = self._qualifiers(mention)
@@ -335,12 +339,21 @@ class _Matcher:
         return any(start >= stop and re.fullmatch(r"[\s:=\"'`(]*", self._text[stop:start]) for start, _ in self._taken)
 
     def _called_otherwise(self, noun: Mention) -> Mention | None:
-        """A word right after the noun that reads like a name ("topic orders no longer …") and is nobody's: then it is not the only other topic."""
+        """A word right after the noun that reads like a name and is nobody's: then it is not the only other topic.
+
+        It acts ("topic orders no longer …"), or the noun without an article is where something goes ("arrives at queue billing").
+        """
         stop = noun.start + len(noun.text)
+        place = spoken.is_place(self._text, noun.start)
         for one in self._mentions:
             beside = one.exact and one.start > noun.start and re.fullmatch(r"[\s\"'`“‘]+", self._text[stop : one.start]) is not None
             end = one.start + len(one.text)
-            if beside and set(one.native_types) & set(noun.native_types) and not self._overlaps(one.start, end) and spoken.acts(self._text, end):
+            if (
+                beside
+                and set(one.native_types) & set(noun.native_types)
+                and not self._overlaps(one.start, end)
+                and (place or spoken.acts(self._text, end))
+            ):
                 return one
         return None
 

@@ -257,3 +257,10 @@ def test_the_name_of_an_error_beside_a_noun_is_no_name(read: Read) -> None:
 )
 def test_a_plain_word_names_a_thing_only_where_a_name_must_stand(read: Read, text: str, found: bool) -> None:
     assert ("uploads" in [one.label for one in read(text, ["uploads", "orders-in"]).matched()]) is found
+
+
+def test_where_something_goes_is_named_by_the_word_behind_it(read: Read) -> None:
+    problem = read("what nemo sends does not arrive at pond billing any more", ["stock"])
+    assert matched(problem) == ["fish:nemo"], "the only other pond is not meant"
+    assert [entity.text for entity in problem.entities if entity.named and not entity.matches] == ["billing"]
+    assert matched(read("what nemo sends does not arrive in the pond any more", ["stock"])) == ["fish:nemo", "pond:stock"]
