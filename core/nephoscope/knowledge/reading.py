@@ -289,17 +289,8 @@ class _Matcher:
             qualified = self._qualifiers(mention)
             told, _ = self._names.parts(qualified, mention.native_types, around=self._text) if qualified else ((), ())
             if told and len(told) <= FEW:
-                yield (
-                    mention.start,
-                    Entity(
-                        text=mention.text,
-                        role=self._role(mention.start),
-                        native_types=mention.native_types,
-                        matches=told,
-                        near=told,
-                        assumed=True,
-                    ),
-                )
+                role, types = self._role(mention.start), mention.native_types
+                yield mention.start, Entity(text=mention.text, role=role, native_types=types, matches=told, near=told, assumed=True)
                 continue
             elsewhere = bool(qualified) and bool(named) and len(refs) > 1
             few = 0 < len(refs) <= FEW and not elsewhere
