@@ -45,7 +45,7 @@ def fenced(text: str, language: str) -> list[str]:
 
 def test_they_are_registered_and_without_fault(registry: PromptRegistry) -> None:
     assert lint(registry) == []
-    assert {prompt.tags.role for prompt in own(registry)} == {"planner", "generator", "repairer", "explainer"}
+    assert {prompt.tags.role for prompt in own(registry)} == {"planner", "generator", "repairer", "explainer", "judge"}
 
 
 def test_each_has_wording_for_some_models_and_says_why(registry: PromptRegistry) -> None:

@@ -100,7 +100,8 @@ class Run:
                 self._carrier = self._begin(inside, self._told)
         except (OSError, IsolationError) as error:
             self._close()
-            raise IsolationError(f"the sandbox could not be started: {error}") from error
+            kind = Lost if isinstance(error, ConnectionError) else IsolationError  # who should have begun it has just died
+            raise kind(f"the sandbox could not be started: {error}") from error
         finally:
             for descriptor in (output, stated, report):
                 os.close(descriptor)
