@@ -331,10 +331,10 @@ class TableEstate:
     def _check(self, spec: OperationSpec, ask: AskSpec, subject: ResourceRef, identity: Identity, query: FactQuery) -> Check | None:
         region = subject.region or (identity.regions or ("",))[0]
         type_ = self.types[subject.native_type]
-        known = (templates.recognise(type_.id, subject.native_id) or {}) | (
-            (type_.parts and templates.recognise(type_.parts, subject.native_id)) or {}
-        )
-        values = {**self.placeholders(identity, region), **known, **({"name": subject.name} if subject.name else {}), "id": subject.native_id}
+        known = templates.recognise(type_.id, subject.native_id) or {}
+        parts = (type_.parts and templates.recognise(type_.parts, subject.native_id)) or {}
+        named = {"name": subject.name} if subject.name else {}
+        values = {**self.placeholders(identity, region), **known, **named, **parts, "id": subject.native_id}
         wanted = {key: one for key, one in ask.params.items() if key not in ask.optional or templates.fill_all(one, values.get)[1]}
         params, complete = templates.fill_all(dict(wanted), lambda name: values.get(name) or None)
         if not complete or not isinstance(params, dict):

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nephoscope.comparison.scenario import split_of
 from nephoscope.models import JsonValue
 from nephoscope.models.yaml_text import parse_yaml
 
@@ -50,7 +51,7 @@ def _one(number: int, chance: random.Random, stories: Sequence[Document]) -> Map
     variant = chance.choice(list(story["variants"]))
     body = story["variants"][variant]
     own = body.get("text")
-    text = own or chance.choice([story["text"], *story.get("wordings", ())])
+    text = own or chance.choice([story["text"], *(one for one in story.get("wordings", ()) if split_of(one) == "open")])  # held ones are told nobody
     bystander = chance.choice([one for one in stories if one["family"] != story["family"]])
     beside = chance.choice(list(bystander["variants"]))
     steps = [*story.get("base", ()), *body.get("steps", ())]

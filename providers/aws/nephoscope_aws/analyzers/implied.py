@@ -30,6 +30,8 @@ _LEADS = {
 }
 """Where a thing keeps the name of that whose role acts for it."""
 _FAILING = r"\b(fail(s|ed|ing|ures?)?|errors?|goes wrong|denied|not authori[sz]ed|refus\w+|reject\w+|(can ?not|can't|cannot|unable to) pull)\b"
+_NOBODY = Side(Gathered(()), Gathered(()), (), sees_scps=True)
+"""A service has no policies of its own."""
 MOST = 6
 """So many things are judged on behalf of one that was named."""
 
@@ -92,21 +94,18 @@ def _answered(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
     service: str = table()["calling"].get(thing.native_type, "") if _fails(view) and not turned_away else ""
     look = Look(view)
     actor = Actor(Principal(service=service), workload=thing, service=service)
-    nobody = Side(Gathered(()), Gathered(()), (), sees_scps=True)
     for function in called(look, thing) if service else []:
         gone = view.fact(function, "exists")
         if gone is not None and gone.known_absent:
             continue
         own = targets.resource_policy(Lens(view), function)
         context = circumstances(view.problem, actor, function, Lens(view))
-        case = decide(actor, "lambda:InvokeFunction", function.native_id, function, nobody, own, context, required=True)
+        case = decide(actor, "lambda:InvokeFunction", function.native_id, function, _NOBODY, own, context, required=True)
         question = Question(
             cases=(case,), target=function, prefix=targets.causes_of(function), required=True,
             fallback=Source("new policy", function, "policy", None, targets.writer(function)),
         )  # fmt: skip
-        for finding in causes(question):
-            held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view))}
-            yield finding.model_copy(update=held if finding.holds == "yes" else {})
+        yield from (_held(view, look, finding) for finding in causes(question))
 
 
 def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequence[Use], look: Look) -> Iterator[Finding]:
@@ -120,9 +119,16 @@ def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequ
             beside = Question(cases=some, target=use.target, prefix=targets.causes_of(use.target))
             found += [one for one in causes(beside) if one.subject.key == use.target.key]
     for finding in (*found, *causes(_assumed(view, actor, role))):
-        on_path = finding.cause != "aws.iam.no-policies" or _fails(view)
-        held = {"because": (*look.because, *finding.because), "suppose": (*finding.suppose, *_working(view)), "on_path": on_path}
-        yield finding.model_copy(update=held if finding.holds == "yes" else {})
+        yield _held(view, look, finding)
+
+
+def _held(view: FactView, look: Look, finding: Finding) -> Finding:
+    """A cause that holds rests on what asks for the permission too, and with it mended the thing would work."""
+    if finding.holds != "yes":
+        return finding
+    on_path = finding.cause != "aws.iam.no-policies" or _fails(view)
+    because, suppose = (*look.because, *finding.because), (*finding.suppose, *_working(view))
+    return finding.model_copy(update={"because": because, "suppose": suppose, "on_path": on_path})
 
 
 def _fails(view: FactView) -> bool:
@@ -156,6 +162,5 @@ def _assumed(view: FactView, actor: Actor, role: ResourceRef) -> Question:
     """The service must be trusted to act as the role."""
     service = Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service)
     context = circumstances(view.problem, service, role, Lens(view))
-    nobody = Side(Gathered(()), Gathered(()), (), sees_scps=True)
-    case = decide(service, "sts:AssumeRole", role.native_id, role, nobody, trust(Lens(view), role), context, required=True)
+    case = decide(service, "sts:AssumeRole", role.native_id, role, _NOBODY, trust(Lens(view), role), context, required=True)
     return Question(cases=(case,), target=role, prefix="aws.iam.trust", required=True, names_resource=False)

@@ -24,6 +24,8 @@ _ANSWERS = frozenset({"A", "AAAA", "CNAME"})
 _BALANCERS = ("elbv2:load-balancer", "elb:load-balancer")
 _FAR = ("ec2:vpc", "ec2:instance", "lambda:function")
 MOST_HOSTS = 3
+_SOMEWHERE = "192.0.2.1"
+"""An address of nobody's: with it the record would lead to something again."""
 ALIKE = 0.8
 
 
@@ -47,10 +49,9 @@ class NamesAnalyzer:
 def _of_host(view: FactView, host: str) -> Iterator[Finding]:
     listed = view.complete("route53:hosted-zone")
     if listed is None:
-        if not any(gap.subject is not None and gap.subject.name == "route53:hosted-zone" for gap in view.gaps):
-            zone = ResourceRef(cloud="aws", kind="network.dns_zone", native_type="route53:hosted-zone", native_id=host, name=host)
-            needs = (FactQuery(kind="route53:hosted-zone", attribute="complete"),)
-            yield Finding(cause="aws.route53.record-missing", subject=zone, holds="unknown", needs=needs, note=f"which zone answers for {host}")
+        zone = ResourceRef(cloud="aws", kind="network.dns_zone", native_type="route53:hosted-zone", native_id=host, name=host)
+        needs = (FactQuery(kind="route53:hosted-zone", attribute="complete"),)
+        yield Finding(cause="aws.route53.record-missing", subject=zone, holds="unknown", needs=needs, note=f"which zone answers for {host}")
         return
     zones = [one for one in view.subjects("route53:hosted-zone") if _within(host, one.label)]
     longest = max((len(one.label) for one in zones), default=0)
@@ -144,7 +145,7 @@ class _Zone:
         note = f"{self.host} leads to {text}, " + (
             "a load balancer of this account" if there else "which is no load balancer of this account any more"
         )
-        suppose = _led_to(record, near[0] if near else "10.0.0.1")
+        suppose = _led_to(record, near[0] if near else _SOMEWHERE)
         return self._told(look, "target-missing", record, truth, note=note, suppose=suppose, target=text, near=near[0] if near else "")
 
     def _elsewhere(self, record: ResourceRef) -> Iterator[Finding]:
