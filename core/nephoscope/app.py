@@ -82,7 +82,7 @@ class App:
 
     def rehearse(self, text: str, scope: Scope) -> Report:
         """An investigation of an emulator that this process started, with nobody there."""
-        return self._begin(text, scope, Callbacks(), demo=True)
+        return self._begin(text, scope, Callbacks(), demo=True, one_of_many=True)
 
     def try_out(self, run_dir: Path, text: str, scope: Scope, *, kind: Callable[[Path], RunStore] = RunStore, **conditions: JsonValue) -> Report:
         """As :meth:`rehearse`, in a given folder; what was begun there is gone on with.
@@ -91,7 +91,7 @@ class App:
         their ids; ``tape`` names a file of recorded replies (``path``), and whether nothing else answers (``only``). ``kind`` opens the record.
         """
         run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with recorded(run_dir, kind) as store, self._conducting(Callbacks()) as conductor:
+        with recorded(run_dir, kind) as store, self._conducting(Callbacks(), one_of_many=True) as conductor:
             if store.get("words") is None:
                 self._write_down(text, scope, conductor, store)
             store.write_off()
@@ -255,8 +255,8 @@ class App:
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _begin(self, text: str, scope: Scope, callbacks: Callbacks, *, demo: bool) -> Report:
-        with self._conducting(callbacks) as conductor, self._fresh() as store:
+    def _begin(self, text: str, scope: Scope, callbacks: Callbacks, *, demo: bool, one_of_many: bool = False) -> Report:
+        with self._conducting(callbacks, one_of_many=one_of_many) as conductor, self._fresh() as store:
             long = self._write_down(text, scope, conductor, store)
             if long:
                 notice = f"the problem text is long: its first {MOST_WORDS} characters are read"
@@ -287,8 +287,10 @@ class App:
         return len(words) > MOST_WORDS
 
     @contextlib.contextmanager
-    def _conducting(self, callbacks: Callbacks, settings: Settings | None = None, cassette: Cassette | None = None) -> Iterator[Conductor]:
-        self._conductor = Conductor(settings or self._settings, self._plugins, callbacks, cassette)
+    def _conducting(
+        self, callbacks: Callbacks, settings: Settings | None = None, cassette: Cassette | None = None, *, one_of_many: bool = False
+    ) -> Iterator[Conductor]:
+        self._conductor = Conductor(settings or self._settings, self._plugins, callbacks, cassette, one_of_many=one_of_many)
         if self._stop:
             self._conductor.request_stop()
         try:

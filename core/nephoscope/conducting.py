@@ -64,8 +64,17 @@ class Cassette:
 class Conductor:
     """One investigation at a time, under given settings and packs."""
 
-    def __init__(self, settings: Settings, plugins: Plugins, callbacks: Callbacks | None = None, cassette: Cassette | None = None) -> None:
-        """``cassette``: the recorded run that stands for the clouds."""
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        callbacks: Callbacks | None = None,
+        cassette: Cassette | None = None,
+        *,
+        one_of_many: bool = False,
+    ) -> None:
+        """``cassette``: the recorded run that stands for the clouds. ``one_of_many``: what took long to load is kept for the next."""
+        self._one_of_many = one_of_many
         self._cassette = cassette
         self._settings = settings
         self._plugins = plugins
@@ -168,7 +177,6 @@ class Conductor:
 
         Raises what opening raises, and :class:`IsolationError` without isolation.
         """
-        from nephoscope.boundary.client import Boundary
         from nephoscope.boundary.protocol import Opening
 
         settings = self._settings
@@ -194,8 +202,7 @@ class Conductor:
             cassette=str(self._cassette.record.dir) if self._cassette else "",
             identities=self._cassette.identities if self._cassette else (),
         )
-        boundary = Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
-        try:
+        with self._process() as boundary:
             opened = boundary.opening(opening)
             if meanwhile:
                 meanwhile()
@@ -204,8 +211,14 @@ class Conductor:
             _same_identities(store, lease.identities)
             store.put("opened", [one.model_dump(mode="json") for one in lease.identities])
             yield boundary, lease
-        finally:
-            boundary.close()
+
+    def _process(self) -> AbstractContextManager[Boundary]:
+        from nephoscope.boundary.client import Boundary
+        from nephoscope.boundary.parked import borrowed
+
+        if self._one_of_many:
+            return borrowed(self._bridge, self._plugins.switched_off)
+        return Boundary.start(on_event=self._bridge, blocked=self._plugins.switched_off)
 
     def _admit(self, lease: Lease, *, demo: bool) -> None:
         if lease.isolation == "none" and not demo:

@@ -30,14 +30,14 @@ class Boundary:
     """A running boundary process. Methods may be called from any thread; each raises ``BoundaryGone`` once the process has ended.
 
     A wait is left at once by an exception such as ``KeyboardInterrupt``; the answer that then comes is dropped.
-    ``on_event`` is called from a thread of this object.
+    ``listener`` (at first ``on_event``) is called from a thread of this object.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, log: IO[bytes], on_event: EventListener | None) -> None:
         self._process = process
         self._channel = channel
         self._log = log
-        self._on_event = on_event
+        self.listener = on_event
         self._sending = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Mapping[str, Any] | None]] = {}
         self._number = 0
@@ -213,9 +213,9 @@ class Boundary:
 
     def _received(self, message: Mapping[str, Any]) -> None:
         if "event" in message:
-            if self._on_event is not None:
+            if (listener := self.listener) is not None:
                 with contextlib.suppress(Exception):  # a view that fails must not end the run
-                    self._on_event(message)
+                    listener(message)
         elif (answers := self._waiting.get(message.get("id", -1))) is not None:
             answers.put(message)
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from nephoscope.interfaces.errors import EndpointError
 from nephoscope.models import Json, Sample, Scope
 from nephoscope.testing.front import CONTROL
+from nephoscope_aws.emulator.children import Child, forked
 
 _STOP_SECONDS = 3.0
 
@@ -24,7 +22,7 @@ class AwsEmulator:
     cloud = "aws"
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
         self._endpoint = ""
         self._region = "eu-west-1"
         self.made: dict[str, list[str]] = {}
@@ -34,15 +32,7 @@ class AwsEmulator:
         """Start and seed; ``seed`` holds ``steps``, ``front``, ``region``, ``account`` and ``vars``, all of them optional."""
         self.stop()
         self._region = str(seed.get("region") or self._region)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and "proxy" not in name.lower()}
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "nephoscope_aws.emulator", "--child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-            start_new_session=True,
-        )
+        self._child = forked("emulator")
         self._endpoint = self._greet(self._child, seed)
         return self._endpoint
 
@@ -54,15 +44,7 @@ class AwsEmulator:
         child, self._child, self._endpoint = self._child, None, ""
         if child is None:
             return
-        for stream in (child.stdin, child.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        try:
-            child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        child.end(_STOP_SECONDS)
 
     def scope(self) -> Scope:
         return Scope(cloud=self.cloud, options={"endpoint_url": self._endpoint, "region": self._region})
@@ -87,9 +69,7 @@ class AwsEmulator:
         pages.sort(key=lambda each: not each[1].params)
         self.rules({"answer": [{"operation": name, "params": dict(page.params), "document": page.document} for name, page in pages]})
 
-    def _greet(self, child: subprocess.Popen[str], seed: Mapping[str, Json]) -> str:
-        if child.stdin is None or child.stdout is None:
-            raise EndpointError("the emulator has no pipes")
+    def _greet(self, child: Child, seed: Mapping[str, Json]) -> str:
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(json.dumps(seed, default=str) + "\n")
             child.stdin.flush()

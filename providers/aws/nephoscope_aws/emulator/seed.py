@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from nephoscope.interfaces.errors import UsageError
 from nephoscope.testing.front import Rules
+from nephoscope_aws.emulator.sdk import sdk
 from nephoscope_aws.wire.models import Shape, operation_model
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
@@ -111,11 +112,8 @@ def resolve(value: Any, known: Mapping[str, Any]) -> Any:
 
 class _Planter:
     def __init__(self, seed: Seed, endpoint: str) -> None:
-        from botocore.session import Session as SdkSession
-
         self._region, self._endpoint = seed.region, endpoint
-        self._sdk = SdkSession()
-        self._sdk.set_credentials("testing", "testing")
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def run(self, step: Step, known: Mapping[str, Any]) -> Any:
         """One operation; its reply as the SDK parses it."""
@@ -131,10 +129,16 @@ class _Planter:
         return reply
 
     def _client(self, service: str, region: str, account: str) -> Any:
+        key = (service, region, account)
+        if key not in self._clients:
+            self._clients[key] = self._made(service, region, account)
+        return self._clients[key]
+
+    def _made(self, service: str, region: str, account: str) -> Any:
         from botocore.config import Config
 
         config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, read_timeout=PATIENCE_SECONDS)
-        client = self._sdk.create_client(service, region_name=region, endpoint_url=self._endpoint, config=config)
+        client = sdk().create_client(service, region_name=region, endpoint_url=self._endpoint, config=config)
         if account:
             client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("x-moto-account-id", account))
         return client

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nephoscope.testing.front import Front
 from nephoscope_aws.emulator.dialect import AwsDialect
 from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
+from nephoscope_aws.emulator.sdk import detach
 from nephoscope_aws.emulator.seed import DEFAULT_ACCOUNT, Seed, plant
 
 if TYPE_CHECKING:
@@ -53,15 +54,8 @@ class Server:
 
 
 def _prepare(account: str) -> None:
-    """Nothing of this machine's own AWS set-up may take part, and no function is run in a container."""
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ |= {
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # thousands, for every region touched
-    }
+    """Detached from this machine's own set-up, and set to run no function in a container."""
+    detach()
     if account != DEFAULT_ACCOUNT:
         os.environ["MOTO_ACCOUNT_ID"] = account  # it rules out steps in further accounts, so it is set only where needed
     from moto.core.config import default_user_config

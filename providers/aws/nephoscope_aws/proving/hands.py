@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from nephoscope.interfaces.errors import UsageError
 from nephoscope.models import Call, Reply, WireReply
+from nephoscope_aws.emulator.sdk import sdk
 from nephoscope_aws.emulator.seed import PATIENCE_SECONDS, fitting
 from nephoscope_aws.wire.canonical import parse
 from nephoscope_aws.wire.models import operation_model
@@ -24,14 +25,10 @@ class Hands:
     """Calls operations of one emulator, given by its endpoint on loopback. Raises :class:`UsageError` for any other."""
 
     def __init__(self, endpoint: str) -> None:
-        from botocore.session import Session as SdkSession
-
         here = urlsplit(endpoint)
         if here.scheme != "http" or here.hostname != "127.0.0.1" or not here.port:
             raise UsageError(f"{endpoint} is no emulator of this process")
         self._endpoint, self._here = endpoint, (here.scheme, here.hostname, here.port)
-        self._sdk = SdkSession()
-        self._sdk.set_credentials("testing", "testing")
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._last: WireReply | None = None
 
@@ -73,7 +70,7 @@ class Hands:
             proxies={},
             s3={"addressing_style": "path"},
         )
-        client = self._sdk.create_client(service, region_name=region or "us-east-1", endpoint_url=self._endpoint, config=config)
+        client = sdk().create_client(service, region_name=region or "us-east-1", endpoint_url=self._endpoint, config=config)
         client.meta.events.register_first("before-send", self._stays)
         client.meta.events.register("before-parse", self._heard)
         if account:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import select
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephoscope.interfaces.errors import EndpointError
 from nephoscope.knowledge.templates import PAGING
 from nephoscope.models import Change, Identity, Reply, ResourceRef, Tried, texts
+from nephoscope_aws.emulator.children import Child, forked, load
 from nephoscope_aws.proving import seeders
 
 MOST_STEPS = 400
@@ -32,11 +30,11 @@ class AwsProver:
     )
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
 
     def warm(self, identity: Identity) -> None:
         with contextlib.suppress(OSError):
-            self._child = self._child or _started()
+            load()
 
     def attempt(
         self, replies: Sequence[Reply], about: Sequence[ResourceRef], gone: Sequence[ResourceRef], changes: Sequence[Change], seconds: float
@@ -79,11 +77,10 @@ class AwsProver:
     def close(self) -> None:
         child, self._child = self._child, None
         if child is not None:
-            child.kill()
-            child.communicate()
+            child.end(_STOP_SECONDS)
 
     def _run(self, job: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
-        self._child = self._child or _started()
+        self._child = self._child or forked("proving")
         said = _asked(self._child, json.dumps(job), seconds)
         if not said.startswith("{"):
             self.close()
@@ -99,12 +96,11 @@ class AwsProver:
 
 
 _LATE = "late"
+_STOP_SECONDS = 0.5
 
 
-def _asked(child: subprocess.Popen[str], job: str, seconds: float) -> str:
+def _asked(child: Child, job: str, seconds: float) -> str:
     """The child's answer to one job; empty when it ended, ``late`` when it took too long."""
-    if child.stdin is None or child.stdout is None:
-        return ""
     try:
         child.stdin.write(job + "\n")
         child.stdin.flush()
@@ -112,20 +108,6 @@ def _asked(child: subprocess.Popen[str], job: str, seconds: float) -> str:
         return ""
     ready, _, _ = select.select([child.stdout], [], [], seconds)
     return child.stdout.readline() if ready else _LATE
-
-
-def _started() -> subprocess.Popen[str]:
-    """A child with nothing of who we are: no credentials, no settings, no proxies."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "NEPHOSCOPE_")) and "proxy" not in name.lower()}
-    return subprocess.Popen(
-        [sys.executable, "-m", "nephoscope_aws.proving"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
 
 
 def _reads(replies: Sequence[Reply], plan: seeders.Plan, changed: set[str]) -> list[Reply]:

@@ -22,9 +22,22 @@ def loader() -> Loader:
     return create_loader()
 
 
-@cache
+_services: dict[str, ServiceModel | None] = {}
+
+
 def service_model(service: str) -> ServiceModel | None:
     """The model of a service by its SDK name; ``None`` when the SDK has no such service."""
+    if service not in _services:
+        _services[service] = _read(service)
+    return _services[service]
+
+
+def services_read() -> list[str]:
+    """Services whose models this process has loaded."""
+    return [name for name, model in list(_services.items()) if model is not None]
+
+
+def _read(service: str) -> ServiceModel | None:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
     from botocore.model import ServiceModel
 

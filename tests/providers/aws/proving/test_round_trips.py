@@ -15,11 +15,11 @@ from nephoscope.interfaces import UsageError
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.models import Call, Change, Identity, Reply, ResourceRef
 from nephoscope.testing.conformance import ProverSuite
+from nephoscope_aws.emulator import children
 from nephoscope_aws.estate import AwsEstate
 from nephoscope_aws.proving import AwsProver, seeders
 from nephoscope_aws.proving.hands import Elsewhere, Hands
 from nephoscope_aws.proving.naming import Names
-from nephoscope_aws.proving.prover import _started
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 WHO = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:user/reader", regions=(REGION,))
@@ -138,12 +138,13 @@ def test_a_request_for_elsewhere_is_not_sent() -> None:
 def test_the_child_has_nothing_of_who_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real-secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-    child = _started()
+    monkeypatch.setattr(children, "_running", [])
+    child = children.forked("proving")
     try:
         environment = Path(f"/proc/{child.pid}/environ").read_bytes()
     finally:
-        child.kill()
-        child.communicate()
+        child.end(5)
+        children._running.pop().close()
     assert b"real-secret" not in environment
     assert b"proxy.example" not in environment
 
