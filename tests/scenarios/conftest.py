@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from nephoscope_aws.emulator import AwsEmulator
+from nephoscope_aws.emulator.__main__ import seed_of
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "plugins/suite-aws/nephoscope_suite_aws/scenarios"
@@ -167,24 +169,20 @@ class Terminal:
 
 
 @pytest.fixture(scope="session")
-def emulate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Account]]:
+def emulate() -> Iterator[Callable[..., Account]]:
     """Start an emulator on a scenario. It ends with the session."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[AwsEmulator] = []
 
     def start(scenario: str, variant: str = "fault") -> Account:
         path = next(SCENARIOS.rglob(f"{scenario}.yaml"))
-        command = [sys.executable, "-P", "-m", "nephoscope_aws.emulator", "--seed", str(path), "--variant", variant]
-        log = (tmp_path_factory.mktemp("emulator") / "log").open("w")
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        started.append(process)
-        assert process.stdout is not None
-        endpoint = json.loads(process.stdout.readline())["endpoint"]
+        emulator = AwsEmulator()
+        endpoint = emulator.start(seed_of(path, variant))
+        started.append(emulator)
         return Account(endpoint, yaml.safe_load(path.read_text("utf-8"))["text"])
 
     yield start
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
+    for emulator in started:
+        emulator.stop()
 
 
 @pytest.fixture(scope="session")

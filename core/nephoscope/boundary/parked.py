@@ -19,7 +19,7 @@ _parked: dict[tuple[int, tuple[str, ...]], list[Boundary]] = {}
 def borrowed(on_event: EventListener, blocked: Sequence[str]) -> Iterator[Boundary]:
     """One for a single run. It is kept after a run that ended well, with its record closed; else it is ended."""
     key = (os.getpid(), tuple(blocked))
-    boundary = _taken(key) or Boundary.start(blocked=blocked)
+    boundary = _taken(key) or _started(blocked)
     boundary.listener = on_event
     kept = False
     try:
@@ -31,6 +31,10 @@ def borrowed(on_event: EventListener, blocked: Sequence[str]) -> Iterator[Bounda
         boundary.listener = None
         if not kept:
             boundary.close()
+
+
+def _started(blocked: Sequence[str]) -> Boundary:
+    return Boundary.start(blocked=blocked)
 
 
 def _taken(key: tuple[int, tuple[str, ...]]) -> Boundary | None:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints one JSON line with the endpoint, then serves until standard input ends (as a child) or it is interrupted."""
     options = _options(arguments)
     try:
-        document = json.loads(sys.stdin.readline()) if options.child else _scenario(options.seed, options.variant)
+        document = json.loads(sys.stdin.readline()) if options.child else seed_of(options.seed, options.variant)
         server = Server(Seed.model_validate(document), options.port)
     except (NephoscopeError, ValueError, OSError) as error:
         _say({"error": str(error)})
@@ -60,7 +60,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _scenario(path: Path | None, variant: str) -> Mapping[str, Any]:
+def seed_of(path: Path | None, variant: str) -> Mapping[str, Any]:
     """The seed of one variant: the steps common to all, then its own."""
     if path is None:
         return {}

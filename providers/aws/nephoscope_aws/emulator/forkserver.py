@@ -17,8 +17,8 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 ROLES = ("emulator", "proving")
 _MODULE = re.compile(r"moto\.[\w.]+")
@@ -38,7 +38,7 @@ class Forkserver:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._lessons, self._pupils = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._unread: deque[Callable[[], object]] = deque()
+        self._unread: deque[partial[Any]] = deque()
         self._known: set[str] = set()
 
     def serve(self) -> None:
