@@ -1,7 +1,7 @@
 # The front door. Every line can be typed by hand; the environment is ./.venv.
 
 BIN := .venv/bin
-MEMBERS := core[compare] prompts providers/aws[emulator] $(addprefix plugins/,llm-anthropic llm-bedrock llm-langchain llm-local llm-openai) plugins/planner-llm plugins/planner-playbook plugins/suite-aws plugins/tracing-langsmith[otel] plugins/executor-docker plugins/engine-ray
+MEMBERS := core[compare] prompts providers/aws[emulator] $(addprefix plugins/,llm-anthropic llm-bedrock llm-langchain llm-local llm-openai) plugins/planner-llm plugins/planner-playbook plugins/suite-aws plugins/tracing-langsmith[otel] plugins/executor-docker plugins/engine-ray plugins/store-postgres
 EVERYTHING := --constraint constraints.txt --group dev $(addprefix --editable ./,$(MEMBERS))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -29,7 +29,13 @@ sandbox:  ## bubblewrap, where we may install it
 demo: install  ## an investigation of an emulated account, from a clean clone to its verdict
 	$(BIN)/nephoscope demo
 
-test: install
+.PHONY: postgres
+postgres:  # a database server for the tests of what a team shares; where there is none they are skipped, and say so
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		{ apt-get install -y -qq postgresql || { apt-get update -qq && apt-get install -y -qq postgresql; }; } >/dev/null 2>&1; } \
+		|| echo "PostgreSQL's server is not installed: its tests are skipped. Install it (apt install postgresql) to run them"
+
+test: install postgres
 	$(BIN)/pytest -m "not soak" -n auto --dist loadfile
 
 lint: install

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nephoscope.interfaces import Engine, Executor, Judge, LLMBackend, Rewriter
+from nephoscope.interfaces import Engine, Executor, Judge, LLMBackend, Rewriter, Store
 from nephoscope.plugin import hookimpl
 
 
@@ -42,6 +42,13 @@ def nephoscope_register_engines() -> Sequence[Engine]:
     from nephoscope.comparison.local import LocalEngine
 
     return [LocalEngine()]
+
+
+@hookimpl
+def nephoscope_register_stores() -> Sequence[Store]:
+    from nephoscope.store.file import FileStore
+
+    return [FileStore()]
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nephoscope import enlisting, watching
+from nephoscope import enlisting, sharing, watching
 from nephoscope.comparison import statistics, summing
 from nephoscope.comparison.carrying import addressed
 from nephoscope.comparison.cell import PLAYBOOK, Contestant, Plan, chosen, contestants, spelt
@@ -89,7 +89,7 @@ class Comparing:
         carry = Trying(self.plugins, self._tape) if engine.here else elsewhere(self.plugins, folders, self._tape)
         name = plan.fingerprint(self.plugins.versions)
         folder = self.settings.home / COMPARISONS / name
-        with opened(folder, fresh=wish.fresh) as store:
+        with sharing.opened(self.settings, self.plugins) as team, opened(folder, fresh=wish.fresh, team=team) as store:
             store.begin(plan)
             runner = self._runner = Runner(
                 store, plan, self.settings, carry, budget=wish.budget, jobs=wish.jobs, engine=engine, address=wish.address, tape=tape
@@ -98,6 +98,8 @@ class Comparing:
                 self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")
             for measure in runner.run():
                 self.told(measure, runner.progress)
+            if store.shelf:
+                store.shelf.bring(store.done())
             found = self._judged(self._summed(plan, store, runner, wish, name), wish)
             shown = "" if self._stopped else publish(found, plan, self.settings, self.plugins, self.noted)
             return found.model_copy(update={"experiments": shown})

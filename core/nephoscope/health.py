@@ -7,7 +7,8 @@ import platform
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nephoscope.interfaces import NephoscopeError
+from nephoscope import sharing
+from nephoscope.interfaces import NephoscopeError, Statement
 from nephoscope.models.record import Ailment
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def examine(settings: Settings, plugins: Plugins) -> Sequence[Ailment]:
-    """Python, run directory, packs, isolation with each promise probed from inside."""
-    return [*_machine(), *_home(settings), *_packs(plugins), *_isolation(plugins)]
+    """Python, run directory, the shared database, packs, isolation with each promise probed from inside."""
+    return [*_machine(), *_home(settings), *_shared(settings, plugins), *_packs(plugins), *_isolation(plugins)]
 
 
 def _machine() -> Iterator[Ailment]:
@@ -37,6 +38,20 @@ def _home(settings: Settings) -> Iterator[Ailment]:
         yield Ailment(
             name="run directory", state="broken", detail=f"{existing} is not writable", remedy="set NEPHOSCOPE_HOME to a folder you may write to"
         )
+
+
+def _shared(settings: Settings, plugins: Plugins) -> Iterator[Ailment]:
+    """The database of a team, where one is named: whether it lets us in, and whether we may write."""
+    name = "shared database"
+    try:
+        with sharing.opened(settings, plugins) as team:
+            if team is None:
+                return
+            team.database.write([Statement("UPDATE schema_version SET version = version")])
+            runs = len(team.records.listed("r-"))
+            yield Ailment(name=name, state="ok", detail=f"{team.database.place} as {team.me}; {runs} runs in it")
+    except NephoscopeError as error:
+        yield Ailment(name=name, state="broken", detail=error.message, remedy=error.hint)
 
 
 def _packs(plugins: Plugins) -> Iterator[Ailment]:

@@ -263,3 +263,38 @@ def test_the_scope_carries_region_and_endpoint_only_when_set() -> None:
     assert Settings().scope_of("brook").options == {}
     settings = Settings(region="r", endpoint_url="http://127.0.0.1:1", scope={"profile": "p"})
     assert settings.scope_of("brook").options == {"region": "r", "endpoint_url": "http://127.0.0.1:1", "profile": "p"}
+
+
+# -- a database that a team shares -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:s3cr:et@db.example.com:5432/team",
+        "postgresql://ann:s3c/r@et@db.example.com/team?sslmode=require",
+        "postgresql://ann@db.example.com/team?sslmode=require&password=s3cr",
+    ],
+)
+def test_a_password_in_an_address_is_shown_nowhere(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEPHOSCOPE_STORE__URL", url)
+    loaded = load_settings(folder=tmp_path, policy=tmp_path / "none.toml")
+    assert loaded.settings.store.url.get_secret_value() == url
+    told = f"{loaded.settings!r} {loaded.settings.model_dump_json()} {list(loaded.rows())} {loaded!r}"
+    assert "s3c" not in told
+    assert "db.example.com" in str(list(loaded.rows()))
+    file = tmp_path / "config.toml"
+    file.write_text(f'[store]\nurl = "{url}"\n')
+    monkeypatch.setenv("NEPHOSCOPE_CONFIG", str(file))
+    with pytest.raises(UsageError, match="line 2") as raised:
+        load_settings(folder=tmp_path, policy=tmp_path / "none.toml")
+    assert "s3c" not in raised.value.message + raised.value.hint
+
+
+def test_an_address_without_a_password_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[store]\nurl = "postgresql://ann@db.example.com:5432/team"\npassword = "env:TEAM"\n')
+    monkeypatch.setenv("NEPHOSCOPE_CONFIG", str(file))
+    rows = {key: value for key, value, _ in load_settings(folder=tmp_path, policy=tmp_path / "none.toml").rows()}
+    assert rows["store.url"] == "postgresql://ann@db.example.com:5432/team"
+    assert rows["store.password"] == "env:TEAM"

@@ -66,7 +66,7 @@ class Boundary:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                env=dict(os.environ if env is None else env),
+                env=_without_store(os.environ if env is None else env),
                 start_new_session=True,
             )
         except OSError as error:
@@ -237,3 +237,8 @@ class Boundary:
 
     def _ended(self) -> BoundaryGone:
         return BoundaryGone(f"the boundary process ended{self._last_words}", "the run is recorded; resume continues it")
+
+
+def _without_store(env: Mapping[str, str]) -> dict[str, str]:
+    """A database that a team shares is the engine's: whoever is near the scripts does not learn where it is."""
+    return {name: value for name, value in env.items() if not name.startswith("NEPHOSCOPE_STORE__")}

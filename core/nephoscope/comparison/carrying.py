@@ -35,20 +35,26 @@ Open = Callable[[Path], RunStore]
 
 @dataclass(frozen=True)
 class Errand:
-    """A cell with all that is needed to do it. ``home``: where its run is kept; ``None`` where that is out of reach, and the office has it."""
+    """A cell with all that is needed to do it. ``home``: where its run is kept; ``None`` where that is out of reach, and the office has it.
+    ``shared``: other machines may go on with it, and the office tells them.
+    """
 
     cell: Cell
     scenario: Scenario
     settings: Settings
     home: Path | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class Tried:
-    """``measure``: ``None`` when the cell did not come to its end. ``trouble``: why it could not even be begun, no fault of its contestant."""
+    """``measure``: ``None`` when the cell did not come to its end. ``trouble``: why it could not even be begun, no fault of its contestant.
+    ``elsewhere``: another machine does it now.
+    """
 
     measure: Measure | None = None
     trouble: str = ""
+    elsewhere: bool = False
 
 
 class Troubleshoot(Protocol):
@@ -68,8 +74,8 @@ class Carrier:
         """``office``: an :class:`Office`, or what reaches one."""
         key = errand.cell.key
         start = _begun(key, bool(errand.cell.contestant.model), office)
-        if start is None:
-            return Tried()
+        if start is None or start.elsewhere:
+            return Tried(elsewhere=start is not None)
         try:
             with _place(errand, office, start) as (home, opened):
                 return self._tried(errand, home, opened, start.usd, office)
@@ -121,7 +127,7 @@ def _place(errand: Errand, office: Any, start: Start) -> Iterator[tuple[Path, Op
     """The home of a cell, and how its record is opened. Out of reach it is a copy, and what is paid for is told to the office first."""
     key = errand.cell.key
     if errand.home is not None:
-        yield errand.home, RunStore
+        yield errand.home, (lambda run: MirroredStore(run, lambda: office.told(key))) if errand.shared else RunStore
         return
     with tempfile.TemporaryDirectory(prefix="nephoscope-", ignore_cleanup_errors=True) as folder:
         home = Path(folder) / key

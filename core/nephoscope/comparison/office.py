@@ -6,14 +6,15 @@ import contextlib
 import math
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from nephoscope.comparison.measure import Asking, spent
-from nephoscope.interfaces import Stopped, UsageError
+from nephoscope.comparison.shelf import Shelf
+from nephoscope.interfaces import Stopped, StoreLost, UsageError
 from nephoscope.llm.card import ModelCard
 from nephoscope.llm.limiter import Limiter
 from nephoscope.llm.request import Reply, Request
@@ -24,6 +25,7 @@ from nephoscope.store.run import FILE, RunStore
 
 LOCK = "office.lock"
 PATIENCE = 60.0
+T = TypeVar("T")
 """Seconds to wait for the office of a process that was killed."""
 
 
@@ -39,6 +41,11 @@ class Start:
         """Not now: what is left is set aside for others, and some of it may come back."""
         return self.turn == 0
 
+    @property
+    def elsewhere(self) -> bool:
+        """Not here: another machine does this cell now."""
+        return self.turn < 0
+
 
 @dataclass(frozen=True)
 class Spending:
@@ -53,6 +60,7 @@ class Office:
     """One for a comparison; thread-safe. Pickled before it is first used, it goes on in another process of this machine.
 
     ``homes``: where the runs of cells are kept. ``budget``: dollars for all of them, ``most`` for one. ``spent``: of each cell, so far.
+    ``shelf``: where cells are that other machines may do as well.
     """
 
     def __init__(
@@ -63,7 +71,10 @@ class Office:
         most: float = 1.0,
         spent: Mapping[str, Asking] | None = None,
         tape: tuple[Path, bool] | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
+        self._shelf = shelf
+        self._lost = ""
         self._homes = homes
         self._budget = budget
         self._most = most
@@ -94,13 +105,17 @@ class Office:
         """Leave to begin a cell, also once more after its worker was lost; ``None``: no more is begun. ``paid``: it asks a model."""
         with self._lock:
             self._hold()
-            self._weigh(key)
             if self._stopped:
+                self._weigh(key)
                 return None
+            if not self._claim(key):
+                return Start(-1, 0.0)
+            self._weigh(key)
             usd = self._reserve(key) if paid and self._budget is not None else self._most
-            if usd is None and self._reserved:
-                return Start(0, 0.0)
             if usd is None:
+                self.leave(key)
+                if self._reserved:
+                    return Start(0, 0.0)
                 self._short = True
                 return None
             self._turns[key] = self._turns.get(key, 0) + 1
@@ -111,6 +126,26 @@ class Office:
         with self._lock:
             if turn in (0, self._turns.get(key)):
                 self._weigh(key)
+
+    def leave(self, key: str) -> None:
+        """Nothing more is done of a cell here: what is known of it is told, and whoever wants may go on with it."""
+        with self._lock:
+            if not self._lost:
+                with contextlib.suppress(Stopped):
+                    self._telling(lambda shelf: shelf.leave(key))
+
+    def told(self, key: str) -> None:
+        """What is new of a cell's record is where all machines find it. Raises ``Stopped`` when it cannot be: then nothing may be paid for."""
+        self._telling(lambda shelf: shelf.told(key))
+
+    def lost(self) -> str:
+        """Why what all machines share does not answer any more; empty: it does."""
+        return self._lost
+
+    def heard(self, key: str, asked: Asking) -> None:
+        """Another machine did a cell, at this price."""
+        with self._lock:
+            self._spent[key] = asked
 
     def cut_short(self) -> None:
         """It was the end of the budget of all that ended a run."""
@@ -151,6 +186,7 @@ class Office:
             if turn != self._turns.get(key):
                 raise Stopped("this cell was given to another worker", "nothing is to be done")
             put(self._homes / key, files)
+        self.told(key)
 
     def take(self, card: ModelCard, tokens: int) -> float:
         """See :class:`Limiter`."""
@@ -185,13 +221,34 @@ class Office:
             self._homes.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._held = hold(self._homes / LOCK, PATIENCE)
 
-    def _reserve(self, key: str) -> float | None:
-        known = self.spending()
-        left = (self._budget or 0.0) - known.usd - known.lost - math.fsum(self._reserved.values())
-        if left <= 0:
+    def _claim(self, key: str) -> bool:
+        if self._shelf is None:
+            return True
+        with contextlib.suppress(Stopped):
+            return bool(self._telling(lambda shelf: shelf.claim(key)))
+        return False
+
+    def _telling(self, what: Callable[[Shelf], T]) -> T | None:
+        """A shared database that is lost ends the comparison, resumably: nobody may pay for what he cannot tell the others."""
+        if self._shelf is None:
             return None
-        self._reserved[key] = min(self._most, left)
-        return self._reserved[key]
+        try:
+            return what(self._shelf)
+        except StoreLost as error:
+            self._stopped, self._lost = True, error.message
+            raise Stopped(error.message, error.hint) from error
+
+    def _reserve(self, key: str) -> float | None:
+        with self._shelf.alone() if self._shelf else contextlib.nullcontext():
+            known = self.spending()
+            others = self._shelf.committed([*self._spent, *self._reserved, key]) if self._shelf else 0.0
+            left = (self._budget or 0.0) - known.usd - known.lost - others - math.fsum(self._reserved.values())
+            if left <= 0:
+                return None
+            self._reserved[key] = min(self._most, left)
+            if self._shelf:
+                self._shelf.reserve(key, self._reserved[key])
+            return self._reserved[key]
 
     def _weigh(self, key: str) -> None:
         self._reserved.pop(key, None)

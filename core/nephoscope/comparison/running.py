@@ -15,8 +15,11 @@ from nephoscope.comparison.local import LocalEngine
 from nephoscope.comparison.measure import Measure
 from nephoscope.comparison.office import Office, Spending, weighed
 from nephoscope.comparison.store import ComparisonStore
-from nephoscope.interfaces import Crew, Do, Engine, WorkLost
+from nephoscope.interfaces import Crew, Do, Engine, StoreLost, WorkLost
 from nephoscope.settings import Settings
+
+LOOK_SECONDS = 0.5
+"""So often it is looked whether another machine is done with a cell."""
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Runner:
         self._address = address
         self._scenarios = {one.id: one for one in plan.scenarios}
         self._crew: Crew | None = None
+        self._elsewhere: list[Cell] = []
         self._stop = False
         self.short = False
         """Whether the budget ended before the cells did."""
@@ -82,7 +86,8 @@ class Runner:
         self._todo = [cell for cell in cells if cell.key not in done]
         asked = {cell.key: done[cell.key].asking if cell.key in done else weighed(store.run_dir(cell)) for cell in cells if cell.contestant.model}
         self._office = Office(
-            store.homes, budget=budget, most=settings.budget.usd, spent={key: one for key, one in asked.items() if one}, tape=tape
+            store.homes, budget=budget, most=settings.budget.usd, spent={key: one for key, one in asked.items() if one}, tape=tape,
+            shelf=store.shelf,
         )  # fmt: skip
         self.progress = Progress(planned=len(cells), done=len(cells) - len(self._todo))
         self._count(self._office.spending())
@@ -100,20 +105,57 @@ class Runner:
         """
         if not self._todo:
             return
-        work = {cell.key: Errand(cell, self._scenarios[cell.scenario], self._settings, self._home(cell)) for cell in self._todo}
         with self._engine.opened(self._office, jobs=self._jobs, address=self._address) as crew:
             self._crew, office = crew, crew.shared
             try:
                 if self._stop:
                     office.request_stop()
-                for ended in crew.run(self._carry, work):
-                    measure = self._heard(ended.name, ended.result, ended.error, office)
-                    if measure is not None:
-                        yield measure
+                while self._todo:
+                    yield from self._gone_through(crew)
+                    yield from self._done_elsewhere(office)
+                    if not self._may_go_on(office):
+                        break
             finally:
                 self._crew = None
                 office.request_stop()
                 office.close()
+
+    def _gone_through(self, crew: Crew) -> Iterator[Measure]:
+        """Each cell that is left, once."""
+        cells = {cell.key: cell for cell in self._todo}
+        shared = self._store.shelf is not None
+        work = {key: Errand(cell, self._scenarios[cell.scenario], self._settings, self._home(cell), shared) for key, cell in cells.items()}
+        self._elsewhere = []
+        for ended in crew.run(self._carry, work):
+            measure = self._heard(ended.name, ended.result, ended.error, crew.shared)
+            if measure is not None:
+                yield measure
+            elif isinstance(ended.result, Tried) and ended.result.elsewhere:
+                self._elsewhere.append(cells[ended.name])
+
+    def _done_elsewhere(self, office: Any) -> Iterator[Measure]:
+        """Cells that other machines have done meanwhile."""
+        if not self._elsewhere:
+            return
+        done = self._store.done()
+        for cell in [one for one in self._elsewhere if one.key in done]:
+            self._elsewhere.remove(cell)
+            office.heard(cell.key, done[cell.key].asking)
+            self._count(office.spending())
+            self.progress.done += 1
+            yield done[cell.key]
+
+    def _may_go_on(self, office: Any) -> bool:
+        """Whether other machines left something to do, once they are done with it or gone. Raises ``StoreLost``."""
+        if why := office.lost():
+            raise StoreLost(why, "what was done is kept; run the same command again, and it goes on")
+        self._todo = self._elsewhere
+        shelf = self._store.shelf
+        while self._todo and shelf and not self._stop:
+            if len(shelf.taken([cell.key for cell in self._todo])) < len(self._todo):
+                return True
+            time.sleep(LOOK_SECONDS)
+        return False
 
     def _heard(self, key: str, result: Any, error: BaseException | None, office: Any) -> Measure | None:
         if isinstance(error, WorkLost):
@@ -128,6 +170,8 @@ class Runner:
             self._store.keep(tried.measure)
             self.progress.done += 1
             self.progress.here += 1
+        if self._store.shelf:
+            office.leave(key)
         return tried.measure
 
     def _home(self, cell: Cell) -> Path | None:

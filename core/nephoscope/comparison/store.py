@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,41 +12,39 @@ from pydantic import ValidationError
 from nephoscope.comparison.cell import Cell, Plan
 from nephoscope.comparison.measure import Measure
 from nephoscope.comparison.office import run_dir
+from nephoscope.comparison.shelf import Shelf
 from nephoscope.interfaces import UsageError
-from nephoscope.store.ledger import now
+from nephoscope.store.cells import SCHEMA, VERSION, Cells, DatabaseCells
+from nephoscope.store.file import FileDatabase
 from nephoscope.store.lock import hold
-from nephoscope.store.sqlite import open_writer
+from nephoscope.store.team import Team
 
 FILE, LOCK, CELLS = "comparison.db", "lock", "cells"
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, body TEXT NOT NULL, ended_at TEXT NOT NULL);
-"""
 
 
 class ComparisonStore:
-    """One folder per comparison: this database, and a home of its own for each cell's run. Used from one thread at a time."""
+    """One folder per comparison: what is known of its cells, and a home of its own for each cell's run. Used from one thread at a time.
 
-    def __init__(self, folder: Path) -> None:
+    ``cells``: where that is known, a database in the folder or one that is shared; ``shelf``: who does which cell, where several may.
+    """
+
+    def __init__(self, folder: Path, cells: Cells, shelf: Shelf | None = None) -> None:
         self.folder = folder
-        self._database: sqlite3.Connection = open_writer(folder / FILE, _SCHEMA, VERSION)
+        self.shelf = shelf
+        self._cells = cells
 
     def begin(self, plan: Plan) -> None:
         """Keep what is compared, and when it was begun; once."""
-        with self._database:
-            self._database.execute("INSERT OR IGNORE INTO meta VALUES ('plan', ?)", (plan.model_dump_json(),))
-            self._database.execute("INSERT OR IGNORE INTO meta VALUES ('started_at', ?)", (now(),))
+        self._cells.begin(plan.model_dump_json())
 
     @property
     def started_at(self) -> str:
-        row = self._database.execute("SELECT value FROM meta WHERE key = 'started_at'").fetchone()
-        return str(row["value"]) if row else ""
+        return self._cells.started_at
 
     @property
     def ended_at(self) -> str:
         """When the last cell ended."""
-        return str(self._database.execute("SELECT max(ended_at) AS at FROM cells").fetchone()["at"] or "")
+        return self._cells.ended_at
 
     @property
     def homes(self) -> Path:
@@ -64,27 +61,24 @@ class ComparisonStore:
 
     def keep(self, measure: Measure) -> None:
         """A cell is done. Doing it twice counts once: the first word holds."""
-        with self._database:
-            row = (measure.cell.key, measure.model_dump_json(), now())
-            self._database.execute("INSERT OR IGNORE INTO cells VALUES (?, ?, ?)", row)
+        self._cells.keep(measure.cell.key, measure.model_dump_json())
 
     def done(self) -> dict[str, Measure]:
         """Every cell that has ended, by key. Raises ``UsageError`` for rows that another version wrote."""
         try:
-            rows = self._database.execute("SELECT key, body FROM cells ORDER BY rowid")
-            return {row["key"]: Measure.model_validate_json(row["body"]) for row in rows}
+            return {key: Measure.model_validate_json(body) for key, body in self._cells.done().items()}
         except ValidationError as error:
-            raise UsageError(f"{self.folder / FILE} was written by another version", "begin anew with --fresh") from error
+            raise UsageError("what is known of this comparison was written by another version", "begin anew with --fresh") from error
 
     def close(self) -> None:
-        self._database.close()
+        self._cells.close()
 
 
 @contextlib.contextmanager
-def opened(folder: Path, *, fresh: bool = False) -> Iterator[ComparisonStore]:
-    """The store in a folder, held while in use; ``fresh`` empties it first.
+def opened(folder: Path, *, fresh: bool = False, team: Team | None = None) -> Iterator[ComparisonStore]:
+    """The store in a folder, held while in use; ``fresh`` empties it first. With a ``team``, what is known is known to all of it.
 
-    Raises ``UsageError`` when another process compares the same, or the folder cannot be written.
+    Raises ``UsageError`` when another process here compares the same, or the folder cannot be written.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,12 +88,19 @@ def opened(folder: Path, *, fresh: bool = False) -> Iterator[ComparisonStore]:
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}", "set NEPHOSCOPE_HOME to a folder you may write to") from error
     with lock:
+        shelf = Shelf(team, folder.name, folder / CELLS) if team else None
         if fresh:
+            if shelf:
+                shelf.clear()
             shutil.rmtree(folder / CELLS, ignore_errors=True)
             for path in folder.glob(f"{FILE}*"):
                 path.unlink()
-        store = ComparisonStore(folder)
+        store = ComparisonStore(folder, team.cells(folder.name) if team else _cells(folder), shelf)
         try:
             yield store
         finally:
             store.close()
+
+
+def _cells(folder: Path) -> Cells:
+    return DatabaseCells(FileDatabase(folder / FILE, SCHEMA, VERSION))

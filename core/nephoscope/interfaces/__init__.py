@@ -15,6 +15,7 @@ from nephoscope.interfaces.errors import (
     ModelError,
     NephoscopeError,
     Stopped,
+    StoreLost,
     UsageError,
     WorkLost,
 )
@@ -23,11 +24,13 @@ from nephoscope.interfaces.generator import Generator
 from nephoscope.interfaces.importer import Importer
 from nephoscope.interfaces.llm import LLMBackend, Models
 from nephoscope.interfaces.planner import Planner
+from nephoscope.interfaces.store import Address, Database, Statement, Store
 from nephoscope.interfaces.tracing import Tracer
 from nephoscope.interfaces.validator import Judge, Rewriter
 from nephoscope.interfaces.view import FactView, View
 
 __all__ = [
+    "Address",
     "Ambiguous",
     "Analyzer",
     "BoundaryGone",
@@ -36,6 +39,7 @@ __all__ = [
     "Control",
     "CredentialsError",
     "Crew",
+    "Database",
     "Do",
     "Emulator",
     "Ended",
@@ -60,7 +64,10 @@ __all__ = [
     "Rewriter",
     "Session",
     "Stage",
+    "Statement",
     "Stopped",
+    "Store",
+    "StoreLost",
     "Tracer",
     "UsageError",
     "View",

@@ -42,6 +42,10 @@ class EndpointError(NephoscopeError):
     exit_code = 3
 
 
+class StoreLost(EndpointError):
+    """A shared database that answered before does not answer any more."""
+
+
 class Ambiguous(NephoscopeError):
     """A request without exactly one reading. Refused."""
 

@@ -26,6 +26,7 @@ from nephoscope.interfaces import (
     Policy,
     Prover,
     Rewriter,
+    Store,
     Tracer,
     UsageError,
     Wire,
@@ -181,6 +182,11 @@ class Plugins:
     def engines(self) -> Mapping[str, Engine]:
         """By name."""
         return self._named(role.ENGINES)
+
+    @property
+    def stores(self) -> Mapping[str, Store]:
+        """By the scheme of their URLs."""
+        return self._named(role.STORES)
 
     @property
     def prompts(self) -> Sequence[Path]:

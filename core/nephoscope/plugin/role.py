@@ -22,6 +22,7 @@ from nephoscope.interfaces import (
     Policy,
     Prover,
     Rewriter,
+    Store,
     Tracer,
     Wire,
 )
@@ -83,6 +84,7 @@ SUITES = Role("suites", Path, key="")
 CALIBRATIONS = Role("calibrations", Path, key="")
 COMPOSERS = Role("composers", Composer)  # type: ignore[type-abstract]
 ENGINES = Role("engines", Engine)  # type: ignore[type-abstract]
+STORES = Role("stores", Store)  # type: ignore[type-abstract]
 PROMPTS = Role("prompts", Path, key="")
 CATALOGS = Role("catalogs", Path, key="")
 CHECKS = Role("checks", Path, key="")
@@ -109,6 +111,7 @@ ROLES: tuple[Role[Any], ...] = (
     CALIBRATIONS,
     COMPOSERS,
     ENGINES,
+    STORES,
     PROMPTS,
     CATALOGS,
     CHECKS,

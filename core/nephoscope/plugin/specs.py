@@ -25,6 +25,7 @@ from nephoscope.interfaces import (
     Policy,
     Prover,
     Rewriter,
+    Store,
     Tracer,
     Wire,
 )
@@ -125,6 +126,11 @@ def nephoscope_register_composers() -> Sequence[Composer]:  # type: ignore[empty
 @hookspec
 def nephoscope_register_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
     """Where the cells of a comparison run, chosen by name with ``--engine``."""
+
+
+@hookspec
+def nephoscope_register_stores() -> Sequence[Store]:  # type: ignore[empty-body]
+    """Databases that several machines can share, chosen by the scheme of ``store.url``."""
 
 
 @hookspec

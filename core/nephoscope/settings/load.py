@@ -16,6 +16,7 @@ from nephoscope.models import Budget
 from nephoscope.settings import organisation
 from nephoscope.settings.layer import Layer, flat, from_environment, from_file, from_flags, is_known, known_keys, nearest, nested
 from nephoscope.settings.model import Settings
+from nephoscope.settings.shared import has_password
 
 PROJECT_FILE = "nephoscope.toml"
 WITH_MODEL = "hybrid"
@@ -62,6 +63,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, *, folder: Path | None
     ignored += [Ignored(name, f"environment variable {name}", "there is no such setting") for name in unknown]
     for layer in layers:
         _refuse_unknown(layer)
+        _refuse_password(layer)
     values = {key: value for layer in layers for key, value in layer.values.items()}
     sources = {key: layer for layer in layers for key in layer.values}
     settings = _validated(values, sources)
@@ -111,6 +113,13 @@ def _refuse_unknown(layer: Layer) -> None:
     for key in layer.values:
         if not is_known(key):
             raise UsageError(f"{layer.where(key)}: there is no setting {key}.", nearest(key))
+
+
+def _refuse_password(layer: Layer) -> None:
+    """Files are copied and committed; a variable is the process's own."""
+    if layer.text and has_password(str(layer.values.get("store.url", ""))):
+        hint = 'take it out of the URL and say where it is: store.password = "env:NAME", "file:PATH" or "keyring:NAME"; or use ~/.pgpass'
+        raise UsageError(f"{layer.where('store.url')}: a password may not stand in settings.", hint)
 
 
 def _validated(values: Mapping[str, Any], sources: Mapping[str, Layer]) -> Settings:

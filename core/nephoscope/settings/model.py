@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from nephoscope.models import Budget, Limits, Scope, Tier
 from nephoscope.settings.reference import KeyReference
+from nephoscope.settings.shared import SharedStore
 
 NEVER_GRANTED = frozenset({Tier.SECRET, Tier.ROLE, Tier.MUTATION})
 ALWAYS_GRANTED = frozenset({Tier.IDENTITY, Tier.CONFIG})
@@ -67,6 +68,8 @@ class Settings(BaseSettings):
     budget: Budget = Budget()
     limits: Limits = Limits()
     home: Path = Field(default_factory=lambda: user_data_path("nephoscope"))
+    store: SharedStore = SharedStore()
+    """A database that a team shares: runs, comparisons and what is remembered."""
     allow_resource: Several[str] = ()
     """Names of other owners that may be asked about."""
     grants: Several[Tier] = ()

@@ -21,6 +21,7 @@ from nephoscope.testing.conformance.importer import ImporterSuite
 from nephoscope.testing.conformance.planner import PlannerSuite
 from nephoscope.testing.conformance.policy import PolicySuite
 from nephoscope.testing.conformance.prover import ProverSuite
+from nephoscope.testing.conformance.store import StoreSuite
 from nephoscope.testing.conformance.tracer import TracerSuite
 from nephoscope.testing.conformance.validator import JudgeSuite, RewriterSuite
 from nephoscope.testing.conformance.view import StillView
@@ -46,6 +47,7 @@ __all__ = [
     "RewriterSuite",
     "Sample",
     "StillView",
+    "StoreSuite",
     "TracerSuite",
     "WireSuite",
 ]

@@ -1,0 +1,120 @@
+"""A run directory and its place in a shared database: the directory is worked in, and told there at the moments that count."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nephoscope.interfaces import StoreLost
+from nephoscope.store.records import Records
+from nephoscope.store.rows import Changes, Content, restore
+
+FILE = "shared.json"
+_Summarize = Callable[[Path], str | None]
+
+
+class SharedRun:
+    """One run that we may hold. Thread-safe. ``summarize``: what is listed of a run, from its directory."""
+
+    def __init__(self, records: Records, run: str, folder: Path, summarize: _Summarize = lambda _: None) -> None:
+        self._records = records
+        self._run = run
+        self._folder = folder
+        self._summarize = summarize
+        self._lock = threading.RLock()
+        self._changes: Changes | None = None
+        self._turn = 0
+
+    def begin(self, *, reserved: float = 0.0) -> bool:
+        """Whether it is ours to go on with; then the directory holds all that anybody did, and others find it running."""
+        if not self._records.hold(self._run):
+            return False
+        try:
+            self.bring()
+            self._turn = self._records.begin(self._run, reserved=reserved)
+            self._changes = Changes(self._folder)
+            _note(self._folder, self._turn, whole=False)
+            self.told()
+        except BaseException:
+            self._records.let_go(self._run)
+            raise
+        return True
+
+    def bring(self) -> bool:
+        """What somebody else did since we had it, in the place of what is here; whether there was any."""
+        entry = self._records.find(self._run)
+        if entry is None or entry.turn <= turn_of(self._folder):
+            return False
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        restore(self._records.get(self._run), self._folder)
+        _note(self._folder, entry.turn, whole=True)
+        return True
+
+    def told(self) -> None:
+        """What is new is in the database when this returns. Raises ``StoreLost``, and ``Stopped`` when somebody else has gone on with it."""
+        with self._lock:
+            if self._changes is None:
+                return
+            new = self._changes.new()
+            if new:
+                self._records.put(self._run, self._turn, new, self._summarize(self._folder))
+                self._changes.kept(new)
+
+    def end(self) -> bool:
+        """All of it is told, if the database answers, and somebody else may go on with it; whether it is."""
+        with self._lock:
+            try:
+                self.told()
+                self._records.put(self._run, self._turn, Content(), self._summarize(self._folder))
+                _note(self._folder, self._turn, whole=True)
+                self._records.let_go(self._run)
+            except StoreLost:
+                return False
+            finally:
+                self._changes = None
+        return True
+
+    def catch_up(self) -> bool:
+        """Tell what a former process could not tell any more, unless somebody else has gone on with it. Whether it is all there now."""
+        if is_whole(self._folder) or not self._records.hold(self._run):
+            return is_whole(self._folder)
+        try:
+            entry = self._records.find(self._run)
+            if entry is None or entry.turn != turn_of(self._folder):
+                return False
+            changes = Changes(self._folder)
+            self._records.put(self._run, entry.turn, changes.new(), self._summarize(self._folder))
+            _note(self._folder, entry.turn, whole=True)
+        finally:
+            self._records.let_go(self._run)
+        return True
+
+
+def turn_of(folder: Path) -> int:
+    """Which turn a directory is of; 0: it was never shared, or is not there."""
+    turn = _noted(folder).get("turn")
+    return turn if isinstance(turn, int) else 0
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether all that a directory holds was told, or nothing is to be."""
+    return bool(_noted(folder).get("whole", True))
+
+
+def _noted(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _note(folder: Path, turn: int, *, whole: bool) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = folder / f".{FILE}.new"
+    fresh.write_text(json.dumps({"turn": turn, "whole": whole}), encoding="utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(folder / FILE)

@@ -1,0 +1,141 @@
+"""One comparison on several machines, over a file and over a real server: each cell once, nothing paid for twice, one budget."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from server import FOLDER, WHY_NOT, Server
+from server import running as running_server
+from teamwork import PLAN, compare, team
+
+from nephoscope.comparison.store import opened
+from nephoscope.interfaces import UsageError
+
+CELLS = len(PLAN.cells())
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    if FOLDER is None:
+        pytest.skip(WHY_NOT)
+    pytest.importorskip("psycopg", reason="the pack is not installed here: pip install 'nephoscope[postgres]'")
+    with running_server() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite://{tmp_path}/team.db"
+    return str(request.getfixturevalue("postgres").database())
+
+
+def machine(folder: Path, name: str) -> Path:
+    home = folder / name
+    home.mkdir()
+    return home
+
+
+def billed(*logs: Path) -> Counter[str]:
+    return Counter(word for log in logs if log.exists() for word in log.read_text().split())
+
+
+def test_two_machines_share_the_cells(url: str, tmp_path: Path) -> None:
+    homes = [machine(tmp_path, name) for name in ("ann", "bob")]
+    found: dict[str, tuple[int, int]] = {}
+
+    def work(home: Path) -> None:
+        told, runner = compare(url, home, tmp_path / f"{home.name}.paid", seconds=0.01)
+        found[home.name] = len({one.cell.key for one in told}), runner.progress.here
+        assert runner.progress.left == 0
+        assert runner.progress.usd == pytest.approx(math.fsum(one.asking.usd for one in told))
+
+    threads = [threading.Thread(target=work, args=(home,)) for home in homes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert {name: told for name, (told, _) in found.items()} == {"ann": CELLS, "bob": CELLS}, "both see the whole"
+    assert sum(here for _, here in found.values()) == CELLS, "each cell was done by one of them"
+    assert all(here for _, here in found.values())
+    bill = billed(tmp_path / "ann.paid", tmp_path / "bob.paid")
+    assert set(bill.values()) == {1}
+    assert len(bill) == 3 * sum(bool(cell.contestant.model) for cell in PLAN.cells())
+
+
+def test_what_one_did_is_there_for_the_other(url: str, tmp_path: Path) -> None:
+    ann, bob = machine(tmp_path, "ann"), machine(tmp_path, "bob")
+    compare(url, ann, tmp_path / "paid")
+    told, runner = compare(url, bob, tmp_path / "paid")
+    assert (told, runner.progress.done) == ([], CELLS)
+    assert set(billed(tmp_path / "paid").values()) == {1}
+    with team(url, "bob") as shared, opened(bob / "c", team=shared) as store:
+        assert store.shelf
+        store.shelf.bring(store.done())
+        reports = list(bob.glob("c/cells/*/runs/*/report.json"))
+        assert len(reports) == CELLS
+        assert sorted(path.read_text() for path in reports) == sorted(path.read_text() for path in ann.glob("c/cells/*/runs/*/report.json"))
+
+
+def test_one_budget_for_all(url: str, tmp_path: Path) -> None:
+    """Each cell of a model costs 0.003: of eight, so much money pays for four, whoever does them."""
+    ann, bob = machine(tmp_path, "ann"), machine(tmp_path, "bob")
+    _, first = compare(url, ann, tmp_path / "paid", budget=0.006)
+    spent = first.progress.usd
+    _, second = compare(url, bob, tmp_path / "paid", budget=0.012)
+    assert first.short and second.short
+    assert spent <= 0.006 + 0.003
+    assert second.progress.usd <= 0.012 + 0.003
+    assert second.progress.usd > spent
+    assert set(billed(tmp_path / "paid").values()) == {1}
+
+
+def test_fresh_waits_for_whoever_is_at_it(url: str, tmp_path: Path) -> None:
+    ann, bob = machine(tmp_path, "ann"), machine(tmp_path, "bob")
+    with team(url, "ann") as mine, opened(ann / "c", team=mine) as store, team(url, "bob") as yours:
+        store.begin(PLAN)
+        assert store.shelf
+        assert store.shelf.claim(PLAN.cells()[0].key)
+        with pytest.raises(UsageError, match="ann"), opened(bob / "c", fresh=True, team=yours):
+            pass
+        store.shelf.leave(PLAN.cells()[0].key)
+        with opened(bob / "c", fresh=True, team=yours) as anew:
+            assert anew.done() == {}
+            assert anew.started_at == ""
+
+
+def test_a_machine_that_is_killed_loses_no_cell(url: str, tmp_path: Path) -> None:
+    """Killed anywhere, and finished by another machine: the same as if nothing had been. Only what was under way may be asked once more."""
+    chance = random.Random(7)
+    killed = machine(tmp_path, "ann")
+    log = tmp_path / "paid"
+    for _ in range(3):
+        (killed / "begun").unlink(missing_ok=True)
+        process = subprocess.Popen([sys.executable, str(Path(__file__).parent / "teamwork.py"), url, str(killed), str(log)], start_new_session=True)
+        deadline = time.monotonic() + 60
+        while not (killed / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.05, 0.4))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+    _, runner = compare(url, machine(tmp_path, "bob"), log)
+    assert runner.progress.done == CELLS
+    _, undisturbed = compare(f"sqlite://{tmp_path}/other.db", machine(tmp_path, "eve"), tmp_path / "other")
+    bill = billed(log)
+    assert set(bill) == set(billed(tmp_path / "other"))
+    assert sum(bill.values()) - len(bill) <= 3 * 2, "two cells at a time, three kills"
+    assert undisturbed.progress.usd + 1e-9 >= runner.progress.usd
+    assert runner.progress.usd + runner.progress.lost >= undisturbed.progress.usd - 1e-9
