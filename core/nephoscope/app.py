@@ -23,6 +23,7 @@ from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins
 from nephoscope.replaying import conditions
 from nephoscope.settings import Settings
+from nephoscope.sharing import Sharing
 from nephoscope.store.bundle import read_bundle, unpack
 from nephoscope.store.ledger import now
 from nephoscope.store.run import RunStore, find_run, new_run
@@ -43,6 +44,7 @@ class App:
     def __init__(self, settings: Settings, plugins: Plugins) -> None:
         self._settings = settings
         self._plugins = plugins
+        self._sharing = Sharing(settings, plugins)
         self._conductor: Conductor | None = None
         self._stop = False
 
@@ -54,7 +56,7 @@ class App:
 
     def resume(self, run_id: str, *, on_event: OnEvent, ask: Ask, approve: Approve) -> Report:
         """Go on where a run stopped, under the same identity."""
-        with recorded(find_run(self._settings.home, run_id)) as store:
+        with self._sharing.recorded(self._at_hand(run_id)) as store:
             if store.get("words") is None:
                 raise UsageError(f"investigation {store.id} was not begun: it was stopped before its problem was written down", "begin it again")
             settings = enlisting.as_begun(self._settings, store.get("chosen"))
@@ -112,34 +114,34 @@ class App:
 
     def runs(self) -> Sequence[RunSummary]:
         """Newest first."""
-        return archive.summaries(self._settings.home)
+        return self._sharing.runs()
 
     def report(self, run_id: str) -> Report:
         """The report of a run, as it was kept."""
-        return archive.read_report(self._settings.home, run_id)
+        return archive.read_report(self._settings.home, self._at_hand(run_id).name)
 
     def leavings(self, run_id: str) -> Sequence[Leaving]:
         """What a run sent away from this machine."""
         from nephoscope.leaving import leavings
 
-        return leavings(self._settings.home, run_id)
+        return leavings(self._settings.home, self._at_hand(run_id).name)
 
     def purge(self, run_ids: Sequence[str]) -> Sequence[str]:
         """Take records away for good; the ids of those that were."""
         from nephoscope.leaving import purge
 
-        return purge(self._settings.home, run_ids)
+        return self._sharing.purge(run_ids, lambda here: purge(self._settings.home, here))
 
     def why(self, run_id: str, number: int) -> Explanation:
         """The recorded reply behind a numbered fact."""
-        return archive.explain(self._settings.home, run_id, number)
+        return archive.explain(self._settings.home, self._at_hand(run_id).name, number)
 
     def verify(self, run_id: str) -> Verification:
         """Make the deciding observations of a run again, and weigh them as before."""
         from nephoscope.rechecking import recheck
 
         report = self.report(run_id)
-        with recorded(find_run(self._settings.home, run_id)) as before, self._scratch() as store, self._conducting(Callbacks()) as conductor:
+        with recorded(find_run(self._settings.home, report.id)) as before, self._scratch() as store, self._conducting(Callbacks()) as conductor:
             for key in ("scopes", "problem", "identities"):
                 store.put(key, before.get(key))
             store.put("like", str(before.dir))
@@ -150,7 +152,7 @@ class App:
 
     def export(self, run_id: str, target: Path) -> None:
         """Write a run as a bundle that others can look at and replay."""
-        replaying.export(self._settings.home, run_id, target, self._plugins.versions)
+        replaying.export(self._settings.home, self._at_hand(run_id).name, target, self._plugins.versions)
 
     def take_in(self, path: Path) -> str:
         """Put somebody's bundle among the runs here; its id."""
@@ -164,7 +166,7 @@ class App:
             if not path.is_file():
                 if path.suffix == ".zip":
                     raise UsageError(f"there is no bundle {path}", "give one that --record or nephoscope runs export wrote, or the id of a run")
-                replaying.export(self._settings.home, source, path := folder / "bundle.zip", self._plugins.versions)
+                replaying.export(self._settings.home, self._at_hand(source).name, path := folder / "bundle.zip", self._plugins.versions)
             bundle = read_bundle(path)
             original, run_dir = (folder / kind / bundle.manifest.id for kind in ("original", "replay"))
             unpack(bundle, original)
@@ -221,8 +223,8 @@ class App:
         """Run a script or a command behind the boundary, in a record of its own or in that of an investigation."""
         from nephoscope.executing import execute
 
-        run_dir = find_run(self._settings.home, order.investigation) if order.investigation else new_run(self._settings.home)
-        with recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
+        run_dir = self._at_hand(order.investigation) if order.investigation else new_run(self._settings.home)
+        with self._sharing.recorded(run_dir) as store, self._conducting(Callbacks()) as conductor:
             if not order.investigation:
                 store.put("scopes", [self._settings.scope_of(self._cloud()).model_dump(mode="json")])
             return execute(order, store, conductor)
@@ -303,11 +305,12 @@ class App:
         """A new record; one that comes to no report is not kept."""
         run_dir = new_run(self._settings.home)
         try:
-            with recorded(run_dir) as store:
+            with self._sharing.recorded(run_dir) as store:
                 yield store
         except NephoscopeError:
             if not any((run_dir / name).exists() for name in (archive.REPORT, archive.INSPECTION)):
                 shutil.rmtree(run_dir, ignore_errors=True)
+                self._sharing.forget(run_dir.name)
             raise
 
     @contextlib.contextmanager
@@ -319,6 +322,10 @@ class App:
                 yield store
         finally:
             shutil.rmtree(run_dir, ignore_errors=True)
+
+    def _at_hand(self, run_id: str) -> Path:
+        """The directory of a run, brought here first where another machine did more of it. Raises :class:`UsageError`."""
+        return self._settings.home / "runs" / self._sharing.at_hand(run_id)
 
     def _cloud(self) -> str:
         """The cloud to look at: the one set, or the only one installed. Raises :class:`UsageError`."""

@@ -43,7 +43,7 @@ def read_report(home: Path, run_id: str) -> Report:
     try:
         return Report.model_validate_json((run_dir / REPORT).read_text(encoding="utf-8"))
     except OSError as error:
-        known = _read(run_dir)
+        known = summary(run_dir)
         if known is not None and known.kind == "inspection":
             raise UsageError(f"{run_dir.name} is an inspection, which has a document of its own", f"look at it: {run_dir / INSPECTION}") from error
         if known is not None and known.kind == "command":
@@ -55,11 +55,12 @@ def read_report(home: Path, run_id: str) -> Report:
 
 def summaries(home: Path) -> list[RunSummary]:
     """One line a record, newest first; what nobody can read is left out."""
-    found = [one for path in (home / "runs").glob("r-*") if (one := _read(path))]
+    found = [one for path in (home / "runs").glob("r-*") if (one := summary(path))]
     return sorted(found, key=lambda one: one.started_at, reverse=True)
 
 
-def _read(run_dir: Path) -> RunSummary | None:
+def summary(run_dir: Path) -> RunSummary | None:
+    """One record; ``None`` when nobody can read it."""
     try:
         return _summary(Report.model_validate_json((run_dir / REPORT).read_text(encoding="utf-8")))
     except (OSError, ValidationError):

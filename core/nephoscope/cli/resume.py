@@ -11,7 +11,7 @@ from nephoscope.cli import options
 if TYPE_CHECKING:
     from nephoscope.cli.application import Application
 
-_RunId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The investigation; without it, the newest that did not conclude.")]
+_RunId = Annotated[str | None, typer.Argument(metavar="[ID]", help="The investigation; without it, your newest that did not conclude.")]
 
 
 def resume(
@@ -51,6 +51,6 @@ def _newest(app: Application) -> str:
     from nephoscope.interfaces.errors import UsageError
 
     for run in app.runs():
-        if run.kind == "investigation" and run.status not in ("concluded", "running"):
+        if run.mine and run.kind == "investigation" and run.status not in ("concluded", "running"):
             return run.id
     raise UsageError("There is no investigation to go on with.", "nephoscope runs lists all of them")

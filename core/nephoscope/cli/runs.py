@@ -109,7 +109,7 @@ def _show_egress(output: Output, rows: Sequence[Leaving]) -> None:
 def purge(
     *,
     run_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="These, as 'nephoscope runs' lists them.")] = None,
-    before: Annotated[str | None, typer.Option("--before", metavar="WHEN", help="Those started before: 2026-11-20, 30d, 12h.")] = None,
+    before: Annotated[str | None, typer.Option("--before", metavar="WHEN", help="Those of yours started before: 2026-11-20, 30d, 12h.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -123,7 +123,7 @@ def purge(
         if bool(run_ids) == bool(before):
             raise UsageError("Say which: ids, or --before WHEN.", "see them: nephoscope runs")
         application = open_session({}).application()
-        chosen = list(run_ids or [run.id for run in select(application.runs(), until=before) if run.status != "running"])
+        chosen = list(run_ids or [run.id for run in select(application.runs(), until=before) if run.mine and run.status != "running"])
         if chosen and not yes and not _agreed(output, chosen):
             raise UsageError("Nothing was taken away.", "say yes, or give --yes")
         gone = application.purge(chosen) if chosen else ()

@@ -14,14 +14,16 @@ from nephoscope.engine.approving import MOST_EDITS, proposal
 from nephoscope.engine.context import Context
 from nephoscope.engine.rounds import MOST_ATTEMPTS
 from nephoscope.engine.state import GRAPH_VERSION, State
-from nephoscope.interfaces import Stopped
+from nephoscope.interfaces import Stopped, StoreLost
 from nephoscope.models import Approval, Question, Script
 from nephoscope.models.report import Status
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.sqlite import SqliteSaver
 
 CHECKPOINT = "checkpoint.db"
+LOST = "checkpoints_lost"
 _log = logging.getLogger("nephoscope.engine")
 _START: State = {"step": 0, "attempt": 0, "outcome": ""}
 NODES_PER_STEP = 2 + 6 * (MOST_ATTEMPTS + MOST_EDITS)
@@ -45,10 +47,25 @@ class Driver:
         """From the last checkpoint, or from observe where there is none, to the end, an unanswered question, or a stop."""
         from langsmith import tracing_context
 
-        with _saver(self._context.store.dir / CHECKPOINT) as saver, tracing_context(enabled=False):
-            return self._loop(saver)
+        store = self._context.store
+        with tracing_context(enabled=False):
+            if store.checkpointer:
+                try:
+                    with store.checkpointer() as saver:
+                        return self._loop(saver)
+                except StoreLost as error:
+                    store.put(LOST, self._lost + 1)
+                    self._context.emit("notice", text=f"{error.message}; it goes on without")
+            with _saver(store.dir / CHECKPOINT) as saver:
+                return self._loop(saver)
 
-    def _loop(self, saver: SqliteSaver) -> Status:
+    @property
+    def _lost(self) -> int:
+        """How often a shared checkpointer was lost: what it holds is older than the record, which then counts alone."""
+        known = self._context.store.get(LOST, 0)
+        return known if isinstance(known, int) else 0
+
+    def _loop(self, saver: BaseCheckpointSaver[Any]) -> Status:
         from langgraph.errors import GraphDrained, GraphRecursionError
         from langgraph.types import Command
 
@@ -57,7 +74,7 @@ class Driver:
         graph = build(self._context, saver)
         steps = self._context.budget.steps + len(self._context.store.steps())
         config: Any = {
-            "configurable": {"thread_id": f"{self._context.store.id}/{GRAPH_VERSION}"},
+            "configurable": {"thread_id": thread(self._context.store.id, self._lost)},
             "recursion_limit": NODES_PER_STEP * (steps + 3),
             "metadata": {"graph_version": GRAPH_VERSION},
         }
@@ -120,6 +137,11 @@ class Driver:
         if answer.approved is None and not answer.source and not answer.steer:
             return None
         return {"approved": bool(answer.approved), "hash": pending["hash"], "source": answer.source, "steer": answer.steer}
+
+
+def thread(run: str, lost: int = 0) -> str:
+    """The name of a run's checkpoints."""
+    return f"{run}/{GRAPH_VERSION}" + (f"/{lost}" if lost else "")
 
 
 @contextlib.contextmanager

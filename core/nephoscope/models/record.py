@@ -16,6 +16,7 @@ class RunSummary(Frozen):
     """One line about one record. ``phases``: seconds per phase; ``usd`` clouds and models together.
 
     ``kind``: an investigation, a command that was run by ``exec``, or an inspection. Without a report it is ``running`` or was ``interrupted``.
+    ``owner``: who began it, where several share a database; ``mine``: that is us.
     """
 
     id: str
@@ -32,6 +33,8 @@ class RunSummary(Frozen):
     seconds: float = 0.0
     usd: float = 0.0
     phases: Mapping[str, float] = Field(default_factory=dict)
+    owner: str = ""
+    mine: bool = True
 
 
 class Leaving(Frozen):

@@ -65,11 +65,13 @@ def started(run: RunSummary) -> datetime:
 
 def run_table(runs: Sequence[RunSummary]) -> Table:
     """One line per record: what was found, or how it ended when it did not conclude."""
-    table = _table("id", "started", "found", "problem")
+    shared = any(run.owner for run in runs)
+    table = _table("id", "started", *(["by"] if shared else []), "found", "problem")
     for run in runs:
         found = ", ".join(run.causes) or VERDICTS[run.verdict].lower()
         outcome = run.status.replace("_", " ") if run.status != "concluded" else "a command" if run.kind == "command" else found
-        table.add_row(*_cells(run.id, moment(run.started_at), clip(outcome, 40), clip(run.problem, 120)))
+        who = [run.owner] if shared else []
+        table.add_row(*_cells(run.id, moment(run.started_at), *who, clip(outcome, 40), clip(run.problem, 120)))
     for column in table.columns[:-1]:
         column.no_wrap = True
     return table

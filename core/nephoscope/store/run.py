@@ -6,8 +6,8 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,6 +107,9 @@ class ModelCall:
 
 class RunStore:
     """``run.db`` and the blobs of one run directory. With ``readonly`` nothing can be written."""
+
+    checkpointer: Callable[[], AbstractContextManager[Any]] | None = None
+    """Where the position in the loop is kept, when not beside the record."""
 
     def __init__(self, run_dir: Path, *, readonly: bool = False) -> None:
         self.dir = run_dir

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nephoscope.interfaces import StoreLost
+from nephoscope.interfaces import Database, StoreLost
+from nephoscope.store.mirrored import MirroredStore
 from nephoscope.store.records import Records
 from nephoscope.store.rows import Changes, Content, restore
 
@@ -91,6 +92,17 @@ class SharedRun:
         finally:
             self._records.let_go(self._run)
         return True
+
+
+class SharedStore(MirroredStore):
+    """The record of a run in its directory, told to a shared database around each paid request and ahead of each checkpoint, which is there too.
+
+    ``told`` may raise ``Stopped``: then nothing is paid for.
+    """
+
+    def __init__(self, run_dir: Path, run: SharedRun, database: Database, told: Callable[[], None]) -> None:
+        super().__init__(run_dir, told)
+        self.checkpointer = lambda: database.checkpointer(run.told)
 
 
 def turn_of(folder: Path) -> int:

@@ -23,7 +23,7 @@ class Checkpoints(PostgresSaver):
     """``before`` is called ahead of each checkpoint."""
 
     def __init__(self, database: PostgresDatabase, before: Callable[[], None]) -> None:
-        super().__init__(database.connect())
+        super().__init__(database.reconnect())
         self._database = database
         self._before = before
 
@@ -63,7 +63,7 @@ class Checkpoints(PostgresSaver):
     @contextlib.contextmanager
     def _cursor(self, *, pipeline: bool = False) -> Iterator[Any]:
         if self._conn().closed:
-            self.conn = self._database.connect()
+            self.conn = self._database.reconnect()
         try:
             with super()._cursor(pipeline=pipeline) as cursor:
                 yield cursor

@@ -19,7 +19,9 @@ from nephoscope_store_postgres import trouble
 
 SCHEMA = "nephoscope"
 PATIENCE = 20.0
-"""Seconds for which a connection that is lost is made again."""
+"""Seconds for which a connection that is lost is made again, ..."""
+IMPATIENCE = 2.0
+"""... and where it did not come back before."""
 _PAUSE = 0.5
 _HELD = """
 SELECT ((classid::bigint << 32) | objid::bigint) AS key FROM pg_locks
@@ -48,6 +50,7 @@ class PostgresDatabase:
         self._holding: set[str] = set()
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._patience = PATIENCE
         self.place = _place(address.url)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -136,6 +139,13 @@ class PostgresDatabase:
             raise trouble.unreachable(error, self.place, self._secret) from None
         return made  # type: ignore[no-any-return]
 
+    def reconnect(self) -> Connection:
+        """As :meth:`connect`, where one was there before: raises ``StoreLost``."""
+        try:
+            return self.connect()
+        except NephoscopeError as error:
+            raise trouble.lost(self.place, error, self._secret) from None
+
     def trouble(self, error: psycopg.Error) -> NephoscopeError:
         """What went wrong, in our words."""
         if isinstance(error, _AGAIN):
@@ -154,26 +164,32 @@ class PostgresDatabase:
 
     def _done(self, what: Callable[[Connection], T]) -> T:
         """Once, or again on a new connection. What is tried again comes out the same."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         with self._lock:
             while True:
                 try:
                     if self._connection is None:
                         self._connection = self._again()
-                    return what(self._connection)
+                    done = what(self._connection)
+                    self._patience = PATIENCE
+                    return done
                 except psycopg.errors.DiskFull as error:
                     raise trouble.refused(error, self.place, self._secret) from None
                 except _AGAIN as error:
                     if not isinstance(error, psycopg.errors.DeadlockDetected):
                         self._drop()
-                    if time.monotonic() > deadline:
-                        raise trouble.lost(self.place, error, self._secret) from None
+                    self._lost_after(deadline, error)
                 except psycopg.Error as error:
                     raise trouble.refused(error, self.place, self._secret) from None
                 except NephoscopeError as error:
-                    if time.monotonic() > deadline or isinstance(error, UsageError):
-                        raise trouble.lost(self.place, error, self._secret) from None
+                    self._lost_after(deadline, error)
                 time.sleep(_PAUSE)
+
+    def _lost_after(self, deadline: float, error: Exception) -> None:
+        """Raises ``StoreLost`` once the time is over."""
+        if time.monotonic() > deadline:
+            self._patience = IMPATIENCE
+            raise trouble.lost(self.place, error, self._secret) from None
 
     def _connect(self) -> Connection:
         connection = self.connect()

@@ -1,0 +1,174 @@
+"""Two people, two machines, one PostgreSQL database: what one begins, the other sees, explains, and goes on with, whatever was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "store_postgres"))
+from server import FOLDER, PASSWORD, WHY_NOT, Server, running
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    if FOLDER is None:
+        pytest.skip(WHY_NOT)
+    pytest.importorskip("psycopg", reason="the pack is not installed here: pip install 'nephoscope[postgres]'")
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    return server.database()
+
+
+@pytest.fixture
+def ann(terminal: Any, url: str) -> Any:
+    return member(terminal, url, "ann")
+
+
+@pytest.fixture
+def bob(terminal: Any, url: str) -> Any:
+    return member(terminal, url, "bob")
+
+
+def member(terminal: Any, url: str, name: str) -> Any:
+    env = {**terminal.env, "NEPHOSCOPE_STORE__URL": url, "NEPHOSCOPE_STORE__OWNER": name}
+    return dataclasses.replace(terminal, home=terminal.home.with_name(name), env=env)
+
+
+def listed(who: Any) -> dict[str, dict[str, Any]]:
+    return {run["id"]: run for run in who.run("runs", "list", "--json").document["runs"]}
+
+
+def killed_after(calls: int, who: Any, words: Sequence[str]) -> str:
+    """Its run, killed -9 with all it started once so many calls were answered."""
+    process = who.start(*words, start_new_session=True)
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (who.runs and len(who.answered()) >= calls):
+        time.sleep(0.02)
+    assert process.poll() is None, process.communicate()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return str(who.run_dir.name)
+
+
+def nowhere(folder: Path, secret: str) -> None:
+    """No file under the folder holds it."""
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+
+
+def test_what_one_begins_the_other_ends(ann: Any, bob: Any, terminal: Any, server: Server, url: str, investigate: Sequence[str]) -> None:
+    whole = ann.run(*investigate)
+    assert whole.code == 0, whole.err
+    assert whole.document["verdict"] == "confirmed"
+    first = whole.document["id"]
+    run = killed_after(2, dataclasses.replace(ann, home=ann.home.with_name("ann-2")), investigate)
+
+    seen = listed(bob)
+    assert {key: (one["owner"], one["mine"]) for key, one in seen.items()} == {first: ("ann", False), run: ("ann", False)}
+    assert (seen[first]["verdict"], seen[first]["status"], seen[run]["status"]) == ("confirmed", "concluded", "interrupted")
+    assert not (bob.home / "runs").exists(), "a list brings nothing here"
+
+    shown = bob.run("runs", "show", first, "--json")
+    assert shown.essence == whole.essence
+    explained = bob.run("why", first, "1")
+    assert explained.code == 0, explained.err
+    assert "call" in explained.out
+
+    resumed = bob.run("resume", run, "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.essence == whole.essence, "as if nobody had been killed"
+    assert server.sql("SELECT count(*) > 0 FROM nephoscope.checkpoints", url.rpartition("/")[2]).strip() == "t", "LangGraph's own saver"
+
+    again = listed(ann)
+    assert (again[run]["status"], again[run]["verdict"], again[run]["owner"]) == ("concluded", "confirmed", "ann")
+    assert bob.run("resume", "--json").code == 2, "nothing of bob's own is left to go on with"
+    late = dataclasses.replace(ann, home=ann.home.with_name("ann-2")).run("runs", "show", run, "--json")
+    assert late.essence == whole.essence, "whoever was killed sees what came of it"
+
+    for told in (whole, shown, explained, resumed, late):
+        assert PASSWORD not in told.out + told.err
+    nowhere(terminal.home.parent, PASSWORD)
+    gone = bob.run("runs", "purge", run, "--yes", "--json")
+    assert gone.document["runs"] == [run]
+    assert set(listed(ann)) == {first}
+
+
+def test_a_database_that_goes_away_costs_no_verdict(ann: Any, bob: Any, server: Server, account: Any, investigate: Sequence[str]) -> None:
+    """It goes on alone, says so, and tells the others with the next command; until then reading tells what is here."""
+    whole = ann.run(*investigate, variables={"NEPHOSCOPE_STORE__URL": ""})
+    account.control("rules", {"delay": {"ec2:*": 400}})
+    process = ann.start(*investigate)
+    while process.poll() is None and len(ann.runs) < 2:
+        time.sleep(0.05)
+    run = next(path for path in ann.runs if path.name != whole.document["id"])
+    while process.poll() is None and not (run / "shared.json").exists():
+        time.sleep(0.05)
+    server.stop()
+    try:
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, (out[-3000:], err)
+        assert ann.ended(0, out, err).essence == whole.essence
+        assert "does not answer" in err
+        assert json.loads((run / "shared.json").read_text())["whole"] is False
+        alone = ann.run("runs", "list", "--json")
+        assert {one["id"] for one in alone.document["runs"]} == {whole.document["id"], run.name}
+        assert "cannot be reached" in alone.err
+        refused = ann.run(*investigate)
+        assert refused.code == 3
+        assert "cannot be reached" in refused.document["error"]["message"]
+        assert PASSWORD not in out + err + refused.out + refused.err
+    finally:
+        server.start()
+    assert run.name not in listed(bob)
+    assert run.name in listed(ann)
+    assert listed(bob)[run.name]["verdict"] == "confirmed"
+    assert bob.run("runs", "show", run.name, "--json").essence == whole.essence
+
+
+def test_what_is_wrong_with_a_database_is_said(ann: Any, server: Server, url: str, investigate: Sequence[str]) -> None:
+    """Before anything is asked, with what to do; whoever may only read can read."""
+    name = url.rpartition("/")[2]
+    for wrong, code, told in (
+        (url.replace(PASSWORD, "wr0ng-word"), 3, "password"),
+        (url.replace(str(server.port), "1"), 3, "cannot be reached"),
+        (url.replace(name, "no_such_team"), 2, "does not exist"),
+    ):
+        result = ann.run(*investigate, variables={"NEPHOSCOPE_STORE__URL": wrong})
+        error = result.document["error"]
+        assert (result.code, told in error["message"], bool(error["hint"])) == (code, True, True), error
+        assert PASSWORD not in result.out + result.err
+        assert "wr0ng-word" not in result.out + result.err
+    assert ann.run("runs", "list").code == 0, "the tables are made"
+    server.sql(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'eve') THEN CREATE ROLE eve LOGIN PASSWORD 'r3ading'; END IF; END $$; "
+        "GRANT USAGE ON SCHEMA nephoscope TO eve; GRANT SELECT ON ALL TABLES IN SCHEMA nephoscope TO eve",
+        name,
+    )
+    reader = {"NEPHOSCOPE_STORE__URL": url.replace(f"ann:{PASSWORD}", "eve:r3ading")}
+    assert ann.run("runs", "list", variables=reader).code == 0
+    refused = ann.run(*investigate, variables=reader)
+    assert refused.code == 2
+    assert "may not write" in refused.document["error"]["message"]
+    examined = ann.run("doctor", "--json", variables=reader)
+    assert "may not write" in examined.out
+    server.sql("UPDATE nephoscope.schema_version SET version = 99", name)
+    newer = ann.run("runs", "list", "--json")
+    assert newer.code == 2
+    assert "newer version" in newer.document["error"]["message"]
