@@ -55,7 +55,7 @@ class Tried:
 
 
 def context(store: RunStore, plugins: Plugins) -> Context:
-    """A finished run as the engine sees it, with fresh provers."""
+    """A finished run as the engine sees it."""
     raw: Any = store.get("opened")
     playbooks = load_playbooks(plugins.playbooks)
     return Context(
@@ -77,7 +77,7 @@ def context(store: RunStore, plugins: Plugins) -> Context:
         ask=lambda _: None,
         approve=lambda _, __: None,
         tell=lambda _: None,
-        provers={cloud: type(one)() for cloud, one in plugins.provers.items()},
+        provers=plugins.provers,
     )
 
 
@@ -91,8 +91,6 @@ def tried(run: Path, plugins: Plugins) -> list[Tried]:
         advice = [(one, prove(one, fix, view, made)) for one in causes if (fix := advise(one, made))]
         return [Tried(run.name, str(store.get("words")), cause.cause, one.proof, one.proof_note) for cause, one in advice]
     finally:
-        for prover in made.provers.values():
-            prover.close()
         store.close()
 
 
@@ -128,12 +126,16 @@ def main() -> int:
     runs = sorted(path.parent for path in options.folder.rglob("report.json") if options.only in path.read_text("utf-8"))
     rows: list[Tried] = []
     plugins = load_plugins()
-    for run in runs:
-        for one in tried(run, plugins):
-            rows.append(one)
-            mark = "proven" if one.proof == "proven_on_emulator" else "-     "
-            sys.stdout.write(f"{mark} {one.run} {one.cause}: {one.note}\n")
-            sys.stdout.flush()
+    try:
+        for run in runs:
+            for one in tried(run, plugins):
+                rows.append(one)
+                mark = "proven" if one.proof == "proven_on_emulator" else "-     "
+                sys.stdout.write(f"{mark} {one.run} {one.cause}: {one.note}\n")
+                sys.stdout.flush()
+    finally:
+        for prover in plugins.provers.values():
+            prover.close()
     for why, count in sorted(reasons(rows).items(), key=lambda pair: -pair[1]):
         sys.stdout.write(f"{count:4} {why}\n")
     proven = sum(one.proof == "proven_on_emulator" for one in rows)

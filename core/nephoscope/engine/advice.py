@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nephoscope.engine.context import Context
-from nephoscope.knowledge.playbooks import tell, values_for
-from nephoscope.models import Change, Finding, JsonValue, Recommendation
+from nephoscope.knowledge.playbooks import placeholders, tell, values_for
+from nephoscope.models import CauseCard, Change, Finding, JsonValue, Recommendation
 from nephoscope.store import canonical
 
 
@@ -13,9 +13,8 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
     book = context.playbooks.get(cause.cause)
     if book is None:
         return _in_words(cause)
-    card, values = book.card, values_for(cause)
-    changes = [_change(dict(one), values, cause) for one in card.changes]
-    complete = [one for one in changes if "{" not in canonical(_placeholders(one))]
+    values = values_for(cause)
+    card, complete = _way(book.card, values, cause)
     estate = context.estates.get(cause.subject.cloud)
     commands = [line for one in complete for line in (estate.render(one) if estate else [])]
     return Recommendation(
@@ -30,6 +29,16 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
         proof="not_proven",
         proof_note=_note(cause),
     )
+
+
+# A template that found no value is half a command, which is worse than none: such a change is not shown.
+def _way(card: CauseCard, values: dict[str, JsonValue], cause: Finding) -> tuple[CauseCard, list[Change]]:
+    """The card as the first way tells it that is known in full; else as it stands, with those of its changes that are."""
+    for way in card.ways:
+        if all(values.get(name) not in (None, "") for name in placeholders(list(map(dict, way.changes)))):
+            told = {name: value for name, value in way.model_dump(exclude={"changes"}).items() if value}
+            return card.model_copy(update=told), [_change(dict(one), values, cause) for one in way.changes]
+    return card, [_change(dict(one), values, cause) for one in card.changes if placeholders(dict(one)) <= values.keys()]
 
 
 def _in_words(cause: Finding) -> Recommendation | None:
@@ -55,7 +64,7 @@ def _note(cause: Finding) -> str:
 def _change(raw: dict[str, JsonValue], values: dict[str, JsonValue], cause: Finding) -> Change:
     told = tell(raw, values)
     assert isinstance(told, dict)  # noqa: S101 - a mapping stays one
-    params = told.get("params")
+    params, gives, takes = told.get("params"), told.get("gives"), told.get("takes")
     region = told.get("region", cause.subject.region)
     return Change(
         cloud=cause.subject.cloud,
@@ -63,25 +72,9 @@ def _change(raw: dict[str, JsonValue], values: dict[str, JsonValue], cause: Find
         operation=str(told.get("operation", "")),
         region=str(region or ""),
         params=params if isinstance(params, dict) else {},
+        gives={name: str(where) for name, where in gives.items()} if isinstance(gives, dict) else {},
+        takes=tuple(map(str, takes)) if isinstance(takes, list) else (),
     )
-
-
-def _placeholders(change: Change) -> list[str]:
-    """Templates that found no value: such a change is not shown, half a command being worse than none."""
-    found: list[str] = []
-
-    def walk(value: JsonValue) -> None:
-        if isinstance(value, str) and value.startswith("{") and value.endswith("}") and '"' not in value:
-            found.append(value)
-        elif isinstance(value, dict):
-            for member in value.values():
-                walk(member)
-        elif isinstance(value, list):
-            for member in value:
-                walk(member)
-
-    walk([change.service, change.operation, dict(change.params)])
-    return found
 
 
 def _text(template: str, values: dict[str, JsonValue]) -> str:

@@ -72,9 +72,10 @@ def _members(before: list[JsonValue], after: list[JsonValue], path: tuple[str, .
 class Named:
     """What a set of changes says: whom they are about, and which values they set."""
 
-    def __init__(self, changes: Sequence[Change], cause: Finding) -> None:
+    def __init__(self, changes: Sequence[Change], cause: Finding, given: Sequence[str] = (), incidental: re.Pattern[str] | None = None) -> None:
+        self._incidental = incidental
         self._supposed: dict[tuple[str, str], Supposition] = {(one.subject.key, one.attribute): one for one in cause.suppose}
-        self._values = {word for change in changes for word in _words(dict(change.params))}
+        self._values = {word for change in changes for word in _words(dict(change.params))} | {word.lower() for word in given}
         self._changes = changes
         self._made: dict[str, ResourceRef] = {}
         self._subjects: set[str] = set()
@@ -113,6 +114,8 @@ class Named:
             not there or (isinstance(value, str) and MOMENT.match(value)) for there, value in ((leaf.had, leaf.before), (leaf.has, leaf.after))
         ):
             return True
+        if not leaf.had and leaf.path and self._incidental and self._incidental.fullmatch(leaf.path[-1]):
+            return True  # nobody sets it: it came with what is named
         name = (leaf.path[-1] if leaf.path else attribute).lower()
         if isinstance(leaf.after, bool) and any(word.endswith(name) for word in self._values):
             return True

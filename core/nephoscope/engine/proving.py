@@ -134,7 +134,7 @@ class Trial:
         if fresh:
             return f"tried on an emulator: the change brings another fault: {', '.join(fresh[:_MOST_NAMED])}"
         before, after = (self._set(_differing(one, other)) for one, other in ((self._before, self._after), (self._after, self._before)))
-        strays = Named(self.advice.changes, self.cause).strays(before, after)
+        strays = Named(self.advice.changes, self.cause, self.tried.given, self._incidental).strays(before, after)
         return f"tried on an emulator: more changed than the commands name: {', '.join(strays[:_MOST_NAMED])}" if strays else ""
 
     def _set(self, facts: Facts) -> Facts:

@@ -183,6 +183,14 @@ def tell(template: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
     return template
 
 
+def placeholders(template: JsonValue) -> set[str]:
+    """Names of the values that a template wants."""
+    if isinstance(template, str):
+        return {match[1] for match in _PLACEHOLDER.finditer(template)}
+    members = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
+    return {name for member in members for name in placeholders(member)}
+
+
 def _plain(value: JsonValue) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(member) for member in value) or "none"

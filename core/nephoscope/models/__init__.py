@@ -11,7 +11,7 @@ from nephoscope.models.memory import Edge, Outcome, Remembered
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.proof import Tried
-from nephoscope.models.recommendation import CauseCard, Change, Recommendation
+from nephoscope.models.recommendation import CauseCard, Change, Recommendation, Way
 from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
@@ -97,6 +97,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "Violation",
+    "Way",
     "WireReply",
     "WireRequest",
     "texts",

@@ -22,5 +22,7 @@ class Tried(Frozen):
     """Native type or identifier of what could not be seeded → why."""
     refused: str = ""
     """The change that the emulator did not take, and what it said; empty: it took them all."""
+    given: tuple[str, ...] = ()
+    """What the replies to changes told that later changes take from: identifiers and addresses that only came with them."""
     seeded: int = 0
     """So many things were built."""

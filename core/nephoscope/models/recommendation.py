@@ -18,6 +18,10 @@ class Change(Frozen):
     operation: str
     region: str = ""
     params: Mapping[str, JsonValue] = Field(default_factory=dict)
+    gives: Mapping[str, str] = Field(default_factory=dict)
+    """What later changes need of its reply: a name in capitals → a JMESPath that both we and the cloud's command line read."""
+    takes: tuple[str, ...] = ()
+    """Names that earlier changes gave; a parameter that is ``$NAME`` stands for its value."""
 
 
 class Recommendation(Frozen):
@@ -35,6 +39,17 @@ class Recommendation(Frozen):
     proof_note: str = ""
 
 
+class Way(Frozen):
+    """One way to mend a cause, for when the facts tell every value of its changes."""
+
+    fix: str
+    changes: tuple[Mapping[str, JsonValue], ...] = Field(min_length=1)
+    risk: str = ""
+    undo: str = ""
+    cost: str = ""
+    verify: str = ""
+
+
 class CauseCard(Frozen):
     """How a cause is told to people: data a pack ships beside its analyzers. Texts are templates over a Finding's details."""
 
@@ -44,6 +59,8 @@ class CauseCard(Frozen):
     """The title while nobody knows; needed where ``title`` tells a value that only the fault has."""
     explanation: str
     symptoms: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    """Better ways than ``changes``, the best first: the first is taken of whose changes every value is known; what it leaves empty is the card's."""
     changes: tuple[Mapping[str, JsonValue], ...] = ()
     fix: str = ""
     risk: str = "low"

@@ -123,10 +123,26 @@ class AwsEstate(TableEstate):
         words = ["aws", service, snake(change.operation).replace("_", "-"), *_cli_options(change.params)]
         if change.region:
             words += ["--region", change.region]
-        return [shlex.join(map(_visible, words))]
+        return _given(words, change) or [_written(words, change.takes)]
 
 
-_CLI_NAMES = {"s3": "s3api", "stepfunctions": "stepfunctions"}
+def _written(words: Sequence[str], takes: Sequence[str] = ()) -> str:
+    """A command for a POSIX shell: every word quoted, but for the variables that earlier commands set."""
+    variables = {f"${name}" for name in takes if _VARIABLE.fullmatch(name)}
+    return " ".join(f'"{word}"' if word in variables else shlex.quote(_visible(word)) for word in words)
+
+
+def _given(words: Sequence[str], change: Change) -> list[str]:
+    """The command with what later ones need of its reply kept in a variable."""
+    (name, where), *more = change.gives.items() or (("", ""),)
+    if more or not _VARIABLE.fullmatch(name):
+        return []
+    return [f"{name}=$({_written([*words, '--query', where, '--output', 'text'], change.takes)})"]
+
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_CLI_NAMES = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
+"""Services that the command line calls otherwise than the SDK."""
 _BIDI = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -159,3 +159,19 @@ def test_names_and_identifiers_are_the_same_thing(native_type: str, name: str, n
     assert by_name.native_id == native_id
     assert by_id is not None
     assert by_id.key == by_name.key
+
+
+def test_what_one_command_gives_the_next_takes() -> None:
+    made = Change(cloud="aws", service="ec2", operation="AllocateAddress", params={"Domain": "vpc"}, gives={"ADDRESS": "AllocationId"})
+    used = Change(
+        cloud="aws", service="ec2", operation="AssociateAddress", params={"InstanceId": "$(x)", "AllocationId": "$ADDRESS"}, takes=("ADDRESS",)
+    )
+    assert ESTATE.render(made) == ["ADDRESS=$(aws ec2 allocate-address --domain vpc --query AllocationId --output text)"]
+    assert ESTATE.render(used) == ["aws ec2 associate-address --instance-id '$(x)' --allocation-id \"$ADDRESS\""]
+    plain = used.model_copy(update={"takes": ()})
+    assert "'$ADDRESS'" in ESTATE.render(plain)[0], "what no earlier command gave is text"
+
+
+def test_services_that_the_command_line_calls_otherwise() -> None:
+    change = Change(cloud="aws", service="config", operation="StartConfigurationRecorder", params={"ConfigurationRecorderName": "default"})
+    assert ESTATE.render(change) == ["aws configservice start-configuration-recorder --configuration-recorder-name default"]

@@ -24,6 +24,8 @@ _ANSWERS = frozenset({"A", "AAAA", "CNAME"})
 _BALANCERS = ("elbv2:load-balancer", "elb:load-balancer")
 _FAR = ("ec2:vpc", "ec2:instance", "lambda:function")
 MOST_HOSTS = 3
+_ANEW = re.compile(r"old|new|v?\d+|blue|green", re.IGNORECASE)
+"""Words by which one generation is told from the next."""
 _SOMEWHERE = "192.0.2.1"
 """An address of nobody's: with it the record would lead to something again."""
 ALIKE = 0.8
@@ -141,12 +143,26 @@ class _Zone:
         }
         there = text.removeprefix("dualstack.") in known
         truth = None if wanted and not there else not there
-        near = difflib.get_close_matches(text, sorted(known), 1, 0.6)
+        near = sorted(name for name in known if _stem(name) == _stem(text))[:2] if not there else []
+        led = near[0] if len(near) == 1 else ""
         note = f"{self.host} leads to {text}, " + (
             "a load balancer of this account" if there else "which is no load balancer of this account any more"
         )
-        suppose = _led_to(record, near[0] if near else _SOMEWHERE)
-        return self._told(look, "target-missing", record, truth, note=note, suppose=suppose, target=text, near=near[0] if near else "")
+        suppose = _led_to(record, led or _SOMEWHERE)
+        more = self._record(record, led, known[led]) if led else {}
+        return self._told(look, "target-missing", record, truth, note=note, suppose=suppose, target=text, near=led, **more)
+
+    def _record(self, record: ResourceRef, host: str, balancer: ResourceRef) -> dict[str, JsonValue]:
+        """The whole record, leading to the load balancer: an alias stays an alias."""
+        known = {name: fact.value for name in ("settings", "alias") if (fact := self.view.fact(record, name)) and not fact.known_absent}
+        zone, written = self.view.fact(balancer, "dns_zone"), known.get("settings")
+        if not isinstance(written, dict):
+            return {}
+        aliased = written.get("AliasTarget")
+        if not isinstance(aliased, dict):
+            return {"record_set": {**written, "ResourceRecords": [{"Value": host}]}} if written.get("Type") == "CNAME" else {}
+        known_zone = zone is not None and not zone.known_absent
+        return {"record_set": {**written, "AliasTarget": {**aliased, "DNSName": host, "HostedZoneId": zone.value}}} if zone and known_zone else {}
 
     def _elsewhere(self, record: ResourceRef) -> Iterator[Finding]:
         """The words name the host and the load balancer that should answer, and the record leads to another."""
@@ -158,7 +174,8 @@ class _Zone:
             note = f"{self.host} leads to {', '.join(targets)}; {meant[0].label} is {own}"
             suppose = _led_to(record, own)
             off = own.lower() not in targets
-            yield self._told(look, "record-points-elsewhere", record, off, note=note, suppose=suppose, target=targets[0], near=own)
+            more = self._record(record, own.lower(), meant[0]) if off else {}
+            yield self._told(look, "record-points-elsewhere", record, off, note=note, suppose=suppose, target=targets[0], near=own, **more)
 
     def _heard(self) -> Iterator[Finding]:
         """A private zone answers only networks that are associated with it."""
@@ -205,6 +222,12 @@ class _Zone:
         **more: JsonValue,
     ) -> Finding:
         return look.finding(f"aws.route53.{name}", subject, truth, note=note, details=self._details(**more), suppose=suppose)
+
+
+def _stem(host: str) -> str:
+    """A load balancer's name without what changes when it is made anew."""
+    words = host.partition(".")[0].removeprefix("internal-").split("-")
+    return "-".join(word for word in words if not _ANEW.fullmatch(word))
 
 
 def _targets(look: Look, record: ResourceRef) -> list[str]:

@@ -12,6 +12,7 @@ from nephoscope.models import Finding, JsonValue, Problem, ResourceRef, Supposit
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.setting.conditions import Judging, judge, referred
 from nephoscope_aws.analyzers.setting.judges import JUDGES
+from nephoscope_aws.analyzers.setting.putting import puttings
 from nephoscope_aws.analyzers.setting.rules import Rule, Thing, Trace, rules, things
 from nephoscope_aws.iam.truth import Truth
 
@@ -129,6 +130,7 @@ def _by(rule: Rule, view: FactView, ref: ResourceRef) -> Iterator[Finding]:
     details: dict[str, JsonValue] = {**judging.details, "name": ref.label, "id": ref.native_id}
     suppose = [mend(ref, name, tell(value, {**details})) for name, value in rule.mended.items()]
     note = tell(rule.note, {"subject": ref.label, "region": ref.region, **details}) if truth else ""
+    details |= puttings(rule, view, ref, details) if truth else {}
     yield judging.look.finding(
         rule.cause,
         ref,

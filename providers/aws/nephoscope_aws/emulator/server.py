@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.testing.front import Front
+from nephoscope_aws.emulator.amends import amend
 from nephoscope_aws.emulator.dialect import AwsDialect
 from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
 from nephoscope_aws.emulator.sdk import detach
@@ -23,6 +24,7 @@ class Server:
         self._seed = seed
         self.names: dict[str, Any] = {}
         _prepare(seed.account)
+        amend()
         keep_managed_policies(policies_named(seed.model_dump_json()))
         self._front = Front(_application(), AwsDialect(), self.reset)
         self._server = _listen(self._front, port)

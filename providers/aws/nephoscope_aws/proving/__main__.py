@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.interfaces.errors import UsageError
-from nephoscope.models import Call, Reply
+from nephoscope.models import Call, Reply, texts
 from nephoscope_aws.emulator.seed import Seed
 from nephoscope_aws.proving.hands import Elsewhere, Hands
 from nephoscope_aws.proving.naming import Names
@@ -60,7 +60,7 @@ class Stage:
         lacking = copy.build(job["steps"])
         before = copy.read(job["reads"])
         refused = copy.change(job["changes"], job["spellings"])
-        return {"lacking": lacking, "refused": refused, "before": before, "after": copy.read(job["reads"])}
+        return {"lacking": lacking, "refused": refused, "before": before, "after": copy.read(job["reads"]), "given": copy.told}
 
     def _empty(self, job: Mapping[str, Any]) -> str:
         from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
@@ -84,6 +84,8 @@ class Copy:
         self._account = account
         self._names = Names()
         self._given: dict[str, str] = {}
+        self.told: list[str] = []
+        """What the changes gave, as the account would write it."""
 
     def build(self, steps: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Run the steps. What could not be made, and why."""
@@ -99,11 +101,13 @@ class Copy:
     def change(self, changes: Sequence[Mapping[str, Any]], spellings: Mapping[str, str]) -> str:
         """Make the changes, up to the first that is not taken; that one and why."""
         for change in changes:
-            reply = self._call({**change, "params": _spelt(_filled(change["params"], self._given), spellings)})
+            taken = {name: value for name, value in self._given.items() if name in change.get("takes", ())}
+            reply = self._call({**change, "params": _spelt(_filled(change["params"], taken), spellings)})
             if reply.error:
                 return f"{change['service']}:{change['operation']}: {_said(reply)}"
             for name, where in change.get("gives", {}).items():
                 self._given[name] = str(_look(where, reply.document) or "")
+            self.told += texts(self._names.back(reply.document)) if change.get("gives") else ()
         return ""
 
     def read(self, reads: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

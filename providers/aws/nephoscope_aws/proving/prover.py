@@ -23,10 +23,19 @@ class AwsProver:
     """Implements :class:`nephoscope.interfaces.Prover`. One child for all attempts of an account, begun when there will soon be one."""
 
     cloud = "aws"
-    observations = frozenset({"s3:ListObjectsV2", "s3:ListObjects", "logs:FilterLogEvents", "cloudtrail:LookupEvents", "cloudwatch:ListMetrics"})
+    observations = frozenset(
+        {
+            "s3:ListObjectsV2",
+            "s3:ListObjects",
+            "logs:FilterLogEvents",
+            "cloudtrail:LookupEvents",
+            "cloudwatch:ListMetrics",
+            "stepfunctions:ListExecutions",
+        }
+    )
     incidental = (
-        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|Id"
-        "|free_addresses"
+        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|CodeSize|Id"
+        "|free_addresses|public_dns"
     )
 
     def __init__(self) -> None:
@@ -119,7 +128,7 @@ def _reads(replies: Sequence[Reply], plan: seeders.Plan, changed: set[str]) -> l
         if len(asked) < len(reply.call.params) and reply.chain not in ("", reply.call.id):
             continue
         about = any(text in plan.names or re.split(r"[:/]", text)[-1] in plan.names for text in texts(asked))
-        if about or (not asked and reply.call.service in services):
+        if about or (not any(texts(asked)) and reply.call.service in services):
             key = json.dumps([reply.call.name, reply.call.region, reply.call.identity.account, asked], sort_keys=True)
             found.pop(key, None)
             found[key] = reply
@@ -135,6 +144,7 @@ def _tried(told: Mapping[str, Any], reads: Sequence[Reply], things: int) -> Trie
         after=tuple(_again(reply, after[reply.call.id]) for reply in alike),
         lacking=told["lacking"],
         refused=told["refused"],
+        given=tuple(told["given"]),
         seeded=things,
     )
 

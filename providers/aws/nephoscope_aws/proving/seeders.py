@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import ipaddress
 import json
 import re
+import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -159,7 +162,7 @@ def plan(replies: Sequence[Reply], about: Collection[str], gone: Collection[str]
     missing = {_words(reply) for reply in replies if reply.error}
     lent = list(_lent(needed - met, {*gone, *(word for words in missing for word in words)}))
     steps = [step for one in chosen.values() for step in _steps(one)]
-    ranked = sorted([*lent, *steps], key=lambda step: step[0])
+    ranked = sorted([*(((rank, 0), step) for rank, step in lent), *steps], key=lambda step: step[0])
     found.steps = list({canonical(step): step for _, step in ranked}.values())
     return found
 
@@ -187,15 +190,16 @@ def _scope(reply: Reply, item: Any) -> dict[str, Any]:
     return {"call": dict(call.params), "doc": item, "reply": reply.document, "account": call.identity.account, "region": call.region}
 
 
-def _steps(one: _Candidate) -> Iterator[tuple[int, dict[str, JsonValue]]]:
+def _steps(one: _Candidate) -> Iterator[tuple[tuple[int, int], dict[str, JsonValue]]]:
+    """Rows of one rank that are made for the same members take turns, member by member."""
     members = _search(one.seeder.each, one.scope) if one.seeder.each else [None]
-    for member in members if isinstance(members, list) else ():
+    for number, member in enumerate(members if isinstance(members, list) else ()):
         scope = {**one.scope, "each": member}
         service, operation = one.seeder.call
         params = {name: value for name, text in one.seeder.params.items() if (value := _search(text, scope)) not in (None, [], {})}
         makes = {_where(where, scope): str(name) for where, text in one.seeder.makes.items() if (name := _search(text, scope))}
         yield (
-            one.seeder.rank,
+            (one.seeder.rank, number),
             {
                 "about": sorted(one.ids, key=len)[0],
                 "service": service,
@@ -205,6 +209,7 @@ def _steps(one: _Candidate) -> Iterator[tuple[int, dict[str, JsonValue]]]:
                 "params": params,
                 "makes": dict(makes),
                 "may_fail": one.seeder.may_fail,
+                "turn": number,
             },
         )
 
@@ -281,6 +286,14 @@ class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
             return json.loads(text) if text else None
         except ValueError:
             return None
+
+    @jmespath.functions.signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
+    def _func_code(self, word: str | None) -> str:
+        """A bundle of code, in base64, that no other word gives."""
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as bundle:
+            bundle.writestr(zipfile.ZipInfo("index.py"), f"# {word}\n")
+        return base64.b64encode(held.getvalue()).decode()
 
     @jmespath.functions.signature({"types": ["object", "null"]}, {"types": ["array"]})  # type: ignore[untyped-decorator]
     def _func_without(self, value: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:

@@ -64,6 +64,12 @@ def _without_hidden_labels(value: JsonValue) -> JsonValue:
     return value
 
 
+def on_bus_of(view: FactView, rule: ResourceRef, named: str, **more: JsonValue) -> dict[str, JsonValue]:
+    """Parameters that name a rule, with its bus where that is not the default one."""
+    bus = known(view, rule, "bus")
+    return {named: rule.name, **({} if bus in (None, "default") else {"EventBusName": bus}), **more}
+
+
 def allowing(source: ResourceRef, target: ResourceRef, resource: str, actions: Sequence[str]) -> dict[str, JsonValue]:
     """A policy statement that lets the source's service in, for this source alone."""
     return {

@@ -11,6 +11,7 @@ from nephoscope_aws.analyzers.delivering import mending, queues, refs
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, gone
+from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.iam.evaluation import Evaluation
 from nephoscope_aws.iam.services import allows_service
 from nephoscope_aws.iam.truth import Truth, all_of, negated
@@ -74,6 +75,7 @@ def _there(context: Context, hop: Hop, target: ResourceRef) -> Finding:
         look.value(target, "exists")
         suppose += _welcoming(hop, target)
     near = _alike(context, look, configured) if dead else ""
+    anew = {**_slip(context, hop, configured), **_anew(hop, configured)} if dead else {}
     return look.finding(
         _GONE[hop.source.native_type],
         hop.source,
@@ -84,6 +86,7 @@ def _there(context: Context, hop: Hop, target: ResourceRef) -> Finding:
             "missing": configured.label,
             "missing_arn": configured.native_id,
             "near": near,
+            **anew,
             **_repair(context, hop, target),
         },
         suppose=suppose,
@@ -112,6 +115,27 @@ def _repair(context: Context, hop: Hop, target: ResourceRef) -> dict[str, JsonVa
     redirected = _redirected(context, hop, target)
     attribute, _ = mending.ATTRIBUTES[target.native_type]
     return mending.notifying(context.view, hop.source, attribute, redirected[0].value)[1]
+
+
+def _slip(context: Context, hop: Hop, lost: ResourceRef) -> dict[str, JsonValue]:
+    """The rule's target with the living thing whose name was meant; all its other settings as they are."""
+    living = {ref.name: ref for ref in context.view.subjects(lost.native_type) if ref.name and ref.key != lost.key and not gone(context.view, ref)}
+    near = meant(lost.name, living)
+    if hop.source.native_type != refs.RULE or not near or not hop.links:
+        return {}
+    settings = mending.known(context.view, hop.links[0].holder, "settings")
+    target = mending.sendable({**settings, "Arn": living[near].native_id}) if isinstance(settings, dict) else None
+    return {"meant": near, "rule_targets": mending.on_bus_of(context.view, hop.source, "Rule", Targets=[target])} if target else {}
+
+
+def _anew(hop: Hop, lost: ResourceRef) -> dict[str, JsonValue]:
+    """A queue can be made again as it was for its sender: empty, and letting it in."""
+    here = lost.region == hop.source.region and lost.account in (hop.source.account, "")
+    if lost.native_type != refs.QUEUE or hop.source.native_type not in mending.PRINCIPALS or not here:
+        return {}
+    policy = mending.with_statement(None, mending.allowing(hop.source, lost, lost.native_id, [mending.ACTIONS[refs.QUEUE]]))
+    first: dict[str, JsonValue] = {"FifoQueue": "true"} if lost.name.endswith(".fifo") else {}
+    return {"new_queue": {"QueueName": lost.name, "Attributes": {**first, "Policy": json.dumps(policy)}}}
 
 
 def _welcoming(hop: Hop, target: ResourceRef) -> list[Supposition]:

@@ -18,6 +18,7 @@ from nephoscope_aws.delivery import content, messages, schedules, spoken
 from nephoscope_aws.iam.truth import Truth
 
 _NEAR = 0.8
+_NEW = "nephoscope-deliver"
 
 
 def on_bus(context: Context, hop: Hop) -> Iterator[Finding]:
@@ -57,12 +58,17 @@ def _no_target(context: Context, hop: Hop) -> Finding:
         mend(target, "policy", mending.with_statement(None, mending.allowing(hop.source, hop.source, resource, ["sqs:SendMessage"]))),
         *mending.traffic(target),
     ]  # fmt: skip
+    own: list[JsonValue] = [{"Id": _NEW, "Arn": target.native_id}]
     return context.look(hop).finding(
         "aws.events.rule-without-target",
         hop.source,
         None if not hop.known else not hop.links,
         note="" if hop.links else f"rule {hop.source.name} does not have {target.label} among its targets",
-        details={"rule": hop.source.name, "target": target.label, **({"target_arn": target.native_id} if hop.target else {})},
+        details={
+            "rule": hop.source.name,
+            "target": target.label,
+            **({"new_target": mending.on_bus_of(context.view, hop.source, "Rule", Targets=own)} if hop.target else {}),
+        },
         suppose=[*mending.rule_target(context.view, hop.source, target), *unnamed],
     )
 
@@ -76,7 +82,11 @@ def _disabled(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
         rule,
         truth,
         note=f"rule {rule.name} is switched off" if truth else "",
-        details={"rule": rule.name, "target": hop.target.label if hop.target else "its targets"},
+        details={
+            "rule": rule.name,
+            "target": hop.target.label if hop.target else "its targets",
+            "rule_named": mending.on_bus_of(context.view, rule, "Name"),
+        },
         suppose=[mend(rule, "state", "ENABLED")],
     )
 
@@ -127,7 +137,12 @@ def _pattern(context: Context, rule: ResourceRef, hop: Hop) -> Finding:
         rule,
         truth,
         note=note,
-        details={"rule": rule.name, "pattern": mending.known(context.view, rule, "pattern"), "fitting": fitting, "fitting_text": json.dumps(fitting)},
+        details={
+            "rule": rule.name,
+            "pattern": mending.known(context.view, rule, "pattern"),
+            "fitting": fitting,
+            "fitting_rule": mending.on_bus_of(context.view, rule, "Name", EventPattern=json.dumps(fitting)),
+        },
         suppose=[mend(rule, "pattern", fitting)],
     )
 

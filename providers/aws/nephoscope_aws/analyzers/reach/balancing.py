@@ -70,7 +70,8 @@ def _no_listener(sight: Sight, end: Balancer, known: list[dict[str, Any]], traff
         Supposition(subject=fresh, attribute="protocol", value=protocol),
         Supposition(subject=fresh, attribute="actions", value=actions),
     )
-    details: dict[str, JsonValue] = {"end": end.ref.label, "balancer": end.ref.native_id, "port": port, "protocol": protocol, "actions": actions}
+    details: dict[str, JsonValue] = {"end": end.ref.label, "balancer": end.ref.native_id, "port": port, "protocol": protocol}
+    details |= {"actions": actions} if forward else {}
     return Outcome("blocked", reason, fault=LISTENER_MISSING, suppose=suppose, details=details)
 
 

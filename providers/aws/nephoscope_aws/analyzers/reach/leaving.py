@@ -68,7 +68,8 @@ def _door(sight: Sight, here: Position, ref: ResourceRef, peer: Peer) -> Outcome
     public = [one for one in tables(sight, here.vpc) if lookup(one.routes, EVERYONE).target in attached and attached]
     rooms = [room for one in public for room in subnets_of(one.document)]
     own_door = table.ref.key != here.table.ref.key and not public and not found.target
-    details = {**told(sight, door, straight), "nat": ref.native_id, "public_subnet": rooms[0] if rooms else "PUBLIC-SUBNET"}
+    details = {**told(sight, door, straight), "nat": ref.native_id, "private_table": here.table.ref.native_id}
+    details |= {"public_subnet": rooms[0]} if rooms else {}
     kept = [route for route in table.routes if route is not found.route]
     way = Supposition(subject=table.ref, attribute="routes", value=[*kept, dict(default_route(straight))])
     if own_door:
@@ -104,7 +105,7 @@ def _function_at_the_gateway(sight: Sight, end: Function, here: Position) -> Out
     rooms = [room for table in tables(sight, here.vpc) if leads_through_nat(sight, table) for room in subnets_of(table.document)]
     reason = f"{end.ref.label} runs in {sight.name(here.subnet)}, which leads to an internet gateway: a function has no public address there"
     suppose = _into(end, here, rooms[0]) if rooms else _behind_nat(sight, here)
-    details: dict[str, JsonValue] = {**told(sight, here, here.found.target), "private_subnets": [*rooms] or ["PRIVATE-SUBNET"]}
+    details: dict[str, JsonValue] = {**told(sight, here, here.found.target), **({"private_subnets": [*rooms]} if rooms else {})}
     details |= {"groups": [group.native_id for group in end.groups(sight)]}
     return Outcome("blocked", reason, end.ref, FUNCTION_WITHOUT_NAT, suppose, details)
 

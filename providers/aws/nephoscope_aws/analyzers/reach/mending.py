@@ -63,7 +63,7 @@ def told(sight: Sight, here: Position, target: str) -> dict[str, JsonValue]:
     return {
         "table": here.table.ref.native_id, "table_name": sight.name(here.table.ref), "subnet": here.subnet.native_id,
         "subnet_name": sight.name(here.subnet), "vpc": here.vpc.native_id, "target": target, "destination": "0.0.0.0/0",
-        "route": {"RouteTableId": here.table.ref.native_id, **_leading(target)}, "private_subnets": ["PRIVATE-SUBNET"],
+        "route": {"RouteTableId": here.table.ref.native_id, **_leading(target)},
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.knowledge import templates
 from nephoscope.models import Identity, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
+from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.analyzers.setting.rules import Condition, Place
 from nephoscope_aws.estate import AwsEstate
 from nephoscope_aws.iam.truth import Truth, all_of, any_of, negated
@@ -102,9 +103,26 @@ def _missing(place: Place, subject: ResourceRef, judging: Judging) -> Truth:
         there = judging.look.exists(ref)
         found.append(negated(there))
         if there is False:
-            judging.details |= {"missing": ref.label, "missing_id": ref.native_id}
+            judging.details |= told_missing(judging, ref)
             judging.suppose.append(mend(ref, "exists", True))
     return any_of(found)
+
+
+def told_missing(judging: Judging, ref: ResourceRef) -> dict[str, JsonValue]:
+    """What is told of a thing that is not there; with the living one that was meant, where the names differ by a slip."""
+    living = {one.label: one for one in judging.view.subjects(ref.native_type) if one.key != ref.key and not _gone(judging.view, one)}
+    near = meant(ref.label, living)
+    told: dict[str, JsonValue] = {"missing": ref.label, "missing_id": ref.native_id}
+    if ref.native_type == "s3:bucket":
+        region = judging.subject.region or next((one.regions[0] for one in judging.view.identities if one.regions), "")
+        where: dict[str, JsonValue] = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region not in ("", "us-east-1") else {}
+        told["new_bucket"] = {"Bucket": ref.label, **where}
+    return told | ({"near": near, "near_id": living[near].native_id} if near else {})
+
+
+def _gone(view: FactView, ref: ResourceRef) -> bool:
+    fact = view.fact(ref, "exists")
+    return fact is None or fact.known_absent
 
 
 def _compare(condition: Condition, subject: ResourceRef, judging: Judging) -> Truth:

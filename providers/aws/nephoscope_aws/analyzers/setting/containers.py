@@ -8,7 +8,7 @@ from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
 
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]+:\d+:secret:[^:]+)")
@@ -22,7 +22,7 @@ def lost(judging: Judging, refs: Sequence[ResourceRef | None]) -> Truth:
         there = judging.look.exists(ref) if ref else True
         found.append(None if there is None else not there)
         if ref and there is False:
-            judging.details |= {"missing": ref.label, "missing_id": ref.native_id}
+            judging.details |= told_missing(judging, ref)
             judging.suppose.append(mend(ref, "exists", True))
             return True
     return any_of(found)
@@ -87,7 +87,10 @@ def ecs_container_port_mismatch(judging: Judging) -> Truth:
         if wanted not in opened:
             told = ", ".join(f"{name}:{port}" for name, port in sorted(opened)) or "no port"
             judging.details |= {"container": wanted[0], "port": wanted[1], "opened": told}
+            cluster = judging.look.value(judging.subject, "cluster")
+            judging.details |= {"cluster": str(cluster)} if isinstance(cluster, str) else {}
             right: list[JsonValue] = [{**one, "containerName": name, "containerPort": port} for one in balancers for name, port in sorted(opened)[:1]]
+            judging.details |= {"only": told, "balancers": right} if len(opened) == len(balancers) == 1 else {}
             judging.suppose.append(mend(judging.subject, "load_balancers", right))
             return True
     return False
@@ -154,8 +157,19 @@ def group_image_missing(judging: Judging) -> Truth:
     image = ((versions.get(template[1]) or {}).get("LaunchTemplateData") or {}).get("ImageId")
     if not isinstance(image, str) or not image.startswith("ami-"):
         return False
-    judging.details["image"] = image
+    judging.details |= {"image": image, "template": template[0].native_id, "template_version": template[1], **_sound(judging, versions)}
     return lost(judging, [refer(judging.view, judging.subject, "ec2:image", image)])
+
+
+def _sound(judging: Judging, versions: Mapping[str, Mapping[str, Any]]) -> dict[str, JsonValue]:
+    """The newest version whose image was seen to exist."""
+    for number in sorted((int(one) for one in versions if one.isdigit()), reverse=True):
+        image = (versions[str(number)].get("LaunchTemplateData") or {}).get("ImageId")
+        ref = refer(judging.view, judging.subject, "ec2:image", image) if isinstance(image, str) and image.startswith("ami-") else None
+        there = judging.view.fact(ref, "exists") if ref else None
+        if there is not None and not there.known_absent and there.value:
+            return {"sound": str(number)}
+    return {}
 
 
 def group_template_old(judging: Judging) -> Truth:
@@ -168,7 +182,7 @@ def group_template_old(judging: Judging) -> Truth:
         return None
     newest = str((versions.get("$Latest") or {}).get("VersionNumber"))
     used = str((versions.get(template[1]) or {}).get("VersionNumber"))
-    judging.details |= {"template_version": used, "newest": newest}
+    judging.details |= {"template": template[0].native_id, "template_version": used, "newest": newest}
     if used == newest or "None" in (used, newest):
         return False
     judging.suppose.append(mend(judging.subject, "template.version", "$Latest"))

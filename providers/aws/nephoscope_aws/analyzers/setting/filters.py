@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, hidden
+from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.alarms import heard
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
 from nephoscope_aws.analyzers.setting.containers import lost
@@ -13,6 +16,8 @@ from nephoscope_aws.analyzers.setting.series import watch
 from nephoscope_aws.behaviour.log_patterns import compiled
 from nephoscope_aws.iam.truth import Truth
 
+_WORD = re.compile(r"\w+")
+_SETTINGS = ("logGroupName", "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs")
 _FEWEST = 3
 """Lines that must be nearly matched before the pattern is blamed."""
 
@@ -47,8 +52,24 @@ def filter_mismatch(judging: Judging) -> Truth:
     readable = [line for line in lines if not hidden(line)]
     near = sum(relaxed(line) for line in readable)
     judging.details |= {"group": group, "pattern": pattern, "lines": len(readable), "matching": 0, "relaxed": near}
+    judging.details |= _put_right(filters[0], pattern, [line for line in readable if relaxed(line)])
     judging.suppose += heard(judging)
     return not any(exact(line) for line in readable) and near >= _FEWEST
+
+
+def _put_right(written: Mapping[str, Any], pattern: str, lines: Sequence[str]) -> dict[str, JsonValue]:
+    """The filter with its words spelt as every line spells them, where they do so alike."""
+    fitting = _WORD.sub(lambda match: _spelt(match[0], lines), pattern)
+    matches = compiled(fitting)
+    settings = sendable({name: written[name] for name in _SETTINGS if name in written})
+    if fitting == pattern or matches is None or not all(map(matches, lines)) or not isinstance(settings, dict):
+        return {}
+    return {"fitting": fitting, "filter": {**settings, "filterPattern": fitting}}
+
+
+def _spelt(word: str, lines: Sequence[str]) -> str:
+    found = {match[0] for line in lines for match in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line, re.IGNORECASE)}
+    return found.pop() if len(found) == 1 else word
 
 
 def filter_group_deleted(judging: Judging) -> Truth:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephoscope.models import ResourceRef
+from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.delivering.mending import sendable
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
 
 _ARN_TYPES = {
@@ -67,15 +68,21 @@ def environment_names_missing(judging: Judging) -> Truth:
         if there is False:
             near = _near(judging, ref)
             judging.details |= {
+                **told_missing(judging, ref),
                 "key": key,
-                "missing": ref.label,
-                "missing_id": ref.native_id,
-                "near": near,
                 "meant": f", {near} does" if near else "",
             }
+            judging.details |= _corrected(environment, key, judging.details) if isinstance(environment, dict) else {}
             judging.suppose.append(mend(ref, "exists", True))
             return True
     return any_of(found)
+
+
+def _corrected(environment: Mapping[str, Any], key: str, details: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """All variables with the name put right; nothing where one is hidden, for all of them are put at once."""
+    missing, near = str(details["missing"]), details.get("near")
+    whole = sendable({**environment, key: str(environment[key]).replace(missing, str(near))}) if near else None
+    return {"variables": whole} if whole else {}
 
 
 def _near(judging: Judging, ref: ResourceRef) -> str:
@@ -120,7 +127,7 @@ def dead_letter_queue_deleted(judging: Judging) -> Truth:
     ref = refer(judging.view, judging.subject, "sqs:queue", str(target)) if target else None
     there = judging.look.exists(ref) if ref else True
     if ref and there is False:
-        judging.details |= {"missing": ref.label, "missing_id": ref.native_id}
+        judging.details |= told_missing(judging, ref)
         judging.suppose.append(mend(ref, "exists", True))
     return None if there is None else not there
 

@@ -40,6 +40,16 @@ class Place(Frozen):
         return path
 
 
+class Putting(Place):
+    """Settings as they are to be put again: what stands at a place, with names in it exchanged.
+
+    Many operations take all settings of a thing at once; with ``path`` the one at fault is written otherwise, the others stay as they are.
+    """
+
+    swap: Mapping[str, str] = Field(default_factory=dict)
+    """Text to be replaced wherever it stands → text in its place; templates over what the condition looked at."""
+
+
 class Condition(Frozen):
     """One of: a comparison, ``all``, ``any``, ``not``, a reference that is ``missing``, a condition ``of`` what is referred to, a ``judge``."""
 
@@ -93,6 +103,8 @@ class Rule(Frozen):
     via: frozenset[str] = frozenset()
     """Only where the walk began at a thing of these types."""
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
+    puts: Mapping[str, Putting] = Field(default_factory=dict)
+    """Values for the changes, by name: not there where a part is unknown or hidden, for half of a setting must not be put."""
     hygiene: bool = False
     """A defect that explains no symptom by itself."""
     known_only: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 
 from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
+from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth
 
@@ -85,6 +86,8 @@ def bucket_expires(judging: Judging) -> Truth:
         days, prefix = (rule.get("Expiration") or {}).get("Days"), _prefix(rule)
         if rule.get("Status") == "Enabled" and days and _covers(prefix, judging.view.problem.text):
             judging.details |= {"rule": str(rule.get("ID") or "without a name"), "days": int(days), "prefix": prefix}
+            off = sendable([{**other, "Status": "Disabled"} if other is rule else dict(other) for other in _rows(rules)])
+            judging.details |= {"rules": off} if off else {}
             judging.suppose.append(mend(judging.subject, "lifecycle", [other for other in _rows(rules) if other is not rule]))
             return True
     return False
@@ -128,6 +131,8 @@ def bucket_origin_not_allowed(judging: Judging) -> Truth:
     for origin in spoken:
         if allowed and not any(_fits(pattern, origin) for pattern in allowed):
             judging.details |= {"origin": origin, "origins": list[JsonValue](sorted(set(allowed)))}
+            wider = sendable([{**one, "AllowedOrigins": [*allowed, origin]} for one in _rows(rules)])
+            judging.details |= {"rules": wider} if wider and len(_rows(rules)) == 1 else {}
             judging.suppose.append(mend(judging.subject, "cors", [{"AllowedOrigins": [*allowed, origin]}]))
             return True
     return False

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge
-from nephoscope_aws.behaviour.expected import Firing, differs, expectation, firing
+from nephoscope_aws.behaviour.expected import Expectation, Firing, differs, expectation, firing
 from nephoscope_aws.iam.truth import Truth
+
+_DAILY = re.compile(r"cron\(\d+ \d+ (?P<days>.+)\)")
+NO_CLOCKS = frozenset({"", "UTC", "GMT", "Etc/UTC"})
 
 
 def _real(judging: Judging, attribute: str, zoned: bool) -> Firing | None:
@@ -30,8 +35,21 @@ def _differs(judging: Judging, attribute: str, zoned: bool) -> Truth:
     how = differs(wanted, real)
     judging.details["how"] = how
     if how:
+        judging.details |= _put_right(judging, wanted)
         judging.suppose.append(mend(judging.subject, attribute, "rate(1 minute)"))
     return bool(how) and not _fits_when_mended(judging)
+
+
+def _put_right(judging: Judging, wanted: Expectation) -> dict[str, JsonValue]:
+    """The expression with the one time of the day that the words want; only where its zone is one that people live in, and where that is all."""
+    expression, zone, now = str(judging.details["expression"]), str(judging.details["zone"]), moment(judging.view.problem.now)
+    daily = _DAILY.fullmatch(expression)
+    if daily is None or zone in NO_CLOCKS or len(wanted.clocks) != 1 or len(wanted.clocks[0]) != 1 or now is None:
+        return {}
+    hour, minute = next(iter(wanted.clocks[0]))
+    fitting = f"cron({minute} {hour} {daily['days']})"
+    real = firing(fitting, zone, now)
+    return {"clock": f"{hour:02d}:{minute:02d}", "fitting": fitting} if real is not None and not differs(wanted, real) else {}
 
 
 def _fits_when_mended(judging: Judging) -> bool:
