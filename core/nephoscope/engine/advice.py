@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nephoscope.engine.context import Context
+from nephoscope.interfaces import Advisor
 from nephoscope.knowledge.playbooks import placeholders, tell, values_for
 from nephoscope.models import CauseCard, Change, Finding, JsonValue, Recommendation
 from nephoscope.store import canonical
@@ -17,6 +18,7 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
     card, complete = _way(book.card, values, cause)
     estate = context.estates.get(cause.subject.cloud)
     commands = [line for one in complete for line in (estate.render(one) if estate else [])]
+    advisor = estate if isinstance(estate, Advisor) else None
     return Recommendation(
         title=_text(card.fix or card.title, values),
         why=_text(card.explanation, values),
@@ -28,6 +30,8 @@ def advise(cause: Finding, context: Context) -> Recommendation | None:
         verify=_text(card.verify, values),
         proof="not_proven",
         proof_note=_note(cause),
+        snippets=tuple(advisor.snippets(complete)) if advisor and complete else (),
+        documentation=tuple(advisor.documented(cause.cause, complete)) if advisor else (),
     )
 
 

@@ -1,7 +1,7 @@
 """One small typed interface per role a plugin can play. Protocols: nothing to inherit."""
 
 from nephoscope.interfaces.analyzer import Analyzer
-from nephoscope.interfaces.cloud import Emulator, Estate, Policy, Prover, Session, Stage, Wire
+from nephoscope.interfaces.cloud import Advisor, Emulator, Estate, Policy, Prover, Session, Stage, Wire
 from nephoscope.interfaces.composer import Composer
 from nephoscope.interfaces.control import Control
 from nephoscope.interfaces.engine import Crew, Do, Ended, Engine
@@ -31,6 +31,7 @@ from nephoscope.interfaces.view import FactView, View
 
 __all__ = [
     "Address",
+    "Advisor",
     "Ambiguous",
     "Analyzer",
     "BoundaryGone",

@@ -13,6 +13,7 @@ from nephoscope.models import (
     Change,
     Check,
     Classification,
+    Documentation,
     Extract,
     FactQuery,
     IdentifierKind,
@@ -32,6 +33,7 @@ from nephoscope.models import (
     Script,
     ScriptEnvironment,
     ServiceCoverage,
+    Snippet,
     Surroundings,
     Tier,
     Tried,
@@ -165,6 +167,17 @@ class Estate(Protocol):
 
     def render(self, change: Change) -> Sequence[str]:
         """Commands that make the change, every value quoted for its language."""
+
+
+@runtime_checkable
+class Advisor(Protocol):
+    """What an :class:`Estate` may tell beside the commands of a fix. Pure; an estate without it advises by commands alone."""
+
+    def documented(self, cause: str, changes: Sequence[Change]) -> Sequence[Documentation]:
+        """Pages of the provider's own documentation, for a cause and the changes that mend it."""
+
+    def snippets(self, changes: Sequence[Change]) -> Sequence[Snippet]:
+        """The changes as code for infrastructure, every value quoted for its language; none where that would leave something out."""
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from nephoscope.models.memory import Edge, Outcome, Remembered
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
 from nephoscope.models.problem import Entity, Mention, Problem
 from nephoscope.models.proof import Tried
-from nephoscope.models.recommendation import CauseCard, Change, Recommendation, Way
+from nephoscope.models.recommendation import CauseCard, Change, Documentation, Recommendation, Snippet, Way
 from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
 from nephoscope.models.resource import ResourceRef
 from nephoscope.models.scope import Budget, Identity, Limits, Scope, Tier
@@ -36,6 +36,7 @@ __all__ = [
     "Contested",
     "Decision",
     "Diagnosis",
+    "Documentation",
     "Edge",
     "Entity",
     "Event",
@@ -86,6 +87,7 @@ __all__ = [
     "SkillFact",
     "SkillOrigin",
     "SkillParam",
+    "Snippet",
     "SuiteExample",
     "Supposition",
     "Surroundings",

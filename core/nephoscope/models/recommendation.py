@@ -24,6 +24,21 @@ class Change(Frozen):
     """Names that earlier changes gave; a parameter that is ``$NAME`` stands for its value."""
 
 
+class Documentation(Frozen):
+    """A page of the provider's documentation."""
+
+    title: str
+    url: str
+
+
+class Snippet(Frozen):
+    """A fix as code for infrastructure. ``language``: such as ``terraform``; ``note``: what of the fix is not in it."""
+
+    language: str
+    text: str
+    note: str = ""
+
+
 class Recommendation(Frozen):
     """A fix. ``commands`` are renderings of ``changes``, every value quoted for its language."""
 
@@ -37,6 +52,8 @@ class Recommendation(Frozen):
     verify: str = ""
     proof: Literal["proven_on_emulator", "not_proven"] = "not_proven"
     proof_note: str = ""
+    snippets: tuple[Snippet, ...] = ()
+    documentation: tuple[Documentation, ...] = ()
 
 
 class Way(Frozen):

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from nephoscope.models.base import Frozen, JsonValue
 from nephoscope.models.fact import Grounding
 from nephoscope.models.finding import Verdict
+from nephoscope.models.recommendation import Documentation, Snippet
 
 SCHEMA: Final = "nephoscope.report/1"
 
@@ -117,6 +118,8 @@ class ReportRecommendation(Frozen):
     verify: str = ""
     proof: Proof = "not_proven"
     proof_note: str = ""
+    snippets: tuple[Snippet, ...] = ()
+    documentation: tuple[Documentation, ...] = ()
 
 
 class ReportFact(Frozen):

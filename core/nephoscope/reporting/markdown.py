@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from nephoscope.models import Snippet
 from nephoscope.models.report import ModelUse, Report, ReportRecommendation, ReportStep
 from nephoscope.reporting.telling import Line, Telling, duration, money
 from nephoscope.reporting.text import code, fence, prose
@@ -62,7 +63,18 @@ def _fix(recommendation: ReportRecommendation) -> str:
     ]
     told = "\n".join(f"- {name}: {prose(text)}" for name, text in facts if text)
     commands = "\n\n".join(fence(command, "sh") for command in recommendation.commands)
-    return "\n\n".join(part for part in (f"## Fix: {prose(recommendation.title)}", told, commands) if part)
+    snippets = "\n\n".join(_snippet(one) for one in recommendation.snippets)
+    pages = "\n".join(f"- {prose(one.title)}: {code(one.url)}" for one in recommendation.documentation)
+    read = f"To read:\n\n{pages}" if pages else ""
+    return "\n\n".join(part for part in (f"## Fix: {prose(recommendation.title)}", told, commands, snippets, read) if part)
+
+
+def _snippet(snippet: Snippet) -> str:
+    told = f"As {prose(snippet.language)}{f' ({prose(snippet.note)})' if snippet.note else ''}:"
+    return f"{told}\n\n{fence(snippet.text, _FENCES.get(snippet.language, ''))}"
+
+
+_FENCES = {"terraform": "hcl"}
 
 
 def _facts(telling: Telling) -> str:

@@ -85,11 +85,14 @@ def _fix(console: Console, recommendation: ReportRecommendation) -> None:
     for command in recommendation.commands:
         for line in clean_block(command).split("\n"):
             _raw(console, f"{' ' * (_LABEL + 2)}{line}")
+    if recommendation.snippets:
+        _put(console, _labelled("", f"as {' and '.join(one.language for one in recommendation.snippets)}: see the Markdown report"))
     for label, text in (
         ("  why", recommendation.why),
         ("  proof", recommendation.proof_note),
         ("  check", recommendation.verify),
         ("  undo", recommendation.undo),
+        ("  read", recommendation.documentation[0].url if recommendation.documentation else ""),
     ):
         if text:
             _put(console, _labelled(label, text))

@@ -17,8 +17,22 @@ from pydantic import BaseModel
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.tables import TableEstate
 from nephoscope.knowledge.templates import PAGING
-from nephoscope.models import Change, Check, IdentifierKind, Identity, JsonValue, Operation, ResourceRef, Script, ScriptEnvironment, texts
+from nephoscope.models import (
+    Change,
+    Check,
+    Documentation,
+    IdentifierKind,
+    Identity,
+    JsonValue,
+    Operation,
+    ResourceRef,
+    Script,
+    ScriptEnvironment,
+    Snippet,
+    texts,
+)
 from nephoscope_aws import identifiers, operations, permissions
+from nephoscope_aws.advising import documented, terraform
 from nephoscope_aws.options import AwsOptions
 
 _HERE = Path(__file__).parent
@@ -119,11 +133,27 @@ class AwsEstate(TableEstate):
 
     def render(self, change: Change) -> Sequence[str]:
         """The change as an AWS CLI command."""
-        service = _CLI_NAMES.get(change.service, change.service)
-        words = ["aws", service, snake(change.operation).replace("_", "-"), *_cli_options(change.params)]
+        words = ["aws", *_command(change), *_cli_options(_renamed(change))]
         if change.region:
             words += ["--region", change.region]
         return _given(words, change) or [_written(words, change.takes)]
+
+    def documented(self, cause: str, changes: Sequence[Change]) -> Sequence[Documentation]:
+        return documented(cause, [_command(one) for one in changes])
+
+    def snippets(self, changes: Sequence[Change]) -> Sequence[Snippet]:
+        return terraform(changes)
+
+
+def _command(change: Change) -> tuple[str, str]:
+    """Service and command, as the command line spells them."""
+    return _CLI_NAMES.get(change.service, change.service), snake(change.operation).replace("_", "-")
+
+
+def _renamed(change: Change) -> Mapping[str, JsonValue]:
+    """Parameters as the command line calls them."""
+    names = _OPTIONS.get(f"{change.service}:{change.operation}", {})
+    return {names.get(name, name): value for name, value in change.params.items()} if names else change.params
 
 
 def _written(words: Sequence[str], takes: Sequence[str] = ()) -> str:
@@ -143,6 +173,8 @@ def _given(words: Sequence[str], change: Change) -> list[str]:
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _CLI_NAMES = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """Services that the command line calls otherwise than the SDK."""
+_OPTIONS = {"sns:Subscribe": {"Endpoint": "NotificationEndpoint"}}
+"""Options likewise: its own --endpoint-url keeps this one from being called so."""
 _BIDI = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from nephoscope.models import Documentation, Snippet
 from nephoscope.models.report import Report
 from nephoscope.reporting import numbered, render_explanation, render_markdown, render_terminal, render_verification, summary, to_json
 from nephoscope.reporting.telling import Telling
@@ -173,3 +174,22 @@ def test_partial_reports_render(samples: ModuleType, missing: list[str]) -> None
     assert "nephoscope resume r-7k2" in " ".join(shown(report).split())
     assert render_markdown(report)
     assert summary(report).count("\n") == 5
+
+
+def test_a_fix_is_told_as_code_and_with_pages_to_read(samples: ModuleType) -> None:
+    report = samples.confirmed()
+    more = {
+        "snippets": (Snippet(language="terraform", text='resource "a" "b" {\n  c = "```"\n}', note="without x"),),
+        "documentation": (Documentation(title="About it", url="https://docs.example.com/a.html"),),
+    }
+    report = report.model_copy(update={"recommendations": (report.recommendations[0].model_copy(update=more),)})
+    page, screen = render_markdown(report), shown(report)
+    assert 'As terraform (without x):\n\n````hcl\nresource "a" "b" {' in page
+    assert "- About it: `https://docs.example.com/a.html`" in page
+    assert "as terraform: see the Markdown report" in screen
+    assert "https://docs.example.com/a.html" in screen
+    wild = Report.model_validate(poisoned(report.model_dump(mode="json", by_alias=True)))
+    kinds = {token.type for token in MarkdownIt().parse(render_markdown(wild))} | {
+        child.type for token in MarkdownIt().parse(render_markdown(wild)) for child in token.children or ()
+    }
+    assert not kinds & {"html_block", "html_inline", "link_open", "image"}
