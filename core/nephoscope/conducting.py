@@ -155,7 +155,7 @@ class Conductor:
                     context.was_rehearsed, context.was_proven = self._cassette.record.rehearsal, self._cassette.record.proof
                 elif self._settings.rehearsal == "on":
                     context.stage = theatre
-                context.memory = None if demo else self._memory()
+                context.memory = None if demo else self._memory(store)
                 with self._provers(context):
                     yield context
 
@@ -291,12 +291,12 @@ class Conductor:
             elapsed_before=float(elapsed) if isinstance(elapsed, int | float) else 0.0,
         )
 
-    def _memory(self) -> Memory | None:
+    def _memory(self, store: RunStore) -> Memory | None:
         """A replay neither remembers nor is remembered, it is to come out as it was; nor is an account that is made up anew each time."""
         from nephoscope.store.memory import Memory
 
         wanted = self._settings.memory and self._cassette is None
-        return Memory(self._settings.home, self._settings.memory_days) if wanted else None
+        return Memory(self._settings.home, self._settings.memory_days, store.database) if wanted else None
 
     def _skills(self) -> Skills | None:
         from nephoscope.knowledge.skills import RecordedSkills, SkillLibrary

@@ -15,6 +15,7 @@ from nephoscope.models.record import RunSummary
 from nephoscope.plugin.manager import Plugins
 from nephoscope.settings import Settings
 from nephoscope.store.lock import hold
+from nephoscope.store.memory import Memory
 from nephoscope.store.records import Entry
 from nephoscope.store.run import LOCK, RunStore, find_run, locked
 from nephoscope.store.shared import SharedRun, SharedStore, is_whole, turn_of
@@ -127,6 +128,7 @@ class Sharing:
             if known:
                 team.records.remove(known)
                 self._forget_positions(team, known)
+                Memory(self._home, self._settings.memory_days, team.database).forget_runs(known)
             return list(dict.fromkeys([*known, *gone]))
 
     @contextlib.contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,8 +48,8 @@ def list_(
     from nephoscope.cli.output import Output
     from nephoscope.reporting.listing import fact_table
 
-    with Output(as_json=as_json) as output:
-        found = _memory().facts(_which(account, resource, kind, older_than, newer_than))
+    with Output(as_json=as_json) as output, _memory() as memory:
+        found = memory.facts(_which(account, resource, kind, older_than, newer_than))
         if as_json:
             output.document({"schema": "nephoscope.facts/1", "facts": [_row(whose, one) for whose, one in found]})
         elif found:
@@ -68,8 +70,7 @@ def show(
     from nephoscope.interfaces import UsageError
     from nephoscope.reporting.text import clean
 
-    with Output(as_json=as_json) as output:
-        memory = _memory()
+    with Output(as_json=as_json) as output, _memory() as memory:
         found = memory.facts(_which(account, resource, None, None, None))
         exact = [(whose, one) for whose, one in found if resource in (one.subject.name, one.subject.native_id)]
         chosen = exact or found
@@ -110,12 +111,13 @@ def forget(
     with Output(as_json=as_json) as output:
         if not everything and not any((account, resource, kind, older_than)):
             raise UsageError("nothing was said of what to forget", "give --account, --resource, --kind or --older-than; or --all")
-        memory, which = _memory(), _which(account, resource, kind, older_than, None)
-        count = len(memory.facts(which))
-        if count and not yes and not _agreed(count):
-            output.note("nothing was forgotten")
-            raise typer.Exit(1)
-        gone = memory.forget(which) if count else 0
+        which = _which(account, resource, kind, older_than, None)
+        with _memory() as memory:
+            count = len(memory.facts(which))
+            if count and not yes and not _agreed(count):
+                output.note("nothing was forgotten")
+                raise typer.Exit(1)
+            gone = memory.forget(which) if count else 0
         if as_json:
             output.document({"schema": "nephoscope.forgotten/1", "facts": gone})
         else:
@@ -174,9 +176,13 @@ def _row(account: str, one: Remembered) -> dict[str, JsonValue]:
     }
 
 
-def _memory() -> Memory:
+@contextlib.contextmanager
+def _memory() -> Iterator[Memory]:
+    from nephoscope import sharing
     from nephoscope.cli.session import open_session
     from nephoscope.store.memory import Memory
 
-    settings = open_session({}).loaded.settings
-    return Memory(settings.home, settings.memory_days)
+    session = open_session({})
+    settings = session.loaded.settings
+    with sharing.opened(settings, session.plugins) as team:
+        yield Memory(settings.home, settings.memory_days, team.database if team else None)

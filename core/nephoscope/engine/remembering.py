@@ -156,7 +156,10 @@ def _strangers(context: Context, problem: Problem) -> list[str]:
 
 def _nobodys(context: Context) -> set[str]:
     """Words that an earlier run looked for everywhere, and in vain."""
-    found = [set(context.memory.strangers(who)) for who in context.identities] if context.memory else []
+    try:
+        found = [set(context.memory.strangers(who)) for who in context.identities] if context.memory else []
+    except NephoscopeError:
+        return set()
     return set.intersection(*found) if found else set()
 
 

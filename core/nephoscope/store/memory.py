@@ -1,19 +1,22 @@
-"""Facts across runs, by identity and thing, with what names what: tables in ``knowledge.db``. Disposable: nothing of a run depends on it."""
+"""Facts across runs, by identity and thing, with what names what: tables in ``knowledge.db``, or in a database that a team shares.
+
+Disposable: nothing of a run depends on it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nephoscope.interfaces.errors import UsageError
+from nephoscope.interfaces import Database, Statement
+from nephoscope.interfaces.store import Row, Value
 from nephoscope.models import Edge, Identity, JsonValue, Outcome, Remembered, ResourceRef
 from nephoscope.store.blobs import canonical
-from nephoscope.store.sqlite import open_writer
+from nephoscope.store.file import FileDatabase
 
 FILE = "knowledge.db"
 VERSION = 1
@@ -31,6 +34,16 @@ CREATE TABLE IF NOT EXISTS strangers ({_WHOSE}, word TEXT NOT NULL, run TEXT NOT
 CREATE INDEX IF NOT EXISTS facts_run ON facts (run);
 """
 STRANGE_DAYS = 1.0
+SHARED_DAYS = 90.0
+"""What others remember is not forgotten for them sooner than that."""
+_COLUMNS = {
+    "facts": ("subject", "attribute", "native_type", "kind", "name", "ref", "value", "absent", "observed_at", "run"),
+    "edges": ("source", "relation", "target", "run"),
+    "outcomes": ("cause", "subject", "run", "at"),
+    "strangers": ("word", "run", "at"),
+}
+_KEYS = {"facts": 2, "edges": 3, "outcomes": 3, "strangers": 1}
+"""So many of these make it the same, of one identity."""
 _MINE = "cloud = ? AND account = ? AND principal = ?"
 
 
@@ -48,12 +61,15 @@ class Which:
 
     def where(self) -> tuple[str, list[str]]:
         """As SQL."""
-        parts, values = ["1"], list[str]()
+        parts, values = ["1 = 1"], list[str]()
         if self.account:
             parts, values = [*parts, "account = ?"], [*values, self.account]
         if self.resource:
-            parts.append("(instr(lower(name), ?) OR instr(lower(subject), ?))")
-            values += [self.resource.lower()] * 2
+            parts.append("(lower(name) LIKE ? ESCAPE '!' OR lower(subject) LIKE ? ESCAPE '!')")
+            part = self.resource.lower()
+            for special in "!%_":
+                part = part.replace(special, f"!{special}")
+            values += [f"%{part}%"] * 2
         if self.kind:
             parts, values = [*parts, "? IN (native_type, kind)"], [*values, self.kind]
         if self.older is not None:
@@ -74,35 +90,31 @@ class Lesson:
 
 
 class Memory:
-    """Opened for each use: other runs write to it too. ``days``: what was last seen longer ago is not used, and gone with the next writing."""
+    """Opened for each use: other runs write to it too. ``days``: what was last seen longer ago is not used, and gone with the next writing.
 
-    def __init__(self, home: Path, days: float) -> None:
+    ``database``: the one that a team shares; without one, a file in ``home``.
+    """
+
+    def __init__(self, home: Path, days: float, database: Database | None = None) -> None:
         self._home = home
         self._days = days
+        self._shared = database
 
     def keep(self, who: Identity, run: str, lesson: Lesson) -> None:
         """All of it, or after a kill or on a full disk none. Raises :class:`UsageError` where nothing can be written."""
         mine = _mine(who)
-        rows: list[tuple[str, list[tuple[str | int, ...]]]] = [
-            ("facts", [(*mine, *_row(one)) for one in lesson.facts]),
-            ("edges", [(*mine, one.source, one.relation, one.target, run) for one in lesson.edges]),
-            ("outcomes", [(*mine, one.cause, one.subject, one.run, one.at) for one in lesson.outcomes]),
-            ("strangers", [(*mine, word, run, _ago(0.0)) for word in lesson.strangers]),
-        ]
+        rows: dict[str, list[tuple[Value, ...]]] = {
+            "facts": [(*mine, *_row(one)) for one in lesson.facts],
+            "edges": [(*mine, one.source, one.relation, one.target, run) for one in lesson.edges],
+            "outcomes": [(*mine, one.cause, one.subject, one.run, one.at) for one in lesson.outcomes],
+            "strangers": [(*mine, word, run, _ago(0.0)) for word in lesson.strangers],
+        }
+        work = [_upsert(table, sorted(values, key=lambda row: [str(one) for one in row])) for table, values in rows.items() if values]
+        forgotten = max(self._days, SHARED_DAYS) if self._shared else self._days
+        work.append(Statement("DELETE FROM facts WHERE observed_at <= ?", ((_ago(forgotten),),)))
+        work.append(Statement("DELETE FROM strangers WHERE at <= ?", ((_ago(STRANGE_DAYS),),)))
         with self._open() as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                for table, values in rows:
-                    if values:
-                        marks = ", ".join("?" * len(values[0]))
-                        database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", values)  # noqa: S608 - fixed words
-                database.execute("DELETE FROM facts WHERE observed_at <= ?", (_ago(self._days),))
-                database.execute("DELETE FROM strangers WHERE at <= ?", (_ago(STRANGE_DAYS),))
-                database.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    database.execute("ROLLBACK")
-                raise
+            database.write(work)
 
     def strangers(self, who: Identity) -> list[str]:
         """Words that were nobody's when they were looked for, within the last day: somebody may be called so by tomorrow."""
@@ -147,37 +159,56 @@ class Memory:
         return gone
 
     def _delete(self, sql: str, values: Sequence[str]) -> int:
-        if not (self._home / FILE).exists():
+        if not self._there:
             return 0
+        known = "SELECT subject FROM facts"
+        cleared = (
+            Statement(sql, (tuple(values),)),
+            Statement(f"DELETE FROM edges WHERE source NOT IN ({known}) AND target NOT IN ({known})"),  # noqa: S608 - fixed words
+            Statement(f"DELETE FROM outcomes WHERE subject NOT IN ({known})"),  # noqa: S608 - fixed words
+        )
+        counted = sql.replace("DELETE", "SELECT count(*) AS number", 1)
         with self._open() as database:
-            count = database.execute(sql, list(values)).rowcount
-            database.execute("DELETE FROM edges WHERE source NOT IN (SELECT subject FROM facts) AND target NOT IN (SELECT subject FROM facts)")
-            database.execute("DELETE FROM outcomes WHERE subject NOT IN (SELECT subject FROM facts)")
-        return int(count)
+            count = int(database.rows(counted, tuple(values))[0]["number"])
+            database.write(cleared)
+        return count
 
-    def _rows(self, sql: str, values: Sequence[str]) -> list[sqlite3.Row]:
-        if not (self._home / FILE).exists():
+    def _rows(self, sql: str, values: Sequence[str]) -> Sequence[Row]:
+        if not self._there:
             return []
         with self._open() as database:
-            return list(database.execute(sql, list(values)))
+            return database.rows(sql, values)
+
+    @property
+    def _there(self) -> bool:
+        return self._shared is not None or (self._home / FILE).exists()
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[Database]:
+        if self._shared is not None:
+            yield self._shared
+            return
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = open_writer(self._home / FILE, _SCHEMA, VERSION)
-        try:
+        with contextlib.closing(FileDatabase(self._home / FILE, _SCHEMA, VERSION)) as database:
             yield database
-        except sqlite3.Error as error:
-            raise UsageError(f"what is remembered cannot be read or written: {error}", f"see {self._home / FILE}") from error
-        finally:
-            database.close()
+
+
+def _upsert(table: str, rows: Sequence[Sequence[Value]]) -> Statement:
+    """What was seen last counts; written in one order by everybody, so that nobody waits for somebody who waits for him."""
+    columns = ("cloud", "account", "principal", *_COLUMNS[table])
+    keys, rest = columns[: 3 + _KEYS[table]], columns[3 + _KEYS[table] :]
+    then = ", ".join(f"{name} = excluded.{name}" for name in rest)
+    newer = " WHERE facts.observed_at <= excluded.observed_at" if table == "facts" else ""
+    marks = ", ".join("?" * len(columns))
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {then}{newer}"  # noqa: S608
+    return Statement(sql, rows)
 
 
 def _mine(who: Identity) -> tuple[str, str, str]:
     return who.cloud, who.account, who.principal
 
 
-def _row(one: Remembered) -> tuple[str | int, ...]:
+def _row(one: Remembered) -> tuple[Value, ...]:
     ref = one.subject
     told = (ref.key, one.attribute, ref.native_type, ref.kind, ref.name, ref.model_dump_json(), canonical(one.value))
     return (*told, int(one.absent), one.observed_at, one.run)
@@ -187,7 +218,7 @@ def _ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _remembered(row: sqlite3.Row) -> Remembered:
+def _remembered(row: Row) -> Remembered:
     value: JsonValue = json.loads(row["value"])
     return Remembered(
         principal=row["principal"],

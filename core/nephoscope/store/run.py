@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from nephoscope.interfaces import UsageError
+from nephoscope.interfaces import Database, UsageError
 from nephoscope.models import Check, ExecutionResult, Fact, JsonValue, Question, Rehearsal, Scope, Script, Usage, Violation
 from nephoscope.store.blobs import BlobStore, canonical
 from nephoscope.store.ledger import BLOBS, now
@@ -110,6 +110,8 @@ class RunStore:
 
     checkpointer: Callable[[], AbstractContextManager[Any]] | None = None
     """Where the position in the loop is kept, when not beside the record."""
+    database: Database | None = None
+    """The one that a team shares, where there is one."""
 
     def __init__(self, run_dir: Path, *, readonly: bool = False) -> None:
         self.dir = run_dir

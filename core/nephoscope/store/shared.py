@@ -103,6 +103,7 @@ class SharedStore(MirroredStore):
     def __init__(self, run_dir: Path, run: SharedRun, database: Database, told: Callable[[], None]) -> None:
         super().__init__(run_dir, told)
         self.checkpointer = lambda: database.checkpointer(run.told)
+        self.database = database
 
 
 def turn_of(folder: Path) -> int:

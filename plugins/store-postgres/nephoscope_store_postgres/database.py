@@ -153,8 +153,11 @@ class PostgresDatabase:
         return trouble.refused(error, self.place, self._secret)
 
     def close(self) -> None:
-        """See :class:`nephoscope.interfaces.Database`."""
+        """See :class:`nephoscope.interfaces.Database`. The server would notice, a moment later."""
         with self._lock:
+            with contextlib.suppress(psycopg.Error):
+                if self._connection and self._holding:
+                    self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._drop()
             self._holding.clear()
 

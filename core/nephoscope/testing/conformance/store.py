@@ -5,11 +5,15 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nephoscope.interfaces import Address, Database, NephoscopeError, Statement, Stopped, Store, UsageError
+from nephoscope.models import Edge, Identity, Remembered, ResourceRef
+from nephoscope.store.memory import Lesson, Memory, Which
 from nephoscope.store.rows import Content
 from nephoscope.store.schema import STEPS, version_of
 from nephoscope.store.team import Team
@@ -187,6 +191,30 @@ class StoreSuite(Suite):
         mine.reserve("c/a", 0.0)
         assert mine.committed("c/", [], "free", "lost_usd") == pytest.approx(2 * (0.25 + 0.125))
 
+    def test_what_runs_remember_is_each_identitys_own(self, database: Database, other: Database, tmp_path: Path) -> None:
+        """What was seen last counts, whoever writes last; names are found whatever is in them."""
+        Team(database), Team(other)
+        mine, yours = Memory(tmp_path / "a", 30, database), Memory(tmp_path / "b", 1, other)
+        ann, bob = _who("ann"), _who("bob")
+        mine.keep(ann, "r-1", Lesson([_seen("Deep_100%", 2), _seen("deepx100y", 2)], [Edge(source="a", relation="feeds", target="b")], (), ["word"]))
+        yours.keep(ann, "r-2", Lesson([_seen("Deep_100%", 1, days=2), _seen("flat", 3, days=0.1)]))
+        yours.keep(bob, "r-3", Lesson([_seen("deeper", 4)]))
+        assert {(one.subject.name, one.value, one.run) for one in mine.things(ann)} == {
+            ("Deep_100%", 2, "r-1"), ("deepx100y", 2, "r-1"), ("flat", 3, "r-2"),
+        }  # fmt: skip
+        assert [one.subject.name for one in mine.things(bob)] == ["deeper"]
+        assert mine.strangers(ann) == ["word"]
+        assert {one.subject.name for _, one in yours.facts(Which(resource="EEP_100%"))} == {"Deep_100%"}
+        assert {one.subject.name for _, one in yours.facts(Which(kind="ponds:pond", account="4711", newer=0.05))} == {
+            "Deep_100%",
+            "deepx100y",
+            "deeper",
+        }
+        assert mine.forget(Which(resource="eep_100%")) == 1
+        assert mine.forget_runs(["r-1", "r-9"]) == 1
+        assert {one.subject.name for _, one in yours.facts(Which())} == {"flat", "deeper"}
+        assert not (tmp_path / "a").exists()
+
     def test_an_address_where_nobody_is_is_said(self) -> None:
         """With what to do, and without a password."""
         for address, kind in self.nowhere:
@@ -195,6 +223,16 @@ class StoreSuite(Suite):
             told = raised.value.message + raised.value.hint + repr(address)
             assert raised.value.hint
             assert "s3cret" not in told, told
+
+
+def _who(principal: str) -> Identity:
+    return Identity(cloud="brook", account="4711", principal=principal, regions=())
+
+
+def _seen(name: str, value: int, days: float = 0.0) -> Remembered:
+    ref = ResourceRef(cloud="brook", kind="storage.object_store", native_type="ponds:pond", native_id=f"pond/{name}", account="4711", name=name)
+    at = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Remembered(principal="", subject=ref, attribute="depth", value=value, observed_at=at, run={2: "r-1", 4: "r-3"}.get(value, "r-2"))
 
 
 def _content(status: str) -> Content:
