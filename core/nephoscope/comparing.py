@@ -92,7 +92,8 @@ class Comparing:
         with sharing.opened(self.settings, self.plugins) as team, opened(folder, fresh=wish.fresh, team=team) as store:
             store.begin(plan)
             runner = self._runner = Runner(
-                store, plan, self.settings, carry, budget=wish.budget, jobs=wish.jobs, engine=engine, address=wish.address, tape=tape
+                store, plan, self.settings, carry, budget=wish.budget, jobs=wish.jobs, engine=engine, address=wish.address, tape=tape,
+                noted=self.noted,
             )  # fmt: skip
             if runner.progress.done:
                 self.noted(f"{runner.progress.done} of {runner.progress.planned} cells were done before; --fresh does them again")

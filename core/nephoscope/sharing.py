@@ -18,7 +18,7 @@ from nephoscope.store.lock import hold
 from nephoscope.store.memory import Memory
 from nephoscope.store.records import Entry
 from nephoscope.store.run import LOCK, RunStore, find_run, locked
-from nephoscope.store.shared import SharedRun, SharedStore, is_whole, turn_of
+from nephoscope.store.shared import SharedRun, SharedStore, is_current, is_whole
 from nephoscope.store.team import Team
 
 _ALSO = {"postgres": "postgresql"}
@@ -161,8 +161,8 @@ class Sharing:
 
     def _listed(self, entry: Entry, here: RunSummary | None, me: str) -> RunSummary | None:
         whose = {"owner": entry.owner, "mine": entry.owner == me}
-        if here and turn_of(self._home / "runs" / entry.id) >= entry.turn:
-            return here.model_copy(update=whose)
+        if here and is_current(self._home / "runs" / entry.id, entry):
+            return here.model_copy(update={**whose, **({"status": "running"} if entry.running else {})})
         try:
             told = RunSummary.model_validate_json(entry.summary)
         except ValidationError:

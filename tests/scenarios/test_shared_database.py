@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "store_postgres"))
+sys.path.insert(0, str(Path(__file__).parent))
 from server import FOLDER, PASSWORD, WHY_NOT, Server, running
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
@@ -172,3 +173,44 @@ def test_what_is_wrong_with_a_database_is_said(ann: Any, server: Server, url: st
     newer = ann.run("runs", "list", "--json")
     assert newer.code == 2
     assert "newer version" in newer.document["error"]["message"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a_comparison_is_done_together_and_outlives_who_began_it(ann: Any, bob: Any, server: Server, url: str) -> None:
+    """Two at a time; one is killed in the middle. The other ends all of it, and what was answered is not paid for again."""
+    pytest.importorskip("statsmodels")
+    from stumbling import Stumbles
+
+    from nephoscope.testing.llm_server import LLMServer
+
+    key = {"MODELS_KEY": "k"}
+    with LLMServer(Stumbles(share=0.0)) as model:
+        words = ["compare", "--models", f"anthropic:claude-sonnet-5-5@{model.base_url('anthropic')}", "--suite", "s3-lambda-permission-missing"]
+        words += ["--variant", "fault", "--repeats", "2", "--model-key", "env:MODELS_KEY", "--budget", "5", "--jobs", "1", "--json"]
+        first = ann.start(*words, variables=key, start_new_session=True)
+        deadline = time.monotonic() + 200
+        while len(model.requests) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        second = bob.start(*words, variables=key)
+        while len(model.requests) < 4 and first.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+        out, err = second.communicate(timeout=400)
+        assert second.returncode == 0, err
+        found = json.loads(out)
+        assert (found["planned"], found["done"], found["why_not_whole"]) == (3, 3, "")
+        assert all(row["outcomes"] == {"right": row["cells"]} for row in found["rows"] if "cells" in row), found["rows"]
+        asked = len(model.requests)
+        again = ann.run(*words, seconds=300, variables=key)
+        assert again.code == 0, again.err
+        assert "3 of 3 cells were done before" in again.err
+        assert len(model.requests) == asked
+        assert [cell["asking"] for cell in again.document["cells"]] == [cell["asking"] for cell in found["cells"]]
+    name = url.rpartition("/")[2]
+    twice = "SELECT count(*) FROM (SELECT 1 FROM nephoscope.run_model_calls WHERE reply IS NOT NULL GROUP BY run, request HAVING count(*) > 1) AS t"
+    assert server.sql(twice, name).strip() == "0", "a reply was paid for twice"
+    told = int(server.sql("SELECT count(*) FROM nephoscope.run_model_calls", name))
+    assert 0 <= told - asked <= 1, "what left was told first"
+    assert PASSWORD not in out + err + again.out + again.err

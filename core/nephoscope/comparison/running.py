@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,7 @@ class Runner:
         engine: Engine | None = None,
         address: str = "",
         tape: tuple[Path, bool] | None = None,
+        noted: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -76,6 +77,8 @@ class Runner:
         self._scenarios = {one.id: one for one in plan.scenarios}
         self._crew: Crew | None = None
         self._elsewhere: list[Cell] = []
+        self._noted = noted
+        self._waited = False
         self._stop = False
         self.short = False
         """Whether the budget ended before the cells did."""
@@ -152,8 +155,12 @@ class Runner:
         self._todo = self._elsewhere
         shelf = self._store.shelf
         while self._todo and shelf and not self._stop:
-            if len(shelf.taken([cell.key for cell in self._todo])) < len(self._todo):
+            taken = shelf.taken([cell.key for cell in self._todo])
+            if len(taken) < len(self._todo):
                 return True
+            if taken and not self._waited:
+                self._waited = True
+                self._noted(f"{len(taken)} cells are under way on {', '.join(sorted(set(taken.values())))}: they are waited for")
             time.sleep(LOOK_SECONDS)
         return False
 

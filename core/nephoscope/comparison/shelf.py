@@ -12,6 +12,8 @@ from nephoscope.store.run import LOST_USD, RESPONSE_CACHE
 from nephoscope.store.shared import SharedRun
 from nephoscope.store.team import Team
 
+REPORT = "report.json"
+
 
 @dataclass
 class Shelf:
@@ -61,15 +63,15 @@ class Shelf:
         """While this lasts nobody else sets dollars aside."""
         return self.team.records.alone(f"{self.comparison}/")
 
-    def taken(self, keys: Collection[str]) -> set[str]:
-        """Those of the cells that somebody does now."""
+    def taken(self, keys: Collection[str]) -> dict[str, str]:
+        """Those of the cells that somebody does now, and on which machine."""
         wanted = {self._name(key): key for key in keys}
-        return {wanted[one.id] for one in self.team.records.listed(f"{self.comparison}/") if one.running and one.id in wanted}
+        return {wanted[one.id]: one.host for one in self.team.records.listed(f"{self.comparison}/") if one.running and one.id in wanted}
 
     def bring(self, keys: Iterable[str]) -> None:
         """The records of cells that others did, to look at."""
         for key in keys:
-            if key not in self._ours and not self._folder(key).exists():
+            if key not in self._ours and not (self._folder(key) / REPORT).exists():
                 self._run(key).bring()
 
     def clear(self) -> None:

@@ -33,6 +33,7 @@ class Entry:
     summary: str
     running: bool
     reserved: float = 0.0
+    changed_at: str = ""
 
 
 class Records:
@@ -166,6 +167,7 @@ def _entry(row: Mapping[str, object], running: bool) -> Entry:
         summary=str(row["summary"]),
         running=running,
         reserved=float(str(row["reserved"])),
+        changed_at=str(row["changed_at"]),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from nephoscope.interfaces import Database, StoreLost
 from nephoscope.store.mirrored import MirroredStore
-from nephoscope.store.records import Records
+from nephoscope.store.records import Entry, Records
 from nephoscope.store.rows import Changes, Content, restore
 
 FILE = "shared.json"
@@ -47,11 +47,11 @@ class SharedRun:
     def bring(self) -> bool:
         """What somebody else did since we had it, in the place of what is here; whether there was any."""
         entry = self._records.find(self._run)
-        if entry is None or entry.turn <= turn_of(self._folder):
+        if entry is None or is_current(self._folder, entry):
             return False
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         restore(self._records.get(self._run), self._folder)
-        _note(self._folder, entry.turn, whole=True)
+        _note(self._folder, entry.turn, whole=True, copied=entry.changed_at)
         return True
 
     def told(self) -> None:
@@ -112,6 +112,12 @@ def turn_of(folder: Path) -> int:
     return turn if isinstance(turn, int) else 0
 
 
+def is_current(folder: Path, entry: Entry) -> bool:
+    """Whether a directory holds all that the database has: what was done in it, or a copy of what is there now."""
+    turn, copied = turn_of(folder), _noted(folder).get("copied", "")
+    return turn > entry.turn or (turn == entry.turn and copied in ("", entry.changed_at))
+
+
 def is_whole(folder: Path) -> bool:
     """Whether all that a directory holds was told, or nothing is to be."""
     return bool(_noted(folder).get("whole", True))
@@ -125,9 +131,10 @@ def _noted(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _note(folder: Path, turn: int, *, whole: bool) -> None:
+def _note(folder: Path, turn: int, *, whole: bool, copied: str = "") -> None:
+    """``copied``: of which moment it is, where somebody else did it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = folder / f".{FILE}.new"
-    fresh.write_text(json.dumps({"turn": turn, "whole": whole}), encoding="utf-8")
+    fresh.write_text(json.dumps({"turn": turn, "whole": whole, "copied": copied}), encoding="utf-8")
     fresh.chmod(0o600)
     fresh.replace(folder / FILE)

@@ -37,6 +37,14 @@ _CONNECTING: dict[str, Any] = {
     "client_encoding": "utf8",
 }
 """Whoever vanishes is noticed within half a minute, on both sides. What the URL says counts more."""
+_SERVING = " ".join(
+    f"-c {name}={value}"
+    for name, value in (
+        ("statement_timeout", 120_000), ("tcp_keepalives_idle", 15), ("tcp_keepalives_interval", 5), ("tcp_keepalives_count", 3),
+        ("tcp_user_timeout", 30_000),
+    )
+)  # fmt: skip
+"""What the server does for our session: whoever vanishes holds nothing for long."""
 _AGAIN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 T = TypeVar("T")
 Connection = psycopg.Connection[dict[str, Any]]
@@ -129,7 +137,7 @@ class PostgresDatabase:
         told = {**_CONNECTING, **({"password": self._address.password} if self._address.password else {})}
         given = conninfo_to_dict(self._address.url)
         told = {key: value for key, value in told.items() if key not in given}
-        own = f"-c search_path={SCHEMA} -c statement_timeout=120000"
+        own = f"-c search_path={SCHEMA} {_SERVING}"
         options = f"{given.get('options') or ''} {own}".strip()
         try:
             made: Any = psycopg.connect(

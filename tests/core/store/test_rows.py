@@ -110,6 +110,21 @@ def test_whoever_comes_back_after_another_had_a_turn_changes_nothing(run_dir: Pa
     assert not SharedRun(ann.records, "r-1", run_dir).bring()
 
 
+def test_a_copy_of_what_goes_on_is_not_taken_for_its_end(run_dir: Path, tmp_path: Path) -> None:
+    ann, bob = team(tmp_path, "ann"), team(tmp_path, "bob")
+    mine, there = SharedRun(ann.records, "r-1", run_dir), tmp_path / "there" / "r-1"
+    assert mine.begin()
+    assert SharedRun(bob.records, "r-1", there).bring()
+    assert not SharedRun(bob.records, "r-1", there).bring(), "nothing is new"
+    with closing(RunStore(run_dir)) as store:
+        store.put("words", "the end")
+    assert mine.end()
+    assert SharedRun(bob.records, "r-1", there).bring()
+    with closing(RunStore(there)) as store:
+        assert store.get("words") == "the end"
+    assert not SharedRun(ann.records, "r-1", run_dir).bring(), "it was done here"
+
+
 def test_what_could_not_be_told_is_told_later(run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = team(tmp_path, "ann")
     run = SharedRun(ann.records, "r-1", run_dir, lambda _: "a summary")

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "core" / "comparison"))
 from staged import Pretend, emulators, scenarios
@@ -37,13 +38,13 @@ def team(url: str, owner: str) -> Iterator[Team]:
         yield Team(database, owner)
 
 
-def compare(url: str, home: Path, log: Path, *, seconds: float = 0.0, budget: float | None = None, plan: Plan = PLAN) -> tuple[list[Measure], Runner]:
+def compare(url: str, home: Path, log: Path, *, seconds: float = 0.0, budget: float | None = None, **more: Any) -> tuple[list[Measure], Runner]:
     """One machine's comparison: what was told as done, and who did it."""
     with team(url, home.name) as shared, opened(home / "c", team=shared) as store:
-        store.begin(plan)
+        store.begin(PLAN)
         (home / "begun").touch()
         settings = Settings(budget=Budget(usd=1.0))
-        runner = Runner(store, plan, settings, Carrier(emulators(), Pretend(log, seconds=seconds)), budget=budget)
+        runner = Runner(store, PLAN, settings, Carrier(emulators(), Pretend(log, seconds=seconds)), budget=budget, **more)
         told = list(runner.run())
         assert len(store.done()) >= len(told)
         return told, runner

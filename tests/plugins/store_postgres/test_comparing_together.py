@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -11,18 +12,21 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from server import FOLDER, WHY_NOT, Server
+from server import FOLDER, PASSWORD, WHY_NOT, Server
 from server import running as running_server
 from teamwork import PLAN, compare, team
 
+from nephoscope.comparison.running import Runner
 from nephoscope.comparison.store import opened
-from nephoscope.interfaces import UsageError
+from nephoscope.interfaces import Do, Ended, StoreLost, UsageError
 
 CELLS = len(PLAN.cells())
 
@@ -139,3 +143,87 @@ def test_a_machine_that_is_killed_loses_no_cell(url: str, tmp_path: Path) -> Non
     assert sum(bill.values()) - len(bill) <= 3 * 2, "two cells at a time, three kills"
     assert undisturbed.progress.usd + 1e-9 >= runner.progress.usd
     assert runner.progress.usd + runner.progress.lost >= undisturbed.progress.usd - 1e-9
+
+
+class Elsewhere:
+    """Out of reach: what is shared was pickled on its way, as to an actor of a cluster."""
+
+    name, here = "elsewhere", False
+
+    def opened(self, shared: object, *, jobs: int, address: str) -> Any:
+        return nullcontext(_Workers(pickle.loads(pickle.dumps(shared))))
+
+
+class _Workers:
+    def __init__(self, shared: Any) -> None:
+        self.shared = shared
+
+    def run(self, do: Do, work: Mapping[str, Any]) -> Iterator[Ended]:
+        for name, piece in work.items():
+            yield Ended(name, do(pickle.loads(pickle.dumps(piece)), self.shared))
+
+
+def test_workers_of_a_cluster_share_as_well(url: str, tmp_path: Path) -> None:
+    """What is paid for out of reach is in the database before it leaves, through the machine that asked."""
+    ann, bob = machine(tmp_path, "ann"), machine(tmp_path, "bob")
+    told, runner = compare(url, ann, tmp_path / "paid", engine=Elsewhere())
+    assert len(told) == CELLS
+    with team(url, "bob") as shared:
+        entries = shared.records.listed("c/")
+        assert len(entries) == CELLS
+        assert not any(entry.running for entry in entries)
+        paid = shared.database.rows("SELECT count(*) AS number FROM run_model_calls WHERE reply IS NOT NULL")[0]["number"]
+        assert paid == sum(billed(tmp_path / "paid").values())
+    again, other = compare(url, bob, tmp_path / "paid", engine=Elsewhere())
+    assert (again, other.progress.usd) == ([], pytest.approx(runner.progress.usd))
+
+
+def test_a_server_that_restarts_costs_nothing(postgres: Server, tmp_path: Path) -> None:
+    """What is under way waits for it, holds what it held, and asks nobody twice."""
+    found: list[Runner] = []
+    url = postgres.database()
+    home = machine(tmp_path, "ann")
+    thread = threading.Thread(target=lambda: found.append(compare(url, home, tmp_path / "paid", seconds=0.05)[1]))
+    thread.start()
+    wait_for(lambda: sum(billed(tmp_path / "paid").values()) > 3)
+    postgres.stop()
+    time.sleep(1.0)
+    postgres.start()
+    thread.join(120)
+    assert [(one.progress.here, one.progress.left) for one in found] == [(CELLS, 0)]
+    assert set(billed(tmp_path / "paid").values()) == {1}
+
+
+def test_without_its_database_a_comparison_stops_and_goes_on_later(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nephoscope_store_postgres.database.PATIENCE", 1.0)
+    url = postgres.database()
+    home = machine(tmp_path, "ann")
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            compare(url, home, tmp_path / "paid", seconds=0.05)
+        except StoreLost as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_for(lambda: sum(billed(tmp_path / "paid").values()) > 3)
+    postgres.stop()
+    thread.join(120)
+    bill = billed(tmp_path / "paid")
+    postgres.start()
+    assert len(errors) == 1
+    assert "does not answer" in str(errors[0])
+    assert PASSWORD not in f"{errors[0]!r} {errors[0].__cause__!r}"
+    assert sum(bill.values()) < 24, "it stopped"
+    _, runner = compare(url, home, tmp_path / "paid")
+    assert runner.progress.left == 0
+    assert set(billed(tmp_path / "paid").values()) == {1}, "the replies that could not be told were kept here"
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
