@@ -109,9 +109,8 @@ class RunStore:
     """``run.db`` and the blobs of one run directory. With ``readonly`` nothing can be written."""
 
     checkpointer: Callable[[], AbstractContextManager[Any]] | None = None
-    """Where the position in the loop is kept, when not beside the record."""
     database: Database | None = None
-    """The one that a team shares, where there is one."""
+    """Where the position in the loop, and what runs remember, are kept, when not on this machine alone."""
 
     def __init__(self, run_dir: Path, *, readonly: bool = False) -> None:
         self.dir = run_dir
@@ -202,8 +201,7 @@ class RunStore:
         self._write("UPDATE attempts SET result = ? WHERE step = ? AND attempt = ?", (result.model_dump_json(), step, attempt))
 
     def attempts(self, step: int | None = None) -> list[Attempt]:
-        rows = self._rows("SELECT * FROM attempts WHERE ?1 IS NULL OR step = ?1 ORDER BY step, attempt", (step,))
-        return [_attempt(row) for row in rows]
+        return [_attempt(row) for row in self._rows("SELECT * FROM attempts WHERE ?1 IS NULL OR step = ?1 ORDER BY step, attempt", (step,))]
 
     def script(self, attempt: Attempt, check: Check) -> Script:
         """The script of an attempt, its bytes checked against their hash."""
