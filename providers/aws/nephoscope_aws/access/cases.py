@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nephoscope.models import FactQuery, ResourceRef
 from nephoscope_aws.access.identity import Actor
-from nephoscope_aws.access.sources import Gathered, Source
+from nephoscope_aws.access.sources import NOTHING, Gathered, Source
 from nephoscope_aws.iam import Context, Evaluation, PolicySet, Request, evaluate
 from nephoscope_aws.iam.layers import Layer, LayerName, Match
 from nephoscope_aws.iam.truth import Truth, any_of
@@ -67,7 +67,16 @@ def _allows(layer: Layer) -> bool:
 
 
 def decide(  # noqa: PLR0917 - the five things a request is made of
-    actor: Actor, action: str, resource: str, owner: ResourceRef | None, side: Side, own_policy: Gathered, context: Context, *, required: bool = False
+    actor: Actor,
+    action: str,
+    resource: str,
+    owner: ResourceRef | None,
+    side: Side,
+    own_policy: Gathered,
+    context: Context,
+    *,
+    required: bool = False,
+    endpoint: Gathered = NOTHING,
 ) -> Case:
     """Evaluate one action. Organisation policies that cannot be seen are left out here; a finding of their own says so."""
     request = Request(actor.principal, action, resource, owner.account if owner else actor.principal.account, context)
@@ -78,11 +87,13 @@ def decide(  # noqa: PLR0917 - the five things a request is made of
         resource=own_policy.policies,
         scps=scps,
         resource_required=required,
+        endpoint=endpoint.policies,
     )
     gathered: dict[LayerName, tuple[Gathered, ...]] = {
         "identity": (side.identity,),
         "boundary": (side.boundary,),
         "session": (),
+        "endpoint": (endpoint,),
         "resource": (own_policy,),
         "scp": side.scps,
     }

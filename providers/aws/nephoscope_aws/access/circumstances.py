@@ -8,6 +8,7 @@ import re
 from nephoscope.models import Problem, ResourceRef
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.passage import Passage
 from nephoscope_aws.access.things import service_of
 from nephoscope_aws.iam import Context
 
@@ -27,8 +28,8 @@ _NETWORK = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"})
 _MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 
 
-def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, lens: Lens, via: str = "") -> Context:
-    """The context of a request. ``via``: the service that makes it on the actor's behalf."""
+def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, lens: Lens, *, via: str = "", way: Passage | None = None) -> Context:
+    """The context of a request. ``via``: the service that makes it on the actor's behalf; ``way``: how it gets there."""
     values: dict[str, tuple[str, ...]] = {"aws:currenttime": (problem.now,), "aws:viaawsservice": ("true" if via else "false",)}
     absent: set[str] = set() if via else {"kms:viaservice", "aws:calledvia"}
     region = _region(problem, target, lens)
@@ -36,7 +37,7 @@ def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, le
         values["aws:requestedregion"] = (region,)
     if via:
         values["kms:viaservice"] = (f"{via}.{region}.amazonaws.com",)
-    _network(problem, actor, lens, values, absent)
+    _network(problem, actor, lens, way or Passage(), values, absent)
     if _without_mfa(problem, actor, lens):
         absent |= _MFA
     if _NO_HEADER.search(problem.text):
@@ -59,11 +60,15 @@ def _region(problem: Problem, target: ResourceRef | None, lens: Lens) -> str:
     return (target.region if target else "") or own
 
 
-def _network(problem: Problem, actor: Actor, lens: Lens, values: dict[str, tuple[str, ...]], absent: set[str]) -> None:
+def _network(  # noqa: PLR0917 - where the request comes from
+    problem: Problem, actor: Actor, lens: Lens, way: Passage, values: dict[str, tuple[str, ...]], absent: set[str]
+) -> None:
     endpoint = _ENDPOINT.search(problem.text)
     if endpoint:
         values["aws:sourcevpce"] = (endpoint[0],)
-    elif _OUTSIDE.search(problem.text) or _outside_networks(actor, lens):
+    elif way.endpoint:
+        values |= {"aws:sourcevpce": (way.endpoint,), "aws:sourcevpc": (way.vpc,)}
+    elif way.known or _OUTSIDE.search(problem.text) or _outside_networks(actor, lens):
         absent |= _NETWORK
     address = next((number for number in problem.numbers if _is_address(number)), None)
     if address:

@@ -11,7 +11,7 @@ from nephoscope_aws.access.actors import workloads
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.telling import HOLDS
-from nephoscope_aws.access.things import ref
+from nephoscope_aws.access.things import by_arn, ref
 from nephoscope_aws.iam.truth import Truth
 
 _ABOUT_KEYS = re.compile(r"\b(access keys?|key id|invalidclienttokenid|credentials?|script|cli|token)\b", re.IGNORECASE)
@@ -56,6 +56,19 @@ def without_role(view: FactView) -> Iterator[Finding]:
         if known and not profile:
             note = f"{thing.label} has no instance profile, so its programs have no identity of their own"
             yield _judged("aws.ec2.instance-profile-missing", thing, True, lens, note, details={"who": thing.label})
+        elif isinstance(profile, str):
+            yield from _empty(lens, thing, by_arn("iam:instance-profile", profile))
+
+
+def _empty(lens: Lens, thing: ResourceRef, profile: ResourceRef) -> Iterator[Finding]:
+    """An instance profile is a case for a role; the console fills it, other tools may not."""
+    known, role = lens.look(profile, "role")
+    exists = lens.view.fact(profile, "exists")
+    truth: Truth = not role if known else None
+    gone = " does not exist" if exists is not None and exists.known_absent else " holds no role"
+    note = f"instance profile {profile.name} of {thing.label}{gone}, so its programs have no identity" if truth else ""
+    details: dict[str, JsonValue] = {"who": thing.label, "profile": profile.name}
+    yield _judged("aws.iam.instance-profile-without-role", profile, truth, lens, note, details=details)
 
 
 def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:

@@ -67,14 +67,18 @@ def granted(cases: Sequence[Case]) -> Mend:
     return Mend(suppose, put_inline(kind, name, _NEW)(json.dumps(document, sort_keys=True)))
 
 
-def widened(cases: Sequence[Case], layer: LayerName, fallback: Source | None = None, *, principal: bool = False, resources: bool = True) -> Mend:
-    """Add an allow for the cases to the layer's document, or to a new one."""
+def widened(
+    cases: Sequence[Case], layer: LayerName, fallback: Source | None = None, *, principal: bool = False, resources: bool = True, anybody: bool = False
+) -> Mend:
+    """Add an allow for the cases to the layer's document, or to a new one. ``anybody``: a limit lets through, who may is for others to say."""
     sources = [source for one in cases[0].gathered[layer] for source in one.sources.values()]
     source = sources[0] if sources else fallback
     if source is None:
         return Mend()
     who = cases[0].request.principal
     named: JsonValue = {"Service": who.service} if who.service else {"AWS": who.arn}
+    if anybody:
+        named = "*"
     statement = _allow(cases, **({"Principal": named} if principal else {}))
     if not resources:
         del statement["Resource"]

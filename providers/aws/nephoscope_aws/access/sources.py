@@ -65,6 +65,10 @@ class Gathered:
     needs: tuple[FactQuery, ...] = ()
 
 
+NOTHING = Gathered(())
+"""A layer without policies."""
+
+
 def gathered(lens: Lens, sources: list[Source], *, known: bool) -> Gathered:
     """Sum up what a lens saw. A document that was not seen stays in the layer as unreadable."""
     policies = tuple(Policy(source.name, source.document) for source in sources) if known else None

@@ -60,7 +60,7 @@ def allowed(question: Question, observation: str, subject: ResourceRef) -> Findi
     if truth is None and (all if not question.every else any)(one is False for one in truths):
         truth = False
     deciding = next((case for case, one in zip(question.cases, truths, strict=True) if one is not True), question.cases[0])
-    layers: tuple[LayerName, ...] = ("identity", "boundary", "resource")
+    layers: tuple[LayerName, ...] = ("identity", "boundary", "endpoint", "resource")
     return Finding(
         cause=observation,
         subject=subject,
@@ -79,6 +79,10 @@ def causes(question: Question) -> list[Finding]:
     if question.cases[0].actor.role is not None:
         found += [_denied(question, "identity", _IDENTITY_DENY, question.who), _identity_lacking(question)]
         found += [_denied(question, "boundary", "aws.iam.boundary-deny", question.who), _boundary_lacking(question)]
+    if any(case.gathered["endpoint"][0].policies != () for case in question.cases):
+        held = next(iter(question.cases[0].gathered["endpoint"][0].sources.values()), None)
+        endpoint = held.subject if held else question.target
+        found += [_denied(question, "endpoint", "aws.ec2.vpc-endpoint-policy-denies", endpoint), _endpoint_lacking(question, endpoint)]
     found.append(_denied(question, "resource", f"{question.prefix}-denies", question.target))
     if question.required or question.crosses or question.cases[0].request.principal.service:
         found.append(_resource_lacking(question))
@@ -129,6 +133,16 @@ def _boundary_lacking(question: Question) -> Finding:
     return _finding(question, "aws.iam.boundary-allow-missing", question.who, truth, case, "boundary", mend, wording.boundary(case, truth), None)
 
 
+def _endpoint_lacking(question: Question, endpoint: ResourceRef) -> Finding:
+    truth = question.lacking("endpoint")
+    case = _first(question, "endpoint", truth)
+    mend, match = Mend(), None
+    if truth:
+        mend = mending.widened([one for one in question.cases if one.lacks("endpoint")], "endpoint", principal=True, anybody=True)
+        match = mending.unmet(case, "endpoint")
+    return _finding(question, "aws.ec2.vpc-endpoint-policy-lacks", endpoint, truth, case, "endpoint", mend, wording.endpoint(case, truth), match)
+
+
 def _resource_lacking(question: Question) -> Finding:
     truth = question.lacking("resource")
     case = _first(question, "resource", truth)
@@ -176,7 +190,7 @@ def _finding(  # noqa: PLR0917 - all parts of one finding
         subject=subject,
         holds=HOLDS[truth],
         because=case.because(layer) if truth is not None else (),
-        needs=(*case.needs("identity", "boundary", "resource"), *question.extra_needs) if truth is None else (),
+        needs=(*case.needs("identity", "boundary", "endpoint", "resource"), *question.extra_needs) if truth is None else (),
         suppose=mend.suppose,
         details=details,
         note=note,

@@ -20,6 +20,7 @@ def where(case: Case, layer: LayerName, target: str) -> str:
         "boundary": f"the permissions boundary of {who}",
         "resource": f"the {next(iter(case.gathered['resource'][0].sources), f'policy of {target}')}",
         "scp": "the organisation's policies",
+        "endpoint": f"the {next(iter(case.gathered['endpoint'][0].sources), 'policy of the endpoint')}",
     }.get(layer, layer)
 
 
@@ -61,6 +62,14 @@ def nothing_allows(case: Case) -> str:
         return f"{who} has no policy at all, attached or inline"
     counted = "its one policy does not allow" if len(policies) == 1 else f"none of its {len(policies)} policies allows"
     return f"{who} asks for {scene(case)}, and {counted} it"
+
+
+def endpoint(case: Case, truth: Truth) -> str:
+    """What the endpoint on the way has to say about it."""
+    named = where(case, "endpoint", "")
+    if truth is None:
+        return f"whether {named} lets it through is not known yet"
+    return f"{named} does not let {scene(case)} through" if truth else f"{named} lets {case.request.action} through"
 
 
 def boundary(case: Case, truth: Truth) -> str:

@@ -15,6 +15,7 @@ from nephoscope_aws.access.cases import Side, decide
 from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.passage import passage
 from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
@@ -164,10 +165,12 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
     is_key = thing.native_type == "kms:key"
     own = keys.policy_of(Lens(view), thing) if is_key else targets.resource_policy(Lens(view), thing)
     lens = Lens(view)
-    context = circumstances(view.problem, actor, thing, lens)
+    way = passage(lens, actor, service_of(thing.native_type))
+    context = circumstances(view.problem, actor, thing, lens, way=way)
     wanted = actions.wanted(view.problem, thing)
     cases = tuple(
-        decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key) for action in wanted.actions
+        decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key, endpoint=way.policies)
+        for action in wanted.actions
     )
     return Question(
         cases=cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every, required=is_key,

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.access.calls import named_call
-from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, topics, trace
+from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, telling, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.ends import named, routes
+from nephoscope_aws.analyzers.delivering.ends import alarmed, named, routes
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, gone
 from nephoscope_aws.analyzers.delivering.words import Words, arrivals
@@ -20,16 +20,20 @@ SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "miss
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
 _DUTIES = re.compile(r"\b(replica\w*|mirror\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b", re.IGNORECASE)
 _CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
+_ANSWERED = _CONNECTING | {"access_denied"}
+"""Of trouble that a caller has, where no word is about events, nothing that is sent by itself is the cause."""
 _PRINCIPALS = frozenset({"iam:role", "iam:user"})
 _MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
 _PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
 _TAKING = frozenset({refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
     refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
+    refs.LOG_GROUP: telling.of_log_group, refs.ALARM: telling.of_alarm,
 }  # fmt: skip
 _SEEN = {
     refs.BUCKET: "aws.s3.seen-notification", refs.BUS: "aws.events.seen-rule", refs.RULE: "aws.events.seen-target",
     refs.TOPIC: "aws.sns.seen-subscription", refs.QUEUE: "aws.lambda.seen-event-source-mapping",
+    refs.LOG_GROUP: "aws.logs.seen-subscription", refs.ALARM: "aws.cloudwatch.seen-action",
 }  # fmt: skip
 _RANK = {"yes": 2, "unknown": 1, "no": 0}
 
@@ -42,25 +46,30 @@ class EventDelivery:
 
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings on every hop between what the words name; nothing where the words are not about events."""
-        problem = view.problem
-        reaching = _reaching(view)
-        if not reaching and not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
-            return ()
-        words = Words.of(problem)
-        if not words.delivery and not reaching and (problem.symptom in _CONNECTING or named_call(view) or _other_duty(view) or _somebodys(view)):
-            return ()
-        found, orphan, look = routes(view, words)
-        found = _living(view, found)
-        plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
-        if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and arrivals(problem.text)):
-            return ()
-        unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
-        findings = [
-            one for route in found if plain or unsaid or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)
-        ]
-        if orphan is not None and plain:
-            findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
-        return _merged(findings)
+        findings = [one for route in alarmed(view) for one in _hops(Context(view, Words.of(view.problem), route))]
+        return _merged([*findings, *_between(view)])
+
+
+def _between(view: FactView) -> Sequence[Finding]:
+    problem = view.problem
+    reaching = _reaching(view)
+    if not reaching and not SYMPTOMS & {problem.symptom, *problem.symptoms[:2]}:
+        return ()
+    words = Words.of(problem)
+    if not words.delivery and not reaching and (problem.symptom in _ANSWERED or named_call(view) or _other_duty(view) or _somebodys(view)):
+        return ()
+    found, orphan, look = routes(view, words)
+    found = _living(view, found)
+    plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
+    if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and arrivals(problem.text)):
+        return ()
+    unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
+    findings = [
+        one for route in found if plain or unsaid or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)
+    ]
+    if orphan is not None and plain:
+        findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
+    return findings
 
 
 def _reaching(view: FactView) -> bool:
@@ -95,14 +104,18 @@ def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
     if gone(view, route.start):
         yield from _without_start(view, route.start)
         return
-    for hop in route.hops:
-        causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
-        yield from _with_traffic(causes, route)
-        yield _hop_seen(context, hop, causes)
+    yield from _hops(context)
     yield from _ready(context)
     for queue in {one.key: one for hop in route.hops for one in (hop.source, hop.target) if one and one.native_type == refs.QUEUE}.values():
         yield from queues.settings(context, queue)
     yield from trace.observe(context)
+
+
+def _hops(context: Context) -> Iterator[Finding]:
+    for hop in context.route.hops:
+        causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
+        yield from _with_traffic(causes, context.route)
+        yield _hop_seen(context, hop, causes)
 
 
 def _living(view: FactView, found: tuple[Route, ...]) -> tuple[Route, ...]:

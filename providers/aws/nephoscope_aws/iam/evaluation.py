@@ -54,11 +54,11 @@ def evaluate(request: Request, documents: PolicySet) -> Evaluation:
 
 def _decide(request: Request, documents: PolicySet, layers: tuple[Layer, ...]) -> Evaluation:
     routes = _routes(request, documents, layers)
-    limits = tuple(layer.allows() for layer in layers if layer.name == "scp")
-    granted = all_of([*limits, any_of(route.open for route in routes)])
+    limits = [(layer.name, any_of([layer.allows(), layer.allows("account")])) for layer in layers if layer.name in ("scp", "endpoint")]
+    granted = all_of([*(truth for _, truth in limits), any_of(route.open for route in routes)])
     closed: tuple[LayerName, ...] = ()
     if granted is False:
-        closed = ("scp",) if False in limits else min(routes, key=lambda route: len(route.lacking)).lacking
+        closed = tuple(dict.fromkeys(name for name, truth in limits if truth is False)) or min(routes, key=lambda route: len(route.lacking)).lacking
     denying = next((layer for layer in layers if layer.denies() is True), None)
     if denying:
         return _denied(request, denying, closed)
@@ -77,6 +77,7 @@ def _read(request: Request, documents: PolicySet) -> tuple[Layer, ...]:
     levels = documents.scps if documents.scps is not None else (None,)
     return (
         *(read_layer("scp", level, request, context) for level in levels),
+        *(read_layer("endpoint", one, request, context) for one in (documents.endpoint,) if one != ()),
         resource,
         read_layer("boundary", documents.boundary, request, context),
         read_layer("session", documents.session, request, context),

@@ -12,7 +12,7 @@ from nephoscope_aws.iam.principals import Reach, reaches
 from nephoscope_aws.iam.request import Context, Policies, Principal, Request
 from nephoscope_aws.iam.truth import Truth, all_of, any_of, negated
 
-LayerName = Literal["scp", "resource", "boundary", "session", "identity"]
+LayerName = Literal["scp", "endpoint", "resource", "boundary", "session", "identity"]
 Part = Literal["action", "resource", "principal", "condition"]
 
 

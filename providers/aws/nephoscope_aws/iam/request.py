@@ -118,7 +118,8 @@ class PolicySet:
     """Every policy that has a say. ``None``: not known; ``()``: known that there is none.
 
     ``scps`` holds one group per level (root, unit, account), each of which must allow. ``resource_required`` says that
-    identity policies count only where the resource's own policy lets them (keys, role trust).
+    identity policies count only where the resource's own policy lets them (keys, role trust). ``endpoint`` holds the policies of what the
+    request goes through in the caller's network, which must allow it too.
     """
 
     identity: Policies | None = None
@@ -126,4 +127,5 @@ class PolicySet:
     session: Policies | None = ()
     resource: Policies | None = None
     scps: tuple[Policies, ...] | None = ()
+    endpoint: Policies | None = ()
     resource_required: bool = False

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.links import default_bus
+from nephoscope_aws.analyzers.delivering.links import LEADS_TO, default_bus, outgoing
 from nephoscope_aws.analyzers.delivering.look import Look
-from nephoscope_aws.analyzers.delivering.search import Route, ahead, behind, through
+from nephoscope_aws.analyzers.delivering.search import Hop, Route, ahead, behind, through
 from nephoscope_aws.analyzers.delivering.words import Words, produces, receives
 
-_ORDER = (refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
+_ORDER = (refs.LOG_GROUP, refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
 _MOST = 4
+_UNHEARD = frozenset({"not_alerted", "event_not_delivered", "nothing_happens", "missing"})
 
 
 def named(view: FactView) -> tuple[ResourceRef, ...]:
@@ -35,6 +36,26 @@ def routes(view: FactView, words: Words) -> tuple[tuple[Route, ...], ResourceRef
     if len(types) > 1:
         return _between(view, stops, types), None, Look(view)
     return _one_end(view, stops, types[0], words)
+
+
+def alarmed(view: FactView) -> tuple[Route, ...]:
+    """From the alarms that should have told somebody, the first step each: what becomes of it then is the topic's business."""
+    if not _UNHEARD & {view.problem.symptom, *view.problem.symptoms}:
+        return ()
+    sick = [entity for entity in view.problem.entities if entity.role != "healthy"]
+    matched = {ref.key: ref for entity in sick for ref in entity.matches if entity.named}
+    alarms = [ref for ref in matched.values() if ref.native_type == refs.ALARM]
+    meant = [ref for ref in matched.values() if ref.native_type in LEADS_TO[refs.ALARM]]
+    return tuple(Route((hop,)) for alarm in alarms[:_MOST] for hop in _steps(view, alarm, meant))
+
+
+def _steps(view: FactView, alarm: ResourceRef, meant: Sequence[ResourceRef]) -> list[Hop]:
+    found = outgoing(view, alarm)
+    by_target = {link.target.key: link for link in found.links if link.target}
+    topics = [ref for ref in meant if ref.native_type == refs.TOPIC]
+    if not found.look.needs and topics and not any(ref.key in by_target for ref in topics):
+        return [Hop(alarm, topics[0], (), found.look)]
+    return [Hop(alarm, link.target, (link,), found.look) for link in by_target.values() if link.target and link.target.native_type == refs.TOPIC]
 
 
 def _only_sends(view: FactView, ref: ResourceRef) -> bool:

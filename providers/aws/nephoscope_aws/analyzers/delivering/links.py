@@ -19,6 +19,8 @@ LEADS_TO: Mapping[str, tuple[str, ...]] = {
     refs.RULE: (refs.FUNCTION, refs.QUEUE, refs.TOPIC),
     refs.TOPIC: (refs.QUEUE, refs.FUNCTION),
     refs.QUEUE: (refs.FUNCTION,),
+    refs.LOG_GROUP: (refs.FUNCTION,),
+    refs.ALARM: (refs.TOPIC, refs.FUNCTION),
 }
 _STEM = 4
 """So many letters in common make two words akin."""
@@ -132,8 +134,22 @@ def _mapping(look: Look, identifier: str, queue: ResourceRef | None = None) -> L
     return Link(source, refs.of_arn(address), holder, str(address), told_by=(read_at, (holder, "function")))
 
 
+def _from_log_group(look: Look, group: ResourceRef) -> list[Link]:
+    filters = look.value(group, "subscription_filters")
+    told_by = ((group, "subscription_filters"),)
+    addresses = [(str(one.get("destinationArn", "")), one) for one in (filters if isinstance(filters, list) else []) if isinstance(one, dict)]
+    return [Link(group, refs.of_arn(address), group, address, one, told_by) for address, one in addresses]
+
+
+def _from_alarm(look: Look, alarm: ResourceRef) -> list[Link]:
+    """What it does when it goes off; recoveries are another matter."""
+    told_by = ((alarm, "actions.alarm"),)
+    return [Link(alarm, refs.of_arn(address), alarm, address, told_by=told_by) for address in look.strings(alarm, "actions.alarm") or ()]
+
+
 _READERS: Mapping[str, Callable[[Look, ResourceRef], list[Link]]] = {
     refs.BUCKET: _from_bucket, refs.BUS: _from_bus, refs.RULE: _from_rule, refs.TOPIC: _from_topic, refs.QUEUE: _from_queue,
+    refs.LOG_GROUP: _from_log_group, refs.ALARM: _from_alarm,
 }  # fmt: skip
 
 

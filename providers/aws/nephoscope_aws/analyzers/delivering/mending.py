@@ -20,7 +20,10 @@ ATTRIBUTES = {
     refs.QUEUE: ("notification.queue", "QueueArn"),
     refs.TOPIC: ("notification.topic", "TopicArn"),
 }
-PRINCIPALS = {refs.BUCKET: "s3.amazonaws.com", refs.TOPIC: "sns.amazonaws.com", refs.RULE: "events.amazonaws.com"}
+PRINCIPALS = {
+    refs.BUCKET: "s3.amazonaws.com", refs.TOPIC: "sns.amazonaws.com", refs.RULE: "events.amazonaws.com",
+    refs.LOG_GROUP: "logs.amazonaws.com", refs.ALARM: "cloudwatch.amazonaws.com",
+}  # fmt: skip
 ACTIONS = {refs.FUNCTION: "lambda:InvokeFunction", refs.QUEUE: "sqs:SendMessage", refs.TOPIC: "sns:Publish"}
 
 

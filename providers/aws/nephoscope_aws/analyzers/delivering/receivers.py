@@ -21,6 +21,7 @@ _GONE = {
     refs.TOPIC: "aws.sns.subscription-endpoint-deleted",
     refs.RULE: "aws.events.target-deleted",
     refs.QUEUE: "aws.lambda.event-source-mapping-function-deleted",
+    refs.LOG_GROUP: "aws.logs.subscription-destination-deleted",
 }
 _LACKING = {
     refs.FUNCTION: "aws.lambda.permission-missing",
@@ -40,7 +41,8 @@ def findings(context: Context, hop: Hop) -> Iterator[Finding]:
     """Everything that can be wrong on the receiving side of a hop."""
     if hop.target is None or hop.target.native_type in (refs.BUS, refs.RULE):
         return
-    yield _there(context, hop, hop.target)
+    if hop.source.native_type in _GONE:
+        yield _there(context, hop, hop.target)
     if hop.source.native_type in mending.PRINCIPALS:
         yield from _allowed(context, hop, hop.target)
         if hop.target.native_type in (refs.QUEUE, refs.TOPIC):
@@ -83,7 +85,9 @@ def _there(context: Context, hop: Hop, target: ResourceRef) -> Finding:
         note=f"{hop.source.label} sends to {configured.label}, which does not exist" + (f"; there is {near}" if near else "") if dead else "",
         details={
             **_told(hop, target),
+            "name": hop.source.label,
             "missing": configured.label,
+            "missing_id": configured.native_id,
             "missing_arn": configured.native_id,
             "near": near,
             **anew,
@@ -104,6 +108,10 @@ def _redirected(context: Context, hop: Hop, target: ResourceRef) -> list[Supposi
             if isinstance(entry, dict)
         ]
         return mending.notifying(context.view, hop.source, attribute, changed)[0]
+    if hop.source.native_type == refs.LOG_GROUP:
+        entries = mending.entries(context.view, hop.source, "subscription_filters")
+        changed = [{**one, "destinationArn": target.native_id} if one == link.settings else one for one in entries if isinstance(one, dict)]
+        return [mend(hop.source, "subscription_filters", changed)]
     attribute = {refs.TOPIC: "endpoint", refs.RULE: "target", refs.QUEUE: "function"}[hop.source.native_type]
     return [mend(link.holder, attribute, target.native_id)]
 
@@ -209,8 +217,9 @@ def _as_text(policy: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _decide(hop: Hop, policy: object, action: str, resource: str, target: ResourceRef) -> Evaluation | None:
     if policy is UNKNOWN or not hop.known:
         return None
-    source = hop.source
-    return allows_service(policy, mending.PRINCIPALS[source.native_type], action, resource, source.native_id, source.account or target.account)
+    source, account = hop.source, hop.source.account or target.account
+    owner = account if source.native_type == refs.ALARM else ""
+    return allows_service(policy, mending.PRINCIPALS[source.native_type], action, resource, source.native_id, account, owner)
 
 
 def _key(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:

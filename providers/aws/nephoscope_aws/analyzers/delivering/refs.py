@@ -8,11 +8,12 @@ BUCKET, FUNCTION, ALIAS, QUEUE, TOPIC = "s3:bucket", "lambda:function", "lambda:
 RULE, BUS, TARGET = "events:rule", "events:event-bus", "events:target"
 SUBSCRIPTION, MAPPING = "sns:subscription", "lambda:event-source-mapping"
 KEY, KEY_ALIAS, ROLE = "kms:key", "kms:alias", "iam:role"
+LOG_GROUP, ALARM = "logs:log-group", "cloudwatch:alarm"
 _KINDS = {
     BUCKET: "storage.object_store", FUNCTION: "compute.function", ALIAS: "compute.function-alias", QUEUE: "messaging.queue",
     TOPIC: "messaging.topic", RULE: "messaging.rule", BUS: "messaging.bus", TARGET: "messaging.rule-target",
     SUBSCRIPTION: "messaging.subscription", MAPPING: "integration.mapping", KEY: "security.key", KEY_ALIAS: "security.key-alias",
-    ROLE: "identity.principal",
+    ROLE: "identity.principal", LOG_GROUP: "observability.log_store", ALARM: "observability.alarm",
 }  # fmt: skip
 
 
@@ -24,6 +25,8 @@ def reference(native_type: str, native_id: str, account: str = "", region: str =
 def of_arn(arn: object) -> ResourceRef | None:  # noqa: PLR0911 - one line per service
     """The thing an ARN names; a function's version or alias is left off. ``None`` for what takes no part in delivery."""
     parts = arn.split(":", 5) if isinstance(arn, str) else []
+    if len(parts) == 6 and parts[2] == "logs":
+        return _log_group(parts)
     if len(parts) != 6 or "*" in parts[5] or not parts[5]:
         return None
     _, _, service, region, account, rest = parts
@@ -43,9 +46,19 @@ def of_arn(arn: object) -> ResourceRef | None:  # noqa: PLR0911 - one line per s
     if service == "kms" and rest.startswith(("key/", "alias/")):
         is_key = rest.startswith("key/")
         return reference(KEY if is_key else KEY_ALIAS, text, account, region, name if is_key else rest)
+    if service == "cloudwatch" and rest.startswith("alarm:"):
+        return reference(ALARM, text, account, region, rest.removeprefix("alarm:"))
     if service == "iam" and rest.startswith("role/"):
         return reference(ROLE, text, account, "", name)
     return None
+
+
+def _log_group(parts: list[str]) -> ResourceRef | None:
+    """A group's own ARN ends in ``:*``; policies are written with and without."""
+    name = parts[5].removeprefix("log-group:").removesuffix(":*")
+    if name == parts[5] or not name or "*" in name:
+        return None
+    return reference(LOG_GROUP, ":".join([*parts[:5], "log-group", name, "*"]), parts[4], parts[3], name)
 
 
 def qualified(arn: object) -> ResourceRef | None:

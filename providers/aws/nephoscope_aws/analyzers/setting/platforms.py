@@ -158,6 +158,25 @@ def api_function_missing(judging: Judging) -> Truth:
     return False
 
 
+def api_key_useless(judging: Judging) -> Truth:
+    """A method wants a key, and no usage plan says whose keys are good for this API."""
+    methods = _methods(judging)
+    if methods is None:
+        return None
+    guarded = [(name, path) for name, path, method in methods if method.get("apiKeyRequired") is True]
+    if not guarded:
+        return False
+    all_plans = refer(judging.view, judging.subject, "apigateway:usage-plans", f"{judging.subject.account}/{judging.subject.region}")
+    plans = judging.look.value(all_plans, "plans") if all_plans else UNKNOWN
+    if plans is UNKNOWN or all_plans is None:
+        return None
+    covering = [plan for plan in _rows(plans) if any(stage.get("apiId") == judging.subject.native_id for stage in _rows(plan.get("apiStages")))]
+    judging.details |= {"method": guarded[0][0], "path": guarded[0][1]}
+    supposed: JsonValue = {"name": "supposed", "apiStages": [{"apiId": judging.subject.native_id}]}
+    judging.suppose.append(mend(all_plans, "plans", [*_rows(plans), supposed]))
+    return not covering
+
+
 def api_throttled(judging: Judging) -> Truth:
     """A stage has a throttle of its own."""
     stages = judging.look.value(judging.subject, "stages")
@@ -188,5 +207,5 @@ def logs_destination_missing(judging: Judging) -> Truth:
 
 JUDGES: Mapping[str, Judge] = named_judge(
     certificate_misses_host, stack_failed, workflow_target_missing, workflow_hangs, last_execution_succeeded, api_integration_missing,
-    api_function_missing, api_throttled, logs_destination_missing,
+    api_function_missing, api_key_useless, api_throttled, logs_destination_missing,
 )  # fmt: skip
