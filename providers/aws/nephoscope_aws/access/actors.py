@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
@@ -11,7 +11,7 @@ from nephoscope_aws.access.actions import says
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.spoken import spoken
-from nephoscope_aws.access.things import by_arn
+from nephoscope_aws.access.things import by_arn, ref
 from nephoscope_aws.iam import Principal
 
 _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d{12}):assumed-role/([\w+=,.@-]+)")
@@ -22,7 +22,10 @@ _ASSUMED = re.compile(
 _PASSED = re.compile(r"\bpass\w*\s+(?:the\s+)?(?:role\s+)?[\"'`“‘]?([\w+=,.@-]+)", re.IGNORECASE)
 _PASSIVE = re.compile(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", re.IGNORECASE)
 _OTHER_TARGETS = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret")
-WORKLOADS = {"lambda:function": "lambda.amazonaws.com", "ec2:instance": "ec2.amazonaws.com"}
+WORKLOADS = {
+    "lambda:function": "lambda.amazonaws.com", "ec2:instance": "ec2.amazonaws.com",
+    "ecs:service": "ecs-tasks.amazonaws.com", "ecs:task-definition": "ecs-tasks.amazonaws.com",
+}  # fmt: skip
 
 
 def roles_acted_on(view: FactView) -> tuple[ResourceRef, ...]:
@@ -94,15 +97,38 @@ def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]
 
 def role_of(thing: ResourceRef, lens: Lens) -> ResourceRef | None:
     """The role under which a workload runs; ``None`` where it has none, or none is known."""
-    if thing.native_type == "lambda:function":
-        arn = lens.text(thing, "role")[1]
-    else:
-        profile = lens.text(thing, "profile")[1]
-        arn = lens.text(by_arn("iam:instance-profile", profile), "role")[1] if profile else ""
+    arn = _ROLES[thing.native_type](thing, lens)
     if not arn:
         return None
     known = next((one for one in lens.view.subjects("iam:role") if one.native_id == arn), None)
     return known or by_arn("iam:role", arn)
+
+
+def _of_instance(thing: ResourceRef, lens: Lens) -> str:
+    profile = lens.text(thing, "profile")[1]
+    return lens.text(by_arn("iam:instance-profile", profile), "role")[1] if profile else ""
+
+
+def _of_service(thing: ResourceRef, lens: Lens) -> str:
+    """What containers may do is their task's; the service's own role is for its balancer."""
+    task = task_of(thing, lens)
+    return lens.text(task, "role")[1] if task else ""
+
+
+def task_of(thing: ResourceRef, lens: Lens) -> ResourceRef | None:
+    """What a service's containers are started by; a task definition is its own."""
+    if thing.native_type == "ecs:task-definition":
+        return thing
+    task = lens.text(thing, "task_definition")[1]
+    return ref("ecs:task-definition", task, task.rpartition("/")[2], thing.account, thing.region) if task else None
+
+
+_ROLES: Mapping[str, Callable[[ResourceRef, Lens], str]] = {
+    "lambda:function": lambda thing, lens: lens.text(thing, "role")[1],
+    "ec2:instance": _of_instance,
+    "ecs:service": _of_service,
+    "ecs:task-definition": lambda thing, lens: lens.text(thing, "role")[1],
+}
 
 
 def _accounts(view: FactView) -> Iterator[Actor]:

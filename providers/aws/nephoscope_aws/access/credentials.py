@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
-from nephoscope_aws.access.actors import workloads
+from nephoscope_aws.access.actors import task_of, workloads
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.telling import HOLDS
@@ -49,15 +49,25 @@ def target_exists(lens: Lens, thing: ResourceRef) -> Iterator[Finding]:
 
 
 def without_role(view: FactView) -> Iterator[Finding]:
-    """Servers that have no role at all, so that nothing on them can sign a request."""
+    """Servers and containers that have no role at all, so that nothing in them can sign a request."""
     for thing in workloads(view):
         lens = Lens(view)
+        if thing.native_type in ("ecs:service", "ecs:task-definition"):
+            yield from _without_task_role(lens, thing)
         known, profile = lens.look(thing, "profile") if thing.native_type == "ec2:instance" else (False, None)
         if known and not profile:
             note = f"{thing.label} has no instance profile, so its programs have no identity of their own"
             yield _judged("aws.ec2.instance-profile-missing", thing, True, lens, note, details={"who": thing.label})
         elif isinstance(profile, str):
             yield from _empty(lens, thing, by_arn("iam:instance-profile", profile))
+
+
+def _without_task_role(lens: Lens, thing: ResourceRef) -> Iterator[Finding]:
+    task = task_of(thing, lens)
+    known, role = lens.look(task, "role") if task else (False, None)
+    if known and task:
+        note = f"task definition {task.name} names no task role, so its containers have no identity of their own" if not role else ""
+        yield _judged("aws.ecs.task-without-role", task, not role, lens, note, details={"who": thing.label, "task": task.name})
 
 
 def _empty(lens: Lens, thing: ResourceRef, profile: ResourceRef) -> Iterator[Finding]:

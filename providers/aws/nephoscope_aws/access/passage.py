@@ -10,6 +10,7 @@ from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import NOTHING, Gathered, Source, Write
 from nephoscope_aws.analyzers.reach.ends import End, Function, end_for
+from nephoscope_aws.analyzers.reach.hosted import Hosted
 from nephoscope_aws.analyzers.reach.mending import position
 from nephoscope_aws.analyzers.reach.services import endpoint_for, is_gateway
 from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
@@ -36,6 +37,8 @@ def passage(lens: Lens, actor: Actor, service: str) -> Passage:
     try:
         if isinstance(end, Function) and not end.attached(sight):
             return Passage(known=True)
+        if isinstance(end, Hosted) and not end.placed(sight):
+            return Passage()  # in the network of the machines that carry it, whichever those are
         vpc = end.vpc(sight)
         endpoint = endpoint_for(sight, vpc, service)
         if endpoint is None or not _carries(sight, end, endpoint):
