@@ -50,6 +50,16 @@ def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
     return tuple(found.values()) or tuple(_accounts(view))
 
 
+def placed(view: FactView, found: tuple[Actor, ...], lens: Lens) -> tuple[Actor, ...]:
+    """The same, but identities that a named workload runs under with it: where it stands may matter. ``lens`` needs what tells."""
+    bare = {actor.role.key for actor in found if actor.role and actor.workload is None}
+    if not bare or not workloads(view):
+        return found
+    targets = {role.key for role in roles_acted_on(view)}
+    running = {actor.role.key: actor for actor in _workloads(view, lens, targets) if actor.role and actor.role.key in bare}
+    return tuple(running.get(actor.role.key, actor) if actor.role else actor for actor in found)
+
+
 def _sick(view: FactView, *native_types: str) -> tuple[ResourceRef, ...]:
     sick = [one for entity in view.problem.entities if entity.role != "healthy" for one in entity.matches if one.native_type in native_types]
     return tuple({one.key: one for one in (_as_listed(view, ref) for ref in sick)}.values())

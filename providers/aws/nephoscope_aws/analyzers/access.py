@@ -9,7 +9,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import without_guesses
 from nephoscope.models import FactQuery, Finding, ResourceRef
 from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
-from nephoscope_aws.access.actors import WORKLOADS, actors, roles_acted_on
+from nephoscope_aws.access.actors import WORKLOADS, actors, placed, roles_acted_on
 from nephoscope_aws.access.calls import told_call
 from nephoscope_aws.access.cases import Side, decide
 from nephoscope_aws.access.circumstances import circumstances
@@ -44,10 +44,13 @@ class AccessAnalyzer:
         if not _concerned(view):
             return []
         who = Lens(view)
-        found = actors(view, who)
+        where = Lens(view)
+        found = placed(view, actors(view, who), where)
         if not found and who.needs:
             return [_open(view, tuple(who.needs.values()), "who asks is not known yet")]
-        bare = () if found else credentials.without_role(view)
+        bare = [*(() if found else credentials.without_role(view))]
+        if where.needs:
+            bare.append(_open(view, tuple(where.needs.values()), "what runs under the identity is not known yet"))
         return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))))
 
 
