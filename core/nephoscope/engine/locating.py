@@ -8,8 +8,9 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import gather
 from nephoscope.engine.remembering import recall
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge.reading import nameless, read, resigned, sought, types_to_list, undecided
+from nephoscope.knowledge.reading import read
 from nephoscope.knowledge.view import Evidence
+from nephoscope.knowledge.wanting import lost, nameless, namesakes, resigned, sought, types_to_list, undecided
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
 SHARE = 0.4
@@ -33,8 +34,10 @@ def locate(context: Context, problem: Problem) -> Problem:
             _list(context, problem, estate, ())
         found = _read(context, problem)
     for estate in context.estates.values():
-        if sought(found, estate.mentions(problem.text)):
+        if _open(found, estate):
             found = _look_everywhere(context, problem, estate)
+        elif namesakes(found, estate.mentions(problem.text)):
+            found = _look_everywhere(context, problem, estate, rounds=1)
     found = resigned(found)
     for identity in context.identities:
         if identity.roaming:
@@ -83,21 +86,29 @@ def _list(context: Context, problem: Problem, estate: Estate, wanted: Sequence[s
                 break
 
 
-def _look_everywhere(context: Context, problem: Problem, estate: Estate) -> Problem:
-    """Types that few accounts' troubles are about, a handful at a time until the name is somebody's."""
+def _open(found: Problem, estate: Estate) -> bool:
+    """Whether a name is nobody's so far, or nothing at all was found for what hurts."""
+    spoken = estate.mentions(found.text)
+    return bool(sought(found, spoken)) or lost(found, spoken)
+
+
+def _look_everywhere(context: Context, problem: Problem, estate: Estate, rounds: int = 0) -> Problem:
+    """Types that few accounts' troubles are about, a handful at a time until the name is somebody's. ``rounds``: no more than so many."""
     own = [one for one in context.identities if one.cloud == estate.cloud]
     if any(one.roaming for one in own):
         _list(context, problem, estate, ("*",))
         return _read(context, problem)
     reads = [read for one in own for region in one.regions for read in estate.listings(("*",), one, region)]
-    found = _read(context, problem)
-    for first in range(0, len(reads), AT_ONCE):
+    found, asked = _read(context, problem), list[Read]()
+    for first in range(0, rounds * AT_ONCE or len(reads), AT_ONCE):
         _inventory(context, reads[first : first + AT_ONCE])
+        held = [read for read in _contents(context, estate, ("*",)) if read not in asked]
+        _inventory(context, held)
+        asked += held
         found = _read(context, problem)
-        if not sought(found, estate.mentions(problem.text)):
-            return found
-    _inventory(context, _contents(context, estate, ("*",)))
-    return _read(context, problem)
+        if not rounds and not _open(found, estate):
+            break
+    return found
 
 
 def _contents(context: Context, estate: Estate, wanted: Sequence[str]) -> Sequence[Read]:

@@ -11,9 +11,10 @@ from nephoscope.engine.context import Context
 from nephoscope.engine.differing import HIDDEN
 from nephoscope.engine.dossier import Dossier, dossier, gather
 from nephoscope.interfaces import Estate, NephoscopeError
-from nephoscope.knowledge.reading import nameless, read, settled, undecided, unfound
+from nephoscope.knowledge.reading import read
 from nephoscope.knowledge.tables import INVENTORY, REPLY
 from nephoscope.knowledge.view import Evidence
+from nephoscope.knowledge.wanting import nameless, settled, undecided, unfound
 from nephoscope.models import Check, Diagnosis, Edge, Fact, FactQuery, Identity, Outcome, Problem, Read, Remembered, Tier
 from nephoscope.store import canonical
 from nephoscope.store.ledger import now

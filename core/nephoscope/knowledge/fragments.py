@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from nephoscope.knowledge.mentions import STOPWORDS
+from nephoscope.knowledge.mentions import COMMON, STOPWORDS
 from nephoscope.models import ResourceRef
 
 LONGEST = 6
@@ -20,13 +20,6 @@ ALIKE = 0.8
 """How alike two words must be to be one of them misspelt."""
 _ENVIRONMENTS = frozenset("staging stage stg dev develop development test testing tst qa uat sandbox preprod demo".split())
 """Whoever complains without naming one of these means the real thing."""
-_COMMON = frozenset(
-    """prod production live main app service api system team job task data in out user client account thing lately since morning evening night
-    never ever hour minute day week just really seem show see look like make get try use need want one two three hey hello hi quick
-    being been server web cloud internet browser page people customer everybody anybody nobody person somebody code release deploy
-    broken dead stuck down slow wrong missing empty""".split()
-)
-"""Words of everyday speech: alone they point at nothing."""
 Spoken = Sequence[tuple[int, str]]
 """Words with their offsets."""
 
@@ -127,7 +120,7 @@ class Names:
         return sum(1.0 / len(self._holders[one]) for one in found)
 
 
-_COMMON_STEMS = frozenset(map(stem, _COMMON))
+_COMMON_STEMS = frozenset(map(stem, COMMON))
 
 
 def _meant(refs: Sequence[ResourceRef], around: str) -> list[ResourceRef]:

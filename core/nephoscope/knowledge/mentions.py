@@ -37,15 +37,63 @@ STOPWORDS = frozenset(
     any more anymore every time all again always never yesterday today last week month monday tuesday wednesday thursday friday saturday sunday
     error errors access denied timeout timeouts trigger triggers triggered triggering events event files file uploads upload uploaded uploading
     called calls call run runs running invoked fails failed failing works working worked named name problem issue please help production prod
-    default main test""".split()
+    default main test work public private internal external returns returned return starts shows show opens sends sent takes goes comes""".split()
 )  # fmt: skip
+
+
+COMMON = frozenset(
+    """prod production live main app service api system team job task data in out user client account thing lately since morning evening night
+    never ever hour minute day week just really seem show see look like make get try use need want one two three hey hello hi quick
+    being been server web cloud internet browser page people customer everybody anybody nobody person somebody code release deploy
+    broken dead stuck down slow wrong missing empty http https tcp udp ssh ftp url uri port timeout log login site page""".split()
+)
+"""Words of everyday speech: as a part of a name they point at nothing."""
+EVERYDAY = COMMON | frozenset(
+    """everyone anyone someone everything anything nothing he she these those both other others
+    partner vendor visitor colleague developer engineer auditor admin ops support staff guest request traffic message record item row line file
+    image picture document report log email mail notification alarm alert update change version build deployment script program process
+    home outside inside office laptop desktop machine scratch here time place work rest half part several some many few all each most
+    it there what who which same left right top bottom above below either neither also even still yet so then than first last next second
+    connection network access login password credential permission backup site shop page link connect reach start stop open load answer respond
+    fail happen run write read save store find lose keep hang wait finish complete expire cause break change move come give take tell know think
+    everywhere nowhere anywhere somewhere latency throughput
+    me ok do go vs am pm receive consume process handle doesn didn isn hasn wasn won couldn aren haven""".split()
+)
+"""Words that are no name by themselves, wherever they stand, unless a thing is called so."""
+AGENTS = frozenset("producer consumer subscriber publisher writer reader caller application tool host client sender receiver listener worker".split())
+"""Words for whoever does something: rarely a name by themselves, often a part of one."""
+
+
+def everyday(word: str) -> bool:
+    """Whether a word alone points at nothing."""
+    lower = word.lower()
+    return len(lower) < 2 or not {lower, lower.removesuffix("s"), lower.removesuffix("es")}.isdisjoint(EVERYDAY | STOPWORDS)
 
 
 _ACTING = re.compile(
     r"\s+(?:can ?not|can['’]?t|could(?: not|n['’]t)|may not|(?:is|was) (?:not|denied|unable)|(?:does|did)(?: not|n['’]?t)|isn['’]?t|won['’]?t"
-    r"|gets?|fails?|no longer|lost)\b"
+    r"|gets?|fails?|no longer|lost|loses|times? out|timing out|hangs?"
+    r"|(?:is|was|are|were|seems?) (?:\w+ )?(?:blocked|refused|rejected|cut off|shut out|locked out|stuck|dead|unreachable|timing out|turned away))\b"
 )
 """What follows the word that tells who is in trouble, which may be a plain name."""
+
+
+_AIMED = re.compile(
+    r"\b(?:(?:connect|talk|speak|writ|publish|send|sent|deliver|upload|push|log|subscrib|traffic|request|quer|call|connection|access)\w*(?: in)? to"
+    r"|into|onto|from|via|through|against|reach(?:es|ing)?|quer(?:y|ies|ying)|mount(?:s|ing)?|invok(?:e|es|ing))\s+[\"'`“‘]?\Z",
+    re.IGNORECASE,
+)
+_ASKED_OF = re.compile(
+    r"\b(?:why|how come|since when) (?:can|could|does|do|did|is|are|was|were|will|would|has|have|wo|ca)(?: ?not|n['’]?t)?\s+[\"'`“‘]?\Z",
+    re.IGNORECASE,
+)
+"""What is asked about: "why doesn't billing ..."."""
+_AFTER_AIMED = re.compile(
+    r"[\"'`”’]?\s*(?:\Z|[.,;:!?)](?!\w)|(?:any ?more|since|after|but|though|although|while|when|on port|over|via|for|and|is|are|does|has|times?"
+    r"|hangs?|fails?|from)\b)",
+    re.IGNORECASE,
+)
+"""A plain word at the end of what goes somewhere, without an article: that is what names are like."""
 
 
 _DOES = re.compile(r"\s+(?:reaches|arrives|delivers|sends|publishes|gets|comes|starts|triggers|invokes|fires|runs|calls|writes|reads)\b")
@@ -53,7 +101,7 @@ _DOES = re.compile(r"\s+(?:reaches|arrives|delivers|sends|publishes|gets|comes|s
 
 _ARROW = r"(?:[-=]+>|→)"
 _AFTER_ARROW = re.compile(rf"{_ARROW}\s*[\"'`“‘]?\Z")
-_BEFORE_PLACE = re.compile(r"\b(?:to|into|onto|from)\s+[\"'`“‘]?\Z", re.IGNORECASE)
+_BEFORE_PLACE = re.compile(r"\b(?:to|into|onto|from|via|through)\s+[\"'`“‘]?\Z", re.IGNORECASE)
 _BARE_PLACE = re.compile(r"\b(?:at|in|into|to|onto|from|of|on|reach(?:es)?)\s+\Z", re.IGNORECASE)
 _AFTER_PLACE = re.compile(r"[\"'`”’]?\s*(?:\Z|[.,;:!?)](?!\w))")
 _BEFORE_ARROW = re.compile(rf"[\"'`”’]?\s*{_ARROW}")
@@ -66,12 +114,74 @@ def placed(text: str, start: int, end: int) -> bool:
         return False
     if _BEFORE_ARROW.match(text, end) or _AFTER_ARROW.search(text[:start]):
         return True
-    return _BEFORE_PLACE.search(text[:start]) is not None and _AFTER_PLACE.match(text, end) is not None
+    return _BEFORE_PLACE.search(text, max(0, start - 12), start) is not None and _AFTER_AIMED.match(text, end) is not None
 
 
 def is_place(text: str, start: int) -> bool:
     """Whether a noun stands right behind a preposition, without an article: then a word after it is its name."""
     return _BARE_PLACE.search(text[:start]) is not None
+
+
+_FQDN = re.compile(r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?::\d+)?(?:/\S*)?")
+_COMPOUND = frozenset(
+    """ad anti apt auto back blue built by check clean co cross day dead drop e end fail fall fan first follow front full go half hard high
+    in inter kick log long low mid multi non off on one opt out pay post pre ramp re read real roll run scale second self semi set
+    short shut sign single so start state sub switch third three time two type up wake well wi work write""".split()
+)
+"""Words with which everyday English begins what it writes with a hyphen."""
+
+
+_COMPOUNDED = frozenset("based side only level wide time specific managed like free ready facing".split())
+
+
+def compound(word: str) -> bool:
+    """Whether a word with a hyphen is everyday English."""
+    first, _, rest = word.lower().partition("-")
+    return bool(rest) and (first in _COMPOUND or rest.rpartition("-")[2] in _COMPOUNDED)
+
+
+def plain_compound(word: str) -> bool:
+    """Whether it is one even beside a noun: a clean-up, a roll-out."""
+    first, _, rest = word.lower().partition("-")
+    return (first in _COMPOUND and rest in _PARTICLES) or rest in _COMPOUNDED
+
+
+_PARTICLES = frozenset("up out off down over in on back through around".split())
+_OPERATION = re.compile(r"(?:get|put|list|describe|create|delete|update|send|receive|publish|invoke|assume|copy|head)-[a-z]+(?:-[a-z]+)*")
+
+
+def is_operation(word: str) -> bool:
+    """Whether a word may be an operation, as it is typed at a prompt."""
+    return _OPERATION.fullmatch(word) is not None
+
+
+_INDEFINITE = re.compile(
+    r"\b(?:an?|any|some|another|each|every|one|many|more|few|several|most|all|we|they|you|i|he|she|people|users|customers"
+    r"|(?!why|how|when|where|what|which)\w+"
+    r" (?:can|could|will|would|should|must|may|might|does|do|did|don['’]?t|didn['’]?t|doesn['’]?t|cannot|can['’]?t))\s+\Z",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[ -]ends?\b", re.IGNORECASE)
+
+
+_DEFINITE = re.compile(r"\b(?:the|our|my|this|that)\s+\Z", re.IGNORECASE)
+
+
+def definite(text: str, start: int) -> bool:
+    """Whether a word is spoken of as something everybody knows: "our payments"."""
+    return _DEFINITE.search(text, max(0, start - 8), start) is not None
+
+
+def common_noun(text: str, start: int, end: int) -> bool:
+    """Whether a plain word stands as a word of everyday speech, not as anything's name: "a drop in traffic", "we drop", "since the cleanup"."""
+    if not text[start:end].isalpha():
+        return False
+    return _INDEFINITE.search(text, max(0, start - 24), start) is not None or _ENDS.match(text, end) is not None or in_onset(text, start)
+
+
+def is_host(word: str) -> bool:
+    """Whether a word is a full host name or a web address: no part of it names another thing."""
+    return _FQDN.fullmatch(word) is not None
 
 
 def acts(text: str, end: int) -> bool:
@@ -85,31 +195,56 @@ def words(text: str) -> Iterator[tuple[int, str]]:
         yield match.start(), match[0].rstrip(".:,;/")
 
 
-def find(text: str, nouns: Mapping[str, Sequence[str]]) -> list[Mention]:
+def find(text: str, nouns: Mapping[str, Sequence[str]], hints: Mapping[str, Sequence[str]] | None = None) -> list[Mention]:
     """Quoted pieces, identifier-like words, words beside a type noun, and nouns standing alone.
 
-    ``nouns``: noun, of one or more words → native types; none for what sounds like a thing and is not one.
+    ``nouns``: noun, of one or more words → native types; none for what sounds like a thing and is not one. ``hints``: words that make a type likely.
     """
     spoken = list(words(text))
     found: dict[str, Mention] = {}
-    phrases = list(_phrases(spoken, nouns))
+    phrases, likely = list(_phrases(spoken, nouns)), list(_phrases(spoken, hints or {}))
     typed = {index: native for first, last, native in phrases for index in range(first, last + 1)}
+    hinted = {index: native for first, last, native in likely for index in range(first, last + 1)}
     for match in _QUOTED.finditer(text):
         _add(found, match[1].strip(), match.start(1), _near(spoken, typed, match.start(1), match.end(1)))
     for index, (start, word) in enumerate(spoken):
-        beside = _beside(text, spoken, typed, index)
-        if _ACTION.fullmatch(word):
+        if _ACTION.fullmatch(word) or index in typed or ADDRESS.fullmatch(word) or text.startswith("--", max(0, start - 2), start):
             continue
-        identifier = index not in typed and _IDENTIFIER.match(word) and not ADDRESS.fullmatch(word) and index not in typed
-        plain_name = beside and not ADDRESS.fullmatch(word) and index not in typed and word.lower() not in STOPWORDS and not word.isdigit()
-        acting = index not in typed and word.isalpha() and _ACTING.match(text, start + len(word)) and word.lower() not in STOPWORDS
-        if identifier or plain_name or acting:
-            _add(found, word, start, beside)
+        beside = _beside(text, spoken, typed, index)
+        near = () if beside or index in hinted else _beside(text, spoken, hinted, index)
+        plain_name = word.lower() not in STOPWORDS and re.search(r"[^\W\d_]", word) and (beside or (near and not everyday(word)))
+        identifier = _IDENTIFIER.match(word) is not None
+        if identifier or plain_name or (word.isalpha() and _stands_for_a_name(text, start, word)):
+            kinds = beside or near or (_by_its_own_words(word, nouns, hints or {}) if identifier else ())
+            _add(found, word, start, kinds, hint=bool(kinds) and not beside)
+    for first, last, native in likely:
+        start, word = spoken[first][0], text[spoken[first][0] : spoken[last][0] + len(spoken[last][1])]
+        if native and not typed.get(first):
+            found.setdefault(f"hint:{word.lower()}", Mention(text=word, native_types=tuple(native), start=start, exact=False, hint=True))
     for first, last, native in phrases:
         start, word = spoken[first][0], text[spoken[first][0] : spoken[last][0] + len(spoken[last][1])]
         if native:
             found.setdefault(f"noun:{word.lower()}", Mention(text=word, native_types=tuple(native), start=start, exact=False))
     return sorted(found.values(), key=lambda one: one.start)
+
+
+def _stands_for_a_name(text: str, start: int, word: str) -> bool:
+    """Whether a plain word is in trouble, or at the end of what goes somewhere, as only a name can be."""
+    if everyday(word):
+        return False
+    end, near = start + len(word), max(0, start - 40)
+    if _ACTING.match(text, end) or _BEFORE_ARROW.match(text, end) or _ASKED_OF.search(text, near, start):
+        return True
+    if _AFTER_ARROW.search(text, near, start):
+        return _AFTER_PLACE.match(text, end) is not None
+    return _AFTER_AIMED.match(text, end) is not None and _AIMED.search(text, near, start) is not None
+
+
+def _by_its_own_words(word: str, *kinds: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What a name itself tells of its kind: ``org-trail`` is likely a trail, ``nightly-export`` has a schedule."""
+    parts = [part for part in re.split(r"[-_./]", word) if part]
+    said = [types for part in parts for one in kinds if (types := _types(part, one))] if 1 < len(parts) < _MOST_PARTS else []
+    return tuple(dict.fromkeys(name for types in said for name in types))
 
 
 def _beside(text: str, spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]], index: int) -> Sequence[str]:
@@ -130,6 +265,7 @@ def _beside(text: str, spoken: Sequence[tuple[int, str]], typed: Mapping[int, Se
     return () if named else typed[index + 1]
 
 
+_MOST_PARTS = 6
 _PORTED = re.compile(r":\d{1,5}\Z")
 _LONGEST = 3
 """So many words may make a noun."""
@@ -161,9 +297,10 @@ def _near(spoken: Sequence[tuple[int, str]], typed: Mapping[int, Sequence[str]],
     return typed.get(before, ()) or typed.get(after, ())
 
 
-def _add(found: dict[str, Mention], text: str, start: int, native: Sequence[str]) -> None:
-    if text and (text not in found or (native and not found[text].native_types)):
-        found[text] = Mention(text=text, native_types=tuple(native), start=start)
+def _add(found: dict[str, Mention], text: str, start: int, native: Sequence[str], *, hint: bool = False) -> None:
+    former = found.get(text)
+    if text and (former is None or (native and (not former.native_types or (former.hint and not hint)))):
+        found[text] = Mention(text=text, native_types=tuple(native), start=start, hint=hint)
 
 
 def addresses(text: str) -> Iterator[tuple[int, str]]:
@@ -212,6 +349,18 @@ def _works(clause: str) -> bool:
 _ONSET = re.compile(
     r"\b(?:since|after|as of|from)\s+((?:the\s+|our\s+|last\s+)?[\w:.\- ]{3,40}?)(?=[,.;!?]|$|\s(?:but|and|no|we|it|the|our)\b)", re.IGNORECASE
 )
+
+
+def in_onset(text: str, start: int) -> bool:
+    """Whether a noun only tells since when: "since the deploy"."""
+    return (
+        re.search(
+            r"\b(?:since|after|before|until) (?:(?:the|our|last|this|that|a|latest|new|yesterday's)\s+){1,2}\Z",
+            text[max(0, start - 40) : start],
+            re.IGNORECASE,
+        )
+        is not None
+    )
 
 
 def onset(text: str) -> str | None:

@@ -34,7 +34,7 @@ def asked(text: str, controls: Iterable[Control], mentions: Sequence[Mention]) -
     sentences = [(found.start(), found.end()) for found in _SENTENCE.finditer(text) if found[0].strip()]
     if len(sentences) != 1 or not _OPENING.match(text[slice(*sentences[0])]):
         return []
-    kinds = {kind for one in mentions if not one.exact for kind in one.native_types}
+    kinds = {kind for one in mentions if not one.exact and not one.hint for kind in one.native_types}
     said = f"{text} unused" if _UNUSED.search(text) else text
     return [one for one in controls if one.card.about in kinds and one.card.each == "thing" and _speaks(one, said)]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge import fragments, symptoms
+from nephoscope.knowledge import fragments, spelling, symptoms
 from nephoscope.knowledge import mentions as spoken
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Identity, Mention, Problem, Question, ResourceRef
 from nephoscope.models.problem import Role
 
-NEAR = 0.82
-"""How alike two names must be (difflib ratio) for a "did you mean"."""
+MOST_COMPARED = 200
+"""So many words that are nobody's are taken for misspelt names; of a whole log, the first."""
 FEW = 3
 """So many unnamed things of a kind are all taken; of more, a person must say which."""
 
@@ -34,84 +34,15 @@ def first_reading(text: str, now: str) -> Problem:
     )
 
 
-def types_to_list(found: Sequence[Mention]) -> tuple[str, ...] | None:
-    """Native types whose inventory the mentions call for; ``()`` or a type ``""`` means every cheap one, ``None`` nothing."""
-    typed = tuple(dict.fromkeys(name for mention in found for name in mention.native_types))
-    bare = any(mention.exact and not mention.native_types and mention.ref is None for mention in found)
-    return (*typed, "") if bare and typed else typed
-
-
-def undecided(problem: Problem) -> bool:
-    """Whether types alone were named and do not tell which things are meant: then other kinds' names may be among the words."""
-    named = any(entity.named and entity.matches for entity in problem.entities)
-    return not named and any(not entity.named and len(entity.matches) != 1 for entity in problem.entities)
-
-
-def settled(problem: Problem) -> bool:
-    """Whether something was named that is there, and not by guess."""
-    return any(entity.named and entity.matches and not entity.assumed for entity in problem.entities)
-
-
-def nameless(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
-    """Words that may be names, said without what kind of thing they name, and are nobody's as far as was looked."""
-    known = {entity.text.lower() for entity in problem.entities if entity.matches and not entity.assumed}
-    return tuple(one.text for one in mentions if one.exact and not one.native_types and one.ref is None and one.text.lower() not in known)
-
-
-_A_NAME = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*(?:[-_/0-9]|[a-z][A-Z]))/?[A-Za-z][\w-]*(?:/[\w-]+)*[\w]")
-
-
-def unfound(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
-    """Words that look like names and are nobody's, as far as was looked."""
-    known = [entity.text.lower() for entity in problem.entities if entity.matches and not entity.assumed]
-    return tuple(
-        one.text
-        for one in mentions
-        if one.exact
-        and one.ref is None
-        and _A_NAME.fullmatch(one.text)
-        and one.text not in problem.actions
-        and not symptoms.tells(one.text)
-        and not any(one.text.lower() in text or text in one.text.lower() for text in known)
-    )
-
-
-_COMPOUND = frozenset(
-    """ad anti auto back blue built by check clean co cross day dead drop e end fail fall fan first follow front full go half hard high
-    in inter kick log long low mid multi non off on one opt out pay post pre ramp re read real roll run scale second self semi set
-    short shut sign single so start state sub switch third three time two type up well wi work write""".split()
-)
-"""Words with which everyday English begins what it writes with a hyphen."""
-
-
-def sought(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
-    """Names for which kinds of things that few troubles are about are listed too: half of what was named makes for another diagnosis."""
-    names = unfound(problem, mentions)
-    return tuple(filter(_made_up, names)) if settled(problem) else names
-
-
-def resigned(problem: Problem) -> Problem:
-    """After all was looked through in vain: a thing that was said to be of a kind, and is nobody's, is one that is not there."""
-
-    def gone(one: Entity) -> bool:
-        return one.assumed and one.named and not one.near and any(ref.name == one.text for ref in one.matches)
-
-    entities = tuple(one.model_copy(update={"assumed": False}) if gone(one) else one for one in problem.entities)
-    return problem.model_copy(update={"entities": entities})
-
-
-def _made_up(name: str) -> bool:
-    """Whether people gave this name: it is neither everyday English nor a path."""
-    return "-" in name and "/" not in name and name.split("-", maxsplit=1)[0].lower() not in _COMPOUND
-
-
 def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities: Sequence[Identity]) -> Problem:
     """The problem with its entities matched against what the account holds."""
     entities: list[Entity] = []
     for estate in estates:
         own = [identity for identity in identities if identity.cloud == estate.cloud]
         if own:
-            entities += _Matcher(problem.text, view, estate, own).entities()
+            entities += _Matcher(problem, view, estate, own).entities()
+    if entities and all(entity.role == "healthy" for entity in entities):
+        entities = [entity.model_copy(update={"role": "sick"}) for entity in entities]  # somebody complains of something: "x is always OK"
     named = {entity.text for entity in entities}
     ranked = symptoms.classify(_without_names(problem.text, entities))
     numbers = tuple(one for one in problem.numbers if one not in named)
@@ -120,10 +51,9 @@ def read(problem: Problem, view: Evidence, estates: Iterable[Estate], identities
 
 def _without_names(text: str, entities: Iterable[Entity]) -> str:
     """The words with neutral ones in place of names: what a thing is called tells nothing of what hurts."""
-    for entity in entities:
-        if any(entity.text.lower() in (ref.name.lower(), ref.native_id.lower()) for ref in entity.matches):
-            text = re.sub(rf"(?<!\w){re.escape(entity.text)}(?!\w)", "it", text)
-    return text
+    called = {one.text for one in entities if any(one.text.lower() in (ref.name.lower(), ref.native_id.lower()) for ref in one.matches)}
+    names = "|".join(map(re.escape, sorted(called, key=len, reverse=True)))
+    return re.sub(rf"(?<!\w)(?:{names})(?!\w)", "it", text) if names else text
 
 
 def answered(problem: Problem, question: Question, answer: str, *, assumed: bool) -> Problem:
@@ -141,14 +71,17 @@ def _settled(entity: Entity, answer: str, assumed: bool) -> Entity:
 class _Matcher:
     """One cloud's share of the entities."""
 
-    def __init__(self, text: str, view: Evidence, estate: Estate, identities: Sequence[Identity]) -> None:
-        self._text = text
+    def __init__(self, problem: Problem, view: Evidence, estate: Estate, identities: Sequence[Identity]) -> None:
+        self._text = text = problem.text
+        self._hurts = problem.symptom != symptoms.SUSPICION
         self._view = view
         self._estate = estate
         self._identities = identities
         self._mentions = list(estate.mentions(text))
         self._healthy = spoken.healthy_spans(text)
         self._taken: list[tuple[int, int]] = []
+        self._compared = 0
+        self._rows: dict[tuple[str, ...], spelling.Row] = {}
         self._known = [ref for ref in _all_subjects(view, estate.cloud) if ref.name or ref.native_id]
 
     def entities(self) -> list[Entity]:
@@ -156,8 +89,10 @@ class _Matcher:
         missing = list(self._unlisted())
         unnamed = list(self._unnamed([*named, *missing]))
         found = [*named, *missing, *unnamed]
-        if not any(entity.matches or (entity.named and entity.near) for _, entity in found):
+        if not _anything(found):
             found += self._in_part()
+        if not _anything(found):
+            found += self._hinted()
         return [entity for _, entity in sorted(found, key=lambda pair: pair[0])]
 
     def _role(self, start: int) -> Role:
@@ -178,15 +113,18 @@ class _Matcher:
         places: dict[tuple[int, int], list[ResourceRef]] = {}
         for ref in self._known:
             for name in {ref.name, ref.native_id, *self._aliases(ref)}:
-                for start, end in _occurrences(name, self._text):
+                for start, end in spelling.occurrences(name, self._text, ref.native_type.rpartition(":")[2]):
                     places.setdefault((start, end), []).append(ref)
         for (start, end), refs in sorted(places.items(), key=lambda item: item[0][0] - item[0][1]):
             word = self._text[start:end]
             typed = self._types_at(start)
             if not typed and word.lower() in spoken.STOPWORDS:
-                typed = tuple(one for one in self._noun_before(start) if any(ref.native_type == one for ref in refs))
+                nouns = self._noun_before(start) or self._noun_after(end)
+                typed = tuple(one for one in nouns if any(ref.native_type == one for ref in refs))
             plain = word.lower() in spoken.STOPWORDS and not typed and not spoken.placed(self._text, start, end)
-            if self._overlaps(start, end) or plain:
+            plain = plain or (not typed and spoken.common_noun(self._text, start, end))
+            longer = any(left <= start and end <= right and right - left > end - start for left, right in self._in_several)
+            if self._overlaps(start, end) or plain or longer:
                 continue
             chosen = [ref for ref in refs if ref.native_type in typed] or refs
             self._taken.append((start, end))
@@ -200,6 +138,21 @@ class _Matcher:
     def _words(self) -> list[tuple[int, str]]:
         return list(spoken.words(self._text))
 
+    @cached_property
+    def _spans(self) -> list[tuple[int, int, tuple[ResourceRef, ...], bool]]:
+        return list(self._names.spans(self._words))
+
+    @cached_property
+    def _in_several(self) -> list[tuple[int, int]]:
+        """Stretches of several words that say a whole name: "the nightly export" is not the thing called export."""
+        found = []
+        for first, last, _, sure in self._spans:
+            start, end = self._words[first][0], self._words[last][0] + len(self._words[last][1])
+            ends = {self._words[first][1].lower(), self._words[last][1].lower()}
+            if sure and not ends & spoken.STOPWORDS and re.fullmatch(r"[\w\s./-]+", self._text[start:end]):
+                found.append((start, end))
+        return found
+
     def _tags(self, ref: ResourceRef) -> Iterable[str]:
         fact = self._view.fact(ref, "tags")
         pairs = fact.value if fact and isinstance(fact.value, list) else []
@@ -207,7 +160,7 @@ class _Matcher:
 
     def _in_words(self) -> Iterable[tuple[int, Entity]]:
         """Names that are said in several words, or nearly: "the nightly report" for nightly-report."""
-        for first, last, refs, sure in self._names.spans(self._words):
+        for first, last, refs, sure in self._spans:
             start, end = self._words[first][0], self._words[last][0] + len(self._words[last][1])
             if self._overlaps(start, end) or any(one.exact and one.ref for one in self._mentions if start <= one.start < end):
                 continue
@@ -224,12 +177,20 @@ class _Matcher:
 
     def _in_part(self) -> list[tuple[int, Entity]]:
         """Nothing has a name that was said: what shares its words. One is taken, of several that share as much a person says which."""
-        free = [(start, word) for start, word in self._words if not self._overlaps(start, start + len(word))]
+        free = [
+            (start, word)
+            for start, word in self._words
+            if not self._overlaps(start, start + len(word))
+            and not spelling.settles(word)
+            and not spoken.common_noun(self._text, start, start + len(word))
+        ]
         said = [token for _, word in free for token in fragments.tokens(word)]
         refs, shared = self._names.parts(said, around=self._text)
         if not refs:
             return []
         start, word = next((start, word) for start, word in free if set(fragments.tokens(word)) & set(shared))
+        if len(shared) == 1 and not self._hurts and not spoken.definite(self._text, start):
+            return []
         few = refs if len(refs) <= FEW else ()
         return [(start, Entity(text=" ".join(shared) or word, role=self._role(start), matches=few, near=refs[:20], assumed=bool(few)))]
 
@@ -240,14 +201,17 @@ class _Matcher:
 
     def _unlisted(self) -> Iterable[tuple[int, Entity]]:
         """Names that the account does not hold: deleted, misspelt, or no name at all."""
-        for mention in self._mentions:
+        for spoken_of in self._mentions:
+            mention = spoken_of.model_copy(update={"native_types": ()}) if spoken_of.hint else spoken_of
             if not mention.exact or spoken.ADDRESS.fullmatch(mention.text) or symptoms.tells(mention.text):
                 continue
             if self._overlaps(mention.start, mention.start + len(mention.text)):
                 continue
+            if spoken.plain_compound(mention.text) or (not mention.native_types and spoken.compound(mention.text)):
+                continue
             near = self._near(mention)
             looks_like_name = bool(re.search(r"[-_0-9]|[a-z][A-Z]", mention.text))
-            if near and (looks_like_name or mention.native_types):
+            if near and (looks_like_name or (mention.native_types and not spoken.everyday(mention.text))):
                 sure = len(near) == 1
                 yield (
                     mention.start,
@@ -275,7 +239,9 @@ class _Matcher:
         """Type nouns without a name: "our queue"."""
         covered = {native for _, entity in named for native in (*entity.native_types, *(ref.native_type for ref in entity.matches))}
         for mention in self._mentions:
-            if mention.exact or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
+            if mention.exact or mention.hint or not mention.native_types or covered & set(mention.native_types) or self._describes(mention):
+                continue
+            if self._overlaps(mention.start, mention.start + len(mention.text)) or spoken.in_onset(self._text, mention.start):
                 continue
             other = self._called_otherwise(mention)
             if other is not None:
@@ -306,6 +272,15 @@ class _Matcher:
                     named=False,
                 ),
             )
+
+    def _hinted(self) -> list[tuple[int, Entity]]:
+        """Nothing is named, but a service is spoken of: the few things it has."""
+        for mention in self._mentions:
+            refs = tuple(ref for ref in self._known if mention.hint and not mention.exact and ref.native_type in mention.native_types)
+            if 0 < len(refs) <= FEW:
+                role, types = self._role(mention.start), mention.native_types
+                return [(mention.start, Entity(text=mention.text, role=role, native_types=types, matches=refs, assumed=True, named=False))]
+        return []
 
     def _qualifiers(self, noun: Mention) -> list[str]:
         """The words that say which one is meant: "billing" of "the billing queue"."""
@@ -349,22 +324,47 @@ class _Matcher:
         return None
 
     def _near(self, mention: Mention) -> tuple[ResourceRef, ...]:
-        pool = [ref for ref in self._known if not mention.native_types or ref.native_type in mention.native_types]
-        matcher = difflib.SequenceMatcher(None, b=_plain(mention.text))
-        scored = [(_likeness(matcher, _plain(ref.label)), ref) for ref in pool]
+        self._compared += 1
+        if self._compared > MOST_COMPARED:
+            return ()
+        said = spelling.plain(mention.text)
+        matcher = difflib.SequenceMatcher(None, b=said)
+        scored = [(spelling.likeness(matcher, spelling.plain(ref.label)), ref) for ref in self._row(mention.native_types).around(said)]
         best = max((score for score, _ in scored), default=0.0)
-        return tuple(ref for score, ref in scored if score >= NEAR and score >= best - 0.02)
+        return tuple(
+            ref for score, ref in scored if score >= spelling.NEAR and score >= best - 0.02 and spelling.same_number(mention.text, ref.label)
+        )
+
+    def _row(self, native_types: tuple[str, ...]) -> spelling.Row:
+        if native_types not in self._rows:
+            pool = (ref for ref in self._known if not native_types or ref.native_type in native_types)
+            self._rows[native_types] = spelling.Row((spelling.plain(ref.label), ref) for ref in pool)
+        return self._rows[native_types]
 
     def _types_at(self, start: int) -> tuple[str, ...]:
-        return next((one.native_types for one in self._mentions if one.exact and one.start <= start < one.start + len(one.text)), ())
+        at = (one for one in self._mentions if one.exact and one.start <= start < one.start + len(one.text))
+        return next((one.native_types for one in at if not one.hint or one.text.isalnum()), ())
 
     def _noun_before(self, start: int) -> tuple[str, ...]:
         """Types of the noun right before a place: "topic uploaded" names a topic, though the word is a plain one."""
-        ends = {one.start + len(one.text): one.native_types for one in self._mentions if not one.exact}
-        return next((types for end, types in ends.items() if re.fullmatch(r"[\s\"'`“‘]+", self._text[end:start])), ())
+        behind = len(self._text[:start].rstrip("\"'`“‘ \n\t"))
+        return self._noun_ends.get(behind, ()) if behind < start else ()
+
+    def _noun_after(self, end: int) -> tuple[str, ...]:
+        """Types of the noun right after: "the uploads bucket"."""
+        beside = (one for one in self._mentions if not one.exact and not one.hint and end < one.start <= end + 2)
+        return next((one.native_types for one in beside if not self._text[end : one.start].strip("\"'`”’ ")), ())
+
+    @cached_property
+    def _noun_ends(self) -> dict[int, tuple[str, ...]]:
+        return {one.start + len(one.text): one.native_types for one in self._mentions if not one.exact and not one.hint}
 
     def _overlaps(self, start: int, end: int) -> bool:
         return any(start < right and left < end for left, right in self._taken)
+
+
+def _anything(found: Sequence[tuple[int, Entity]]) -> bool:
+    return any(entity.matches or (entity.named and entity.near) for _, entity in found)
 
 
 def _all_subjects(view: Evidence, cloud: str) -> list[ResourceRef]:
@@ -372,27 +372,3 @@ def _all_subjects(view: Evidence, cloud: str) -> list[ResourceRef]:
         fact.subject.key: fact.subject for fact in view.all_facts() if fact.subject.cloud == cloud and fact.subject.kind not in ("inventory", "reply")
     }
     return [ref for ref in found.values() if not ((fact := view.fact(ref, "exists")) and fact.known_absent)]
-
-
-def _occurrences(name: str, text: str) -> Iterable[tuple[int, int]]:
-    if len(name) < 2 or name.lower() not in text.lower():  # most names of a large account: no pattern is worth making for them
-        return
-    plain = rf"(?<![A-Za-z0-9_./-]){re.escape(name)}(?![A-Za-z0-9_-]|[./][A-Za-z0-9]|:(?!\d{{1,5}}(?!\w))[A-Za-z0-9])"
-    host = rf"(?<=://){re.escape(name)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
-    pattern = f"{plain}|{host}"
-    for match in re.finditer(pattern, text, re.IGNORECASE):
-        yield match.span()
-    for match in re.finditer(rf"(?<=[/=]){re.escape(name)}(?=[/?&#,;)\s]|\Z)", text):
-        if "://" in text[: match.start()].rsplit(maxsplit=1)[-1]:
-            yield match.span()
-
-
-def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
-    """How alike two names are; nothing where a glance shows that they are not."""
-    matcher.set_seq1(name)
-    return matcher.ratio() if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR else 0.0
-
-
-@lru_cache(maxsize=8192)
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())

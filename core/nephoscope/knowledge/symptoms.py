@@ -62,7 +62,12 @@ _EFFORT = re.compile(
 )
 """What a person did about it, and how often, is no symptom either."""
 _BARE = re.compile(r"\b(ca|do|does|did|is|are|was|were|wo|could|would|should|has|have|had)nt\b", re.IGNORECASE)
-_ERROR = re.compile(r"[A-Z]\w*(?:Exception|Error|Denied|Fault|Failure)\b")
+_ERROR = re.compile(
+    r"\b[A-Z]\w*(?:Exception|Error|Denied|Fault|Failure|Failed|Timeout|TimedOut|Refused|Reset|Unavailable|Exceeded|Throttled|NotFound)\b"
+)
+_NEGATED = re.compile(r"\b(ca|do|does|did|is|are|was|were|wo|could|would|should|has|have|had)n['’]?t\b", re.IGNORECASE)
+_WHOLE = {"ca": "can", "wo": "will"}
+_SHOUTED = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 
 
 def without_guesses(text: str) -> str:
@@ -87,9 +92,21 @@ def classify(text: str) -> tuple[str, ...]:
     return (*observed, *(one for one in guessed if one not in observed))
 
 
-def _ranked(text: str) -> tuple[str, ...]:
-    """Typographic apostrophes read as plain ones, and those that are left out ("doesnt") are put back."""
+def _spelled_out(text: str) -> str:
+    """Apostrophes as plain ones, and put back where they are left out ("doesnt"); behind it, what contractions and errors' names say in words."""
     plain = _BARE.sub(r"\1n't", _EFFORT.sub(" ", text.replace("’", "'")))
+    shouted = _SHOUTED.sub(lambda match: match[0].replace("_", " "), plain)
+    # of a program's mapping that lacks a key, "key error" would tell of encryption
+    errors = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in dict.fromkeys(_ERROR.findall(plain)) if name != "KeyError"]
+    return ". ".join((shouted, *errors))
+
+
+def _whole_words(text: str) -> str:
+    return _NEGATED.sub(lambda match: f"{_WHOLE.get(match[1].lower(), match[1])} not", text)
+
+
+def _ranked(text: str) -> tuple[str, ...]:
+    plain = _spelled_out(text)
     scores: dict[str, int] = {}
     stated: set[str] = set()
     answers = [
@@ -98,9 +115,12 @@ def _ranked(text: str) -> tuple[str, ...]:
         if weight >= STATED and symptom in _document()["disproves"]
         for match in pattern.finditer(plain)
     ]
+    whole = _whole_words(plain)
     for symptom, weight, pattern in _patterns():
         own = symptom in _document()["disproves"]
         hits = sum(own or not _begins_in(match.start(), answers) for match in pattern.finditer(plain))
+        if not hits and whole != plain and not (answers and not own):
+            hits = 1 if pattern.search(whole) else 0  # "isn't reachable" is not reachable
         if hits:
             scores[symptom] = scores.get(symptom, 0) + weight + min(hits - 1, 2)
             stated |= {symptom} if weight >= STATED else set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,9 @@ class TableFile(Frozen):
 
     service: str
     called: tuple[str, ...] = ()
-    """What people call the service itself; the words in it name no thing."""
+    """What people call the service itself; the words in it name no thing, but tell of which service a thing is."""
+    hints: tuple[str, ...] = ()
+    """Words that things of this service are often spoken of with, and that may also be part of a name ("nightly")."""
     types: tuple[TypeSpec, ...] = ()
     operations: tuple[OperationSpec, ...] = ()
     permissions: dict[str, str] = Field(default_factory=dict)
@@ -130,9 +132,9 @@ def load_table(path: Path) -> TableFile:
         service = raw["service"]
         types = [{"native_type": name, "service": service, **spec} for name, spec in (raw.get("types") or {}).items()]
         operations = [{"service": service, "operation": name, **(spec or {})} for name, spec in (raw.get("operations") or {}).items()]
-        called = raw.get("called") or []
+        words = {name: raw.get(name) or [] for name in ("called", "hints")}
         return TableFile.model_validate(
-            {"service": service, "called": called, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}}
+            {"service": service, **words, "types": types, "operations": operations, "permissions": raw.get("permissions") or {}}
         )
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"reply table {path.name} cannot be read: {error}", "mend the file, or reinstall the pack it belongs to") from error
@@ -141,3 +143,13 @@ def load_table(path: Path) -> TableFile:
 def load_tables(folder: Path) -> tuple[TableFile, ...]:
     """Every table of a folder, in the order of file names."""
     return tuple(load_table(path) for path in sorted(folder.glob("*.yaml")))
+
+
+def hints_of(files: Iterable[TableFile]) -> Mapping[str, Sequence[str]]:
+    """Words for a service, or for what its things do, → those of its types that people name and that can be listed."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        types = [spec.native_type for spec in file.types if spec.nouns and (spec.listing or spec.within)]
+        for word in (*file.called, *file.hints):
+            found.setdefault(word.lower(), []).extend(types)
+    return found

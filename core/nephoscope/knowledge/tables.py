@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
-from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, load_tables
+from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, hints_of, load_tables
 from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
@@ -65,6 +65,8 @@ class TableEstate:
         self.types: Mapping[str, TypeSpec] = {spec.native_type: spec for file in files for spec in file.types}
         self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
         self._called = {name.lower() for file in files for name in file.called}
+        self._hints = hints_of(files)
+        self._nouns = self._all_nouns()
         self._permissions = {f"{file.service}:{operation}": action for file in files for operation, action in file.permissions.items()}
 
     def identifiers(self) -> Sequence[IdentifierKind]:
@@ -129,13 +131,16 @@ class TableEstate:
 
     def mentions(self, text: str) -> Sequence[Mention]:
         """Pieces of a problem text that may name things of this cloud."""
+        addressed = tuple(name for name, spec in self.types.items() if spec.aliases)
+        numbered = [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text) if addressed]
+        return [one for one in (*mentions.find(text, self._nouns, self._hints), *numbered) if not self._unlike(one)]
+
+    def _all_nouns(self) -> Mapping[str, Sequence[str]]:
         nouns: dict[str, list[str]] = {name: [] for name in self._called}
         for spec in self.types.values():
             for noun in spec.nouns:
                 nouns.setdefault(noun.lower(), []).append(spec.native_type)
-        addressed = tuple(name for name, spec in self.types.items() if spec.aliases)
-        numbered = [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text) if addressed]
-        return [one for one in (*mentions.find(text, nouns), *numbered) if not self._unlike(one)]
+        return nouns
 
     def _unlike(self, mention: Mention) -> bool:
         """Whether it is only a noun that makes a name of the word, and such a thing is never called so."""
@@ -283,11 +288,12 @@ class TableEstate:
         """
         typed = bool(native_types) and not {"", "*"} & set(native_types)
         if "*" in native_types:
-            wanted = [name for name, spec in self.types.items() if spec.last or (spec.few and not spec.cheap)]
+            rare = [name for name, spec in self.types.items() if spec.last or (spec.few and not spec.cheap)]
+            wanted = sorted(rare, key=lambda name: (self.types[name].last, not self.types[name].kind.startswith("compute.")))
         elif typed:
             wanted = list(native_types)
         else:
-            wanted = [name for name, spec in self.types.items() if spec.cheap or (spec.few and name in native_types)]
+            wanted = [name for name, spec in self.types.items() if spec.cheap or ((spec.few or spec.last) and name in native_types)]
         known = [self.types[name] for name in wanted if name in self.types]
         pairs = [(spec, self.types.get(spec.within) if typed or not spec.listing else None) for spec in known]
         specs = [one for pair in pairs for one in pair if one and one.listing]

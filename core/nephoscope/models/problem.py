@@ -20,6 +20,8 @@ class Mention(Frozen):
     """Set when the text alone identifies the thing (a full identifier)."""
     exact: bool = True
     """False for a type noun without a name ("our queue")."""
+    hint: bool = False
+    """The types are only likely ones: those of a service, or of a habit, that is spoken of."""
 
 
 class Entity(Frozen):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nephoscope.knowledge import mentions, reading
+from nephoscope.knowledge import mentions, reading, wanting
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Identity, Problem, Question, Reply
@@ -99,13 +99,13 @@ def test_a_name_before_its_noun_may_be_something_elses_until_all_was_looked_thro
     for text, open_ in (("the pond weir-7 is dry", False), ("the weir-7 pond is dry", True)):
         problem = read(text)
         assert (matched(problem), problem.entities[0].assumed) == (["pond:weir-7"], open_)
-        assert (reading.sought(problem, ponds.mentions(text)) == ("weir-7",)) is open_
-        assert reading.resigned(problem).entities[0].assumed is False
+        assert (wanting.sought(problem, ponds.mentions(text)) == ("weir-7",)) is open_
+        assert wanting.resigned(problem).entities[0].assumed is False
 
 
 def test_a_made_up_name_is_looked_for_also_where_something_else_was_found(read: Read, ponds: FakeEstate) -> None:
     def sought(text: str) -> tuple[str, ...]:
-        return reading.sought(read(text), ponds.mentions(text))
+        return wanting.sought(read(text), ponds.mentions(text))
 
     assert sought("orders-in does not reach mill-9") == ("mill-9",)
     assert sought("since the clean-up and the follow-up orders-in is dry") == ()
@@ -181,7 +181,7 @@ def test_an_answer_settles_the_thing_asked_about(read: Read) -> None:
 
 def test_what_is_listed_is_what_the_words_call_for(ponds: FakeEstate) -> None:
     def listed(text: str) -> tuple[str, ...] | None:
-        return reading.types_to_list(ponds.mentions(text))
+        return wanting.types_to_list(ponds.mentions(text))
 
     assert listed("the keeper ann is ill") == ("ponds:keeper",)
     assert listed("orders-in is empty") == (), "a bare name may be anything"
@@ -203,7 +203,7 @@ def test_a_plain_word_right_after_its_noun_is_a_name_where_a_thing_is_called_so(
 
 def test_names_without_a_kind_that_things_of_the_spoken_kinds_have_need_no_further_looking(read: Read, ponds: FakeEstate) -> None:
     def open_names(text: str) -> tuple[str, ...]:
-        return reading.nameless(read(text), ponds.mentions(text))
+        return wanting.nameless(read(text), ponds.mentions(text))
 
     assert open_names("the keeper ann is ill since orders-in is empty") == ()
     assert open_names("the keeper ann is ill since orders-out is empty") == ("orders-out",), "nearly is not found"

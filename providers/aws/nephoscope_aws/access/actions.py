@@ -10,9 +10,10 @@ from nephoscope.models import Problem, ResourceRef
 from nephoscope_aws.access.things import service_of
 
 _VERBS: Mapping[str, str] = {
-    "read": r"reads?|reading|downloads?|downloading|(?<=to )get|(?<=t )get|fetch(?:es|ing)?|opens?|loads?|quer(?:y|ies|ying)|scans?|retrieves?",
-    "write": r"writes?|writing|uploads?|uploading|puts?|putting|saves?|saving|storing|inserts?|updates?|updating",
-    "delete": r"deletes?|deleting|removes?|removing",
+    "read": r"(?-i:GET|HEAD)|"
+    r"reads?|reading|downloads?|downloading|(?<=to )get|(?<=t )get|fetch(?:es|ing)?|opens?|loads?|quer(?:y|ies|ying)|scans?|retrieves?",
+    "write": r"(?-i:PUT)|writes?|writing|uploads?|uploading|puts?|putting|saves?|saving|storing|inserts?|updates?|updating",
+    "delete": r"(?-i:DELETE)|deletes?|deleting|removes?|removing",
     "list": r"lists?|listing|browses?|enumerates?",
     "send": r"sends?|sending|publish(?:es|ing)?|enqueues?|posts?|posting",
     "receive": r"receives?|receiving|consumes?|consuming|polls?|polling",

@@ -10,6 +10,8 @@ from nephoscope_aws.access import actions, targets
 
 _CALLERS = ("iam:role", "iam:user", "ec2:instance", "lambda:function")
 _OPEN = frozenset({"suspicion", "error_status"})
+_PRINCIPALS = ("iam:role", "iam:user")
+_CONNECTING = frozenset({"cannot_connect", "refused"})
 """Words that leave open what is wrong: verbs in them may tell a call."""
 _EVENT = re.compile(r"[\w-]*:?Object(?:Created|Removed|Restore|Tagging|Acl)\b")
 
@@ -25,7 +27,8 @@ def told_call(view: FactView) -> bool:
     """The same, or the verb for it, where the words leave open what is wrong: "function x fails when it writes to table y"."""
     if named_call(view):
         return True
-    return view.problem.symptom in _OPEN and any(actions.spoken(view.problem, thing) for thing in _things(view))
+    theirs = view.problem.symptom in _CONNECTING and view.problem.matched(*_PRINCIPALS)  # who opens no connections, whatever is said
+    return bool(view.problem.symptom in _OPEN or theirs) and any(actions.spoken(view.problem, thing) for thing in _things(view))
 
 
 def _things(view: FactView) -> list[ResourceRef]:

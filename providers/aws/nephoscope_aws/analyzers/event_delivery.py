@@ -18,14 +18,17 @@ from nephoscope_aws.iam.truth import Truth
 
 SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "missing", "late", "duplicate", "suspicion"})
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
-_DUTIES = re.compile(r"\b(replica\w*|mirror\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b", re.IGNORECASE)
+_DUTIES = re.compile(
+    r"\b(replica\w*|mirror\w*|cop(y|ies|ied) (over )?(in)?to|sync\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b",
+    re.IGNORECASE,
+)
 _CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
 _ANSWERED = _CONNECTING | {"access_denied"}
 """Of trouble that a caller has, where no word is about events, nothing that is sent by itself is the cause."""
 _PRINCIPALS = frozenset({"iam:role", "iam:user"})
 _MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
 _PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
-_TAKING = frozenset({refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
+_TAKING = frozenset({refs.RULE, refs.BUS, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
     refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
     refs.LOG_GROUP: telling.of_log_group, refs.ALARM: telling.of_alarm,

@@ -40,6 +40,8 @@ def _relevant(problem: Problem) -> list[Request]:
     spoken = {problem.symptom, *problem.symptoms}
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
+    if problem.symptom == "access_denied" and "cannot_connect" in spoken:  # kept from something, nobody says by whom
+        return [request for request in requests(problem) if request.source and request.target]
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
         return [request for request in requests(problem) if _meant(problem, request) or (request.source and request.target)]
     return []

@@ -21,7 +21,7 @@ from botocore import xform_name
 from moto.server import ThreadedMotoServer
 
 from nephoscope.comparison.scenario import split_of
-from nephoscope.knowledge import reading
+from nephoscope.knowledge import reading, wanting
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
@@ -186,22 +186,25 @@ class Account:
         """Read the problem as the loop does, looking up what the words call for. ``symptom`` overrules the words."""
         first = reading.first_reading(text, NOW)
         mentions = list(self.estate.mentions(text))
-        wanted = reading.types_to_list(mentions) or ()
+        wanted = wanting.types_to_list(mentions) or ()
         for read in self.estate.listings(wanted, self.identity, REGION):
             self.read(read)
         holders = {fact.subject.key: fact.subject for fact in self.evidence(first).all_facts()}
         for read in self.estate.contents(wanted, list(holders.values()), [self.identity]):
             self.read(read)
         problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
-        if reading.undecided(problem_):
+        if wanting.undecided(problem_):
             for read in self.estate.listings((), self.identity, REGION):
                 self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
-        if reading.sought(problem_, mentions):
+        if wanting.sought(problem_, mentions) or wanting.lost(problem_, mentions):
             for read in self.estate.listings(("*",), self.identity, REGION):
                 self.read(read)
+            holders = {fact.subject.key: fact.subject for fact in self.evidence(first).all_facts()}
+            for read in self.estate.contents(("*",), list(holders.values()), [self.identity]):
+                self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
-        problem_ = reading.resigned(problem_)
+        problem_ = wanting.resigned(problem_)
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:

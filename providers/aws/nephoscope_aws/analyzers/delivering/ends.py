@@ -21,6 +21,9 @@ def named(view: FactView) -> tuple[ResourceRef, ...]:
     """Things that take part in delivery and are said to be in trouble, senders first."""
     entities = view.problem.entities
     sick = [entity for entity in entities if entity.role != "healthy"] or entities
+    own = [entity for entity in sick if entity.named and entity.matches]
+    if own and not any(ref.native_type in _ORDER for entity in own for ref in entity.matches):
+        return ()  # "its bucket" of a trail is part of the trail
     watching = "not_alerted" in view.problem.symptoms and any(ref.native_type == "cloudwatch:alarm" for entity in sick for ref in entity.matches)
     part = (refs.TOPIC,) if watching else _ORDER  # what an alarm watches did its work, or there were nothing to watch
     found = {ref.key: ref for entity in sick for ref in entity.matches if ref.native_type in part}

@@ -117,9 +117,17 @@ _RECEIVES = re.compile(
 )
 
 
+_THEIRS = re.compile(
+    r"\b(?:subscribers?|consumers?|listeners?|receivers?|readers?|everyone|everybody|nobody|anyone|teams?|clients?) (?:\w+ )?(?:of|to|on|behind) "
+    r"(?:the |our )?(?:\w+ )?[\"'`“‘]?\Z",
+    re.IGNORECASE,
+)
+
+
 def receives(text: str, name: str) -> bool:
-    """Whether the words make the thing the one that nothing comes to: "topic alerts gets nothing"."""
-    return any(_RECEIVES.match(text, match.end()) for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+    """Whether the words make the thing the one that nothing comes to: "topic alerts gets nothing", but not "subscribers of alerts get nothing"."""
+    places = re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
+    return any(_RECEIVES.match(text, match.end()) and not _THEIRS.search(text[: match.start()]) for match in places)
 
 
 def arrivals(text: str) -> bool:

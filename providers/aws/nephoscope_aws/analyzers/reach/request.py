@@ -81,6 +81,8 @@ def requests(problem: Problem) -> list[Request]:
             and not _elsewhere(problem.text, ends[0])
             and _calls_itself(problem.text, ends[0])
         )
+        if problem.symptom == "error_status" and not called and not beyond and not _outward(problem.text):
+            sources = [one for one in sources if one.native_type != "lambda:function"]  # a program that fails need not have called anybody
         leaving = [_leaving(source, text, asked, called, source if lost else beyond) for source in sources[:_MOST]]
         return [one for one in leaving if one.source and (one.source.ref.native_type not in CALLERS or one.service or one.beyond)]
     return [Request(asked, target=end_for(target), **_caller(problem, text)) for target in targets[:_MOST]]
@@ -221,7 +223,8 @@ def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     turned = re.search(r"\b(from|by)\b" if suffers else r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(
         r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE
     )
-    turned = bool(turned) or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
+    turned = bool(turned) and re.search(_words()["kept_from"], middle, re.IGNORECASE) is None
+    turned = turned or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
     return (sides[1], sides[0]) if turned else sides
 
 

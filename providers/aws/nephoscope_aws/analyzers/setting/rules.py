@@ -100,6 +100,8 @@ class Rule(Frozen):
     symptoms: frozenset[str] = BROKEN
     words: str = ""
     """The problem's words must match this as well."""
+    told_by: frozenset[str] = frozenset()
+    """Classes of symptoms that say as much as those words."""
     via: frozenset[str] = frozenset()
     """Only where the walk began at a thing of these types."""
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
@@ -117,7 +119,7 @@ class Rule(Frozen):
         """
         if self.via and start not in self.via:
             return False
-        said = bool(self.words) and re.search(self.words, text, re.IGNORECASE) is not None
+        said = bool(self.words) and (bool(self.told_by & spoken) or re.search(self.words, text, re.IGNORECASE) is not None)
         if self.words and not said:
             return False
         return bool(self.symptoms & spoken) or (said and (spoken == _NO_CLASS or bool(self.symptoms & _VAGUE and spoken & _VAGUE)))
