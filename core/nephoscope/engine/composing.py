@@ -30,6 +30,7 @@ from nephoscope.models.report import (
     RootCause,
     RuledOut,
     Status,
+    TimelineEntry,
     Timings,
     Trouble,
 )
@@ -85,11 +86,14 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
             ),
             "gaps": gaps,
             "also_noticed": tuple(
-                Notice(title=_told(one, context, "title"), resources=(one.subject.native_id,), evidence=one.because) for one in diagnosis.also_noticed
-            ),
+                Notice(title=_told(one, context, "title"), resources=(one.subject.native_id,), evidence=one.because)
+                for one in diagnosis.also_noticed
+                if not _is_cause(one, diagnosis)
+            ),  # fmt: skip
             "assumptions": _assumptions(problem, context, diagnosis),
             "next_best": _next_best(diagnosis, gaps, context),
             "impact": tuple(text for one in diagnosis.causes if (text := _card(one, context, "impact"))),
+            "timeline": _timeline(context),
             "recommendations": _recommendations(context),
             "facts": facts,
             "ledger": _weighed(
@@ -97,6 +101,16 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
             ),
         }
     )
+
+
+def _is_cause(noticed: Finding, diagnosis: Diagnosis) -> bool:
+    """Whether a cause says it already: the same thing, by the same facts."""
+    return any(one.subject.key == noticed.subject.key and set(noticed.because) <= set(one.because) for one in diagnosis.causes)
+
+
+def _timeline(context: Context) -> tuple[TimelineEntry, ...]:
+    kept = context.store.get("timeline", [])
+    return tuple(TimelineEntry.model_validate(one) for one in kept) if isinstance(kept, list) else ()
 
 
 def _weighed(ledger: LedgerSummary, context: Context, used: Collection[str]) -> LedgerSummary:

@@ -16,6 +16,7 @@ from nephoscope.models import (
     Documentation,
     Extract,
     FactQuery,
+    Happening,
     IdentifierKind,
     Identity,
     Json,
@@ -178,6 +179,20 @@ class Advisor(Protocol):
 
     def snippets(self, changes: Sequence[Change]) -> Sequence[Snippet]:
         """The changes as code for infrastructure, every value quoted for its language; none where that would leave something out."""
+
+
+@runtime_checkable
+class Historian(Protocol):
+    """What an :class:`Estate` may tell of changes. Pure; without it reports have no timeline."""
+
+    def history(self, subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
+        """Reads that show what was changed of a thing in the days before ``now`` (ISO 8601), the most likely first; none without such a record.
+
+        They are asked one after the other until one tells of something.
+        """
+
+    def happenings(self, reply: Reply) -> Sequence[Happening]:
+        """The changes that an answer to one of these reads tells of, oldest first; those that were refused included, and said to be."""
 
 
 @runtime_checkable

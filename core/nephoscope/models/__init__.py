@@ -6,6 +6,7 @@ from nephoscope.models.call import Call, Classification, Price, Rate, Read, Repl
 from nephoscope.models.event import Event
 from nephoscope.models.fact import Extract, Fact, FactQuery, Gap
 from nephoscope.models.finding import Claim, Diagnosis, Finding, Holds, Predicate, Supposition, Verdict
+from nephoscope.models.happening import Happening
 from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, IdentifierKind, Usage
 from nephoscope.models.memory import Edge, Outcome, Remembered
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
@@ -52,6 +53,7 @@ __all__ = [
     "FinishReason",
     "Frozen",
     "Gap",
+    "Happening",
     "Holds",
     "Hypothesis",
     "IdentifierKind",

@@ -21,17 +21,20 @@ from nephoscope.models import (
     Change,
     Check,
     Documentation,
+    Happening,
     IdentifierKind,
     Identity,
     JsonValue,
     Operation,
+    Read,
+    Reply,
     ResourceRef,
     Script,
     ScriptEnvironment,
     Snippet,
     texts,
 )
-from nephoscope_aws import identifiers, operations, permissions
+from nephoscope_aws import history, identifiers, operations, permissions
 from nephoscope_aws.advising import documented, terraform
 from nephoscope_aws.options import AwsOptions
 
@@ -137,6 +140,14 @@ class AwsEstate(TableEstate):
         if change.region:
             words += ["--region", change.region]
         return _given(words, change) or [_written(words, change.takes)]
+
+    def history(self, subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
+        """What the audit trail is asked."""
+        return history.reads(subject, identity, now)
+
+    def happenings(self, reply: Reply) -> Sequence[Happening]:
+        """What it answered."""
+        return history.happenings(reply)
 
     def documented(self, cause: str, changes: Sequence[Change]) -> Sequence[Documentation]:
         return documented(cause, [_command(one) for one in changes])

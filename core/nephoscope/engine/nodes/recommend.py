@@ -8,6 +8,7 @@ from nephoscope.engine.advice import advise
 from nephoscope.engine.board import title
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
+from nephoscope.engine.history import look_back
 from nephoscope.engine.keeping import keep_skills
 from nephoscope.engine.proving import prove
 from nephoscope.engine.remembering import remember
@@ -23,6 +24,7 @@ def recommend(state: State, context: Context) -> Update:
     advice = [(cause, one) for cause in diagnosis.causes if (one := advise(cause, context))]
     _keep(context, [one for _, one in advice])
     context.emit("concluded", verdict=diagnosis.verdict, title=title(context, diagnosis.causes[0]) if diagnosis.causes else "")
+    look_back(context, diagnosis)
     if context.was_proven is not None:
         _keep(context, [_as_recorded(cause, one, context) for cause, one in advice])
     elif context.provers and any(one.changes for _, one in advice):

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from nephoscope.testing.front import Front
+from nephoscope.testing.front import Answer, Front
 from nephoscope_aws.emulator.amends import amend
 from nephoscope_aws.emulator.dialect import AwsDialect
 from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
@@ -52,7 +52,12 @@ class Server:
             mock_random.seed(self._seed.random)
         self._front.apply(Seed().rules({}))
         self.names = plant(self._seed, self.endpoint)
-        self._front.apply(self._seed.rules(self.names))
+        rules = self._seed.rules(self.names)
+        self._front.apply(rules.model_copy(update={"answer": [*rules.answer, _EMPTY_TRAIL]}))
+
+
+_EMPTY_TRAIL = Answer(operation="cloudtrail:LookupEvents", document={"Events": []})
+"""The emulation keeps no trail of what is done in it: its account has none, unless the seed says otherwise."""
 
 
 def _prepare(account: str) -> None:
