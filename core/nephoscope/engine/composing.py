@@ -89,7 +89,7 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
                 Notice(title=_told(one, context, "title"), resources=(one.subject.native_id,), evidence=one.because)
                 for one in diagnosis.also_noticed
                 if not _is_cause(one, diagnosis)
-            ),  # fmt: skip
+            ),
             "assumptions": _assumptions(problem, context, diagnosis),
             "next_best": _next_best(diagnosis, gaps, context),
             "impact": tuple(text for one in diagnosis.causes if (text := _card(one, context, "impact"))),
