@@ -258,7 +258,7 @@ class App:
     # -- parts -----------------------------------------------------------------------------------------------------
 
     def _begin(self, text: str, scope: Scope, callbacks: Callbacks, *, demo: bool, one_of_many: bool = False) -> Report:
-        with self._conducting(callbacks, one_of_many=one_of_many) as conductor, self._fresh() as store:
+        with self._conducting(callbacks, one_of_many=one_of_many) as conductor, self._fresh(alone=one_of_many) as store:
             long = self._write_down(text, scope, conductor, store)
             if long:
                 notice = f"the problem text is long: its first {MOST_WORDS} characters are read"
@@ -301,11 +301,11 @@ class App:
             self._conductor = None
 
     @contextlib.contextmanager
-    def _fresh(self) -> Iterator[RunStore]:
-        """A new record; one that comes to no report is not kept."""
+    def _fresh(self, *, alone: bool = False) -> Iterator[RunStore]:
+        """A new record; one that comes to no report is not kept. ``alone``: of this machine, whoever shares a database."""
         run_dir = new_run(self._settings.home)
         try:
-            with self._sharing.recorded(run_dir) as store:
+            with recorded(run_dir) if alone else self._sharing.recorded(run_dir) as store:
                 yield store
         except NephoscopeError:
             if not any((run_dir / name).exists() for name in (archive.REPORT, archive.INSPECTION)):

@@ -24,6 +24,8 @@ from nephoscope.store.team import Team
 _ALSO = {"postgres": "postgresql"}
 """Schemes that people write for others."""
 _RUN = "r-"
+NONE = "none"
+"""What stands for no database where a file names one."""
 _log = logging.getLogger("nephoscope.sharing")
 
 
@@ -34,7 +36,7 @@ def opened(settings: Settings, plugins: Plugins) -> Iterator[Team | None]:
     Raises ``UsageError``, ``CredentialsError`` or ``EndpointError`` when it cannot be used.
     """
     url = settings.store.url.get_secret_value().strip()
-    if not url:
+    if url in ("", NONE):
         yield None
         return
     scheme, separator, rest = url.partition("://")
@@ -73,15 +75,9 @@ class Sharing:
         with contextlib.suppress(EndpointError), self._reading() as team:
             if team:
                 self._catch_up(team)
-                names = {entry.id for entry in team.records.listed(_RUN + run_id.removeprefix(_RUN))}
-                names |= {path.name for path in (self._home / "runs").glob(f"{_RUN}{run_id.removeprefix(_RUN)}*") if path.is_dir()}
-                exact = _RUN + run_id.removeprefix(_RUN)
-                if exact in names or len(names) == 1:
-                    chosen = exact if exact in names else names.pop()
-                    self._bring(team, chosen)
-                    return chosen
-                if names:
-                    raise UsageError(f"{len(names)} investigations have an id like {run_id!r}", "list them with: nephoscope runs")
+                chosen = self._named(team, run_id)
+                self._bring(team, chosen)
+                return chosen
         return find_run(self._home, run_id).name
 
     @contextlib.contextmanager
@@ -118,7 +114,7 @@ class Sharing:
         with opened(self._settings, self._plugins) as team:
             if team is None:
                 return list(here(run_ids))
-            wanted = [_RUN + run_id.removeprefix(_RUN) for run_id in run_ids]
+            wanted = [self._named(team, run_id) for run_id in run_ids]
             entries = [entry for entry in team.records.listed(_RUN) if entry.id in wanted]
             for entry in entries:
                 if entry.running:
@@ -140,6 +136,16 @@ class Sharing:
         except EndpointError as error:
             _log.warning("%s: what is told is what is on this machine", error.message)
             raise
+
+    def _named(self, team: Team, run_id: str) -> str:
+        """The full id of a run by an unambiguous beginning of it. Raises ``UsageError``."""
+        begins = _RUN + run_id.removeprefix(_RUN)
+        names = {entry.id for entry in team.records.listed(begins)}
+        names |= {path.name for path in (self._home / "runs").glob("r-*") if path.is_dir() and path.name.startswith(begins)}
+        if begins in names or len(names) == 1:
+            return begins if begins in names else names.pop()
+        what = f"{len(names)} investigations" if names else "no investigation"
+        raise UsageError(f"{what} here or in {team.database.place} with id {run_id!r}", "list them with: nephoscope runs")
 
     def _bring(self, team: Team, run: str) -> None:
         folder = self._home / "runs" / run

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -173,6 +174,32 @@ def test_what_is_wrong_with_a_database_is_said(ann: Any, server: Server, url: st
     newer = ann.run("runs", "list", "--json")
     assert newer.code == 2
     assert "newer version" in newer.document["error"]["message"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_killed_at_any_moment_somebody_else_ends_it(terminal: Any, url: str, account: Any, investigate: Sequence[str]) -> None:
+    """By another machine each time, twice killed in a row: the same as if nothing had been. ``SOAK_KILLS``: how often; 10 if not said."""
+    dice = random.Random(20261129)
+    begun = time.monotonic()
+    whole = member(terminal, url, "whole").run(*investigate)
+    seconds = time.monotonic() - begun
+    for number in range(int(os.environ.get("SOAK_KILLS", "10"))):
+        machines = [member(terminal, url, f"m{number}-{one}") for one in range(3)]
+        run = ""
+        for one in machines[:2]:
+            process = one.start(*(["resume", run, "--json"] if run else investigate), start_new_session=True)
+            time.sleep(dice.uniform(0.2, 0.9) * seconds)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            run = run or next((key for key, seen in listed(machines[2]).items() if seen["status"] == "interrupted"), "")
+            if not run:
+                break
+        ended = machines[2].run(*(["resume", run, "--json"] if run else investigate))
+        assert ended.code == 0, (number, ended.out[-2000:], ended.err)
+        assert ended.essence == whole.essence, number
+        assert not [key for key, seen in listed(machines[0]).items() if seen["status"] == "running"]
 
 
 @pytest.mark.soak

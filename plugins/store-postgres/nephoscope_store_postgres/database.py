@@ -231,8 +231,9 @@ def _place(url: str) -> str:
     """Raises ``UsageError`` for a URL that is none, without repeating it: a password may be in it."""
     try:
         told = conninfo_to_dict(url)
-    except psycopg.Error as error:
-        raise UsageError("store.url is no address of a PostgreSQL database", "write postgresql://USER@HOST:PORT/DATABASE") from error
+    except psycopg.Error:  # its words repeat all of it
+        hint = "write postgresql://USER@HOST:PORT/DATABASE; special characters of a password as %XX"
+        raise UsageError("store.url is no address of a PostgreSQL database", hint) from None
     if not str(told.get("port") or 0).replace(",", "").isdigit():
         raise UsageError(f"store.url has {told['port']!r} where a port belongs", "write postgresql://USER@HOST:PORT/DATABASE")
     host = str(told.get("host") or "localhost")

@@ -29,7 +29,7 @@ def unreachable(error: psycopg.Error, place: str, password: str) -> NephoscopeEr
         return UsageError(f"the database {place} does not exist", _MISSING)
     if "role " in told and "does not exist" in told:
         return CredentialsError(f"the database {place} lets us not in: there is no such user", "name another user in store.url, or CREATE ROLE it")
-    hint = "is the server up, does it listen there, and does a firewall let us through? Without it: leave store.url out"
+    hint = "is the server up, does it listen there, and does a firewall let us through? To work without it: NEPHOSCOPE_STORE__URL=none"
     return EndpointError(f"the database {place} cannot be reached: {told}", hint)
 
 

@@ -22,6 +22,8 @@ class TestPostgres(StoreSuite):
         (Address("postgresql://ann:s3cret@127.0.0.1:1/team"), EndpointError),
         (Address("postgresql://ann:s3cret@no-such-host.invalid/team"), EndpointError),
         (Address("postgresql://ann:s3cret@127.0.0.1:nonsense/team"), UsageError),
+        (Address("postgresql://ann:s3cret@[::1/team"), UsageError),
+        (Address("postgresql://ann:s3cret@127.0.0.1/team?nonsense=1"), UsageError),
     )
 
     @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from nephoscope.interfaces import Address, Database, NephoscopeError, Statement, Stopped, Store, UsageError
 from nephoscope.models import Edge, Identity, Remembered, ResourceRef
+from nephoscope.store import schema
 from nephoscope.store.memory import Lesson, Memory, Which
 from nephoscope.store.rows import Content
 from nephoscope.store.schema import STEPS, version_of
@@ -118,6 +120,27 @@ class StoreSuite(Suite):
         database.write([Statement("UPDATE schema_version SET version = ?", ((99,),))])
         with pytest.raises(UsageError, match="newer version"):
             Team(other)
+
+    def test_later_versions_add_to_what_is_there(self, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A step is done whole or not at all, and what was kept is kept."""
+        Team(database).cells("c").keep("a", "kept")
+        monkeypatch.setattr(schema, "STEPS", (*STEPS, ("ALTER TABLE cells ADD COLUMN note TEXT", "CREATE TABLE cells (key TEXT)")))
+        with pytest.raises(UsageError):
+            Team(other)
+        monkeypatch.setattr(schema, "STEPS", (*STEPS, ("ALTER TABLE cells ADD COLUMN note TEXT",)))
+        assert Team(other).cells("c").done() == {"a": "kept"}
+        assert version_of(database) == len(STEPS) + 1
+        assert [row["note"] for row in database.rows("SELECT note FROM cells")] == [None]
+
+    def test_whoever_comes_first_makes_the_tables(self, address: Address) -> None:
+        """However many come at once."""
+
+        def come(_: int) -> int:
+            with closing(self.subject.open(address)) as mine:
+                return version_of(Team(mine).database)
+
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(come, range(6))) == [len(STEPS)] * 6
 
     def test_a_cell_is_done_once(self, database: Database, other: Database) -> None:
         """The first word holds, in each comparison for itself."""
