@@ -12,8 +12,6 @@ from nephoscope.store.run import LOST_USD, RESPONSE_CACHE
 from nephoscope.store.shared import SharedRun
 from nephoscope.store.team import Team
 
-REPORT = "report.json"
-
 
 @dataclass
 class Shelf:
@@ -71,7 +69,7 @@ class Shelf:
     def bring(self, keys: Iterable[str]) -> None:
         """The records of cells that others did, to look at."""
         for key in keys:
-            if key not in self._ours and not (self._folder(key) / REPORT).exists():
+            if key not in self._ours:
                 self._run(key).bring()
 
     def clear(self) -> None:
@@ -80,7 +78,7 @@ class Shelf:
         self.team.cells(self.comparison).forget()
 
     def _run(self, key: str) -> SharedRun:
-        return SharedRun(self.team.records, self._name(key), self._folder(key))
+        return SharedRun(self.team.records, self._name(key), self._folder(key), binding=True)
 
     def _folder(self, key: str) -> Path:
         return self.homes / key / "runs" / f"r-{key}"

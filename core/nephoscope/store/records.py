@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Entry:
     running: bool
     reserved: float = 0.0
     changed_at: str = ""
+    begun: str = ""
+    """Tells it from one of the same id that was taken away."""
 
 
 class Records:
@@ -67,11 +70,11 @@ class Records:
         """Somebody else may go on with it."""
         self._database.let_go(_lock(run))
 
-    def begin(self, run: str, *, reserved: float = 0.0) -> int:
-        """The number of our turn with a run that we hold. Whoever had an earlier one and comes back writes nothing any more."""
-        values = (run, self._owner, self._host, reserved, now())
+    def begin(self, run: str, *, reserved: float = 0.0) -> Entry:
+        """Our turn with a run that we hold. Whoever had an earlier one and comes back writes nothing any more."""
+        values = (run, self._owner, self._host, secrets.token_hex(8), reserved, now())
         sql = (
-            "INSERT INTO runs (id, owner, host, turn, summary, reserved, changed_at) VALUES (?, ?, ?, 1, '', ?, ?) "
+            "INSERT INTO runs (id, owner, host, begun, turn, summary, reserved, changed_at) VALUES (?, ?, ?, ?, 1, '', ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET turn = runs.turn + 1, host = excluded.host, reserved = excluded.reserved, "
             "changed_at = excluded.changed_at"
         )
@@ -79,7 +82,7 @@ class Records:
         entry = self.find(run)
         if entry is None:
             raise UsageError(f"{run} was taken away from {self._database.place} meanwhile", "begin anew")
-        return entry.turn
+        return entry
 
     def put(self, run: str, turn: int, content: Content, summary: str | None = None) -> None:
         """Keep what is new, all or nothing. Raises ``Stopped`` when somebody else has had a turn since, or it was taken away."""
@@ -168,6 +171,7 @@ def _entry(row: Mapping[str, object], running: bool) -> Entry:
         running=running,
         reserved=float(str(row["reserved"])),
         changed_at=str(row["changed_at"]),
+        begun=str(row["begun"]),
     )
 
 

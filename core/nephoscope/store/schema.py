@@ -18,8 +18,8 @@ _CALL = (
 )
 _WHOSE = "cloud TEXT NOT NULL, account TEXT NOT NULL, principal TEXT NOT NULL"
 _FIRST = (
-    "CREATE TABLE runs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, host TEXT NOT NULL, turn BIGINT NOT NULL, summary TEXT NOT NULL, "
-    "reserved DOUBLE PRECISION NOT NULL, changed_at TEXT NOT NULL)",
+    "CREATE TABLE runs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, host TEXT NOT NULL, begun TEXT NOT NULL, turn BIGINT NOT NULL, "
+    "summary TEXT NOT NULL, reserved DOUBLE PRECISION NOT NULL, changed_at TEXT NOT NULL)",
     "CREATE TABLE run_blobs (run TEXT NOT NULL, name TEXT NOT NULL, data BYTEA NOT NULL, PRIMARY KEY (run, name))",
     "CREATE TABLE run_documents (run TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, name))",
     "CREATE TABLE run_meta (run TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, key))",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,13 @@ _Summarize = Callable[[Path], str | None]
 
 
 class SharedRun:
-    """One run that we may hold. Thread-safe. ``summarize``: what is listed of a run, from its directory."""
+    """One run that we may hold. Thread-safe. ``summarize``: what is listed of a run, from its directory.
 
-    def __init__(self, records: Records, run: str, folder: Path, summarize: _Summarize = lambda _: None) -> None:
+    ``binding``: what was shared and is there no more is not gone on with, but begun anew.
+    """
+
+    def __init__(self, records: Records, run: str, folder: Path, summarize: _Summarize = lambda _: None, *, binding: bool = False) -> None:
+        self._binding = binding
         self._records = records
         self._run = run
         self._folder = folder
@@ -28,16 +34,22 @@ class SharedRun:
         self._lock = threading.RLock()
         self._changes: Changes | None = None
         self._turn = 0
+        self._entry: Entry | None = None
 
     def begin(self, *, reserved: float = 0.0) -> bool:
         """Whether it is ours to go on with; then the directory holds all that anybody did, and others find it running."""
         if not self._records.hold(self._run):
             return False
         try:
-            self.bring()
-            self._turn = self._records.begin(self._run, reserved=reserved)
-            self._changes = Changes(self._folder)
-            _note(self._folder, self._turn, whole=False)
+            before = self._records.find(self._run)
+            if before is None and self._binding and turn_of(self._folder):
+                shutil.rmtree(self._folder)
+            self._bring(before)
+            if before:  # ahead of the database, so that a kill between them leaves what is here in force
+                _note(self._folder, replace(before, turn=before.turn + 1), whole=False)
+            entry = self._records.begin(self._run, reserved=reserved)
+            self._turn, self._entry, self._changes = entry.turn, entry, Changes(self._folder)
+            _note(self._folder, entry, whole=False)
             self.told()
         except BaseException:
             self._records.let_go(self._run)
@@ -46,12 +58,14 @@ class SharedRun:
 
     def bring(self) -> bool:
         """What somebody else did since we had it, in the place of what is here; whether there was any."""
-        entry = self._records.find(self._run)
+        return self._bring(self._records.find(self._run))
+
+    def _bring(self, entry: Entry | None) -> bool:
         if entry is None or is_current(self._folder, entry):
             return False
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         restore(self._records.get(self._run), self._folder)
-        _note(self._folder, entry.turn, whole=True, copied=entry.changed_at)
+        _note(self._folder, entry, whole=True, copied=entry.changed_at)
         return True
 
     def told(self) -> None:
@@ -70,7 +84,8 @@ class SharedRun:
             try:
                 self.told()
                 self._records.put(self._run, self._turn, Content(), self._summarize(self._folder))
-                _note(self._folder, self._turn, whole=True)
+                if self._entry:
+                    _note(self._folder, self._entry, whole=True)
                 self._records.let_go(self._run)
             except StoreLost:
                 return False
@@ -84,11 +99,11 @@ class SharedRun:
             return is_whole(self._folder)
         try:
             entry = self._records.find(self._run)
-            if entry is None or entry.turn != turn_of(self._folder):
+            if entry is None or not is_current(self._folder, entry) or entry.turn != turn_of(self._folder):
                 return False
             changes = Changes(self._folder)
             self._records.put(self._run, entry.turn, changes.new(), self._summarize(self._folder))
-            _note(self._folder, entry.turn, whole=True)
+            _note(self._folder, entry, whole=True)
         finally:
             self._records.let_go(self._run)
         return True
@@ -114,7 +129,10 @@ def turn_of(folder: Path) -> int:
 
 def is_current(folder: Path, entry: Entry) -> bool:
     """Whether a directory holds all that the database has: what was done in it, or a copy of what is there now."""
-    turn, copied = turn_of(folder), _noted(folder).get("copied", "")
+    noted = _noted(folder)
+    turn, copied = turn_of(folder), noted.get("copied", "")
+    if noted.get("begun") != entry.begun:
+        return False
     return turn > entry.turn or (turn == entry.turn and copied in ("", entry.changed_at))
 
 
@@ -131,10 +149,10 @@ def _noted(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _note(folder: Path, turn: int, *, whole: bool, copied: str = "") -> None:
+def _note(folder: Path, entry: Entry, *, whole: bool, copied: str = "") -> None:
     """``copied``: of which moment it is, where somebody else did it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = folder / f".{FILE}.new"
-    fresh.write_text(json.dumps({"turn": turn, "whole": whole, "copied": copied}), encoding="utf-8")
+    fresh.write_text(json.dumps({"begun": entry.begun, "turn": entry.turn, "whole": whole, "copied": copied}), encoding="utf-8")
     fresh.chmod(0o600)
     fresh.replace(folder / FILE)

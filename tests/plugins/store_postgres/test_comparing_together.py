@@ -107,6 +107,21 @@ def test_one_budget_for_all(url: str, tmp_path: Path) -> None:
     assert set(billed(tmp_path / "paid").values()) == {1}
 
 
+def test_begun_anew_nothing_old_counts(url: str, tmp_path: Path) -> None:
+    """Nor what another machine still has of it."""
+    ann, bob, log = machine(tmp_path, "ann"), machine(tmp_path, "bob"), tmp_path / "paid"
+    compare(url, ann, log)
+    with team(url, "ann") as mine, opened(ann / "c", fresh=True, team=mine):
+        pass
+    compare(url, bob, log)
+    with team(url, "bob") as yours, opened(bob / "c", fresh=True, team=yours):
+        pass
+    _, runner = compare(url, ann, log, budget=0.006)
+    assert runner.short
+    compare(url, bob, log)
+    assert set(billed(log).values()) == {3}
+
+
 def test_fresh_waits_for_whoever_is_at_it(url: str, tmp_path: Path) -> None:
     ann, bob = machine(tmp_path, "ann"), machine(tmp_path, "bob")
     with team(url, "ann") as mine, opened(ann / "c", team=mine) as store, team(url, "bob") as yours:

@@ -165,14 +165,14 @@ class StoreSuite(Suite):
         """Whoever has had a turn and comes back after somebody else writes nothing any more."""
         mine, yours = Team(database, "ann").records, Team(other, "bob").records
         assert mine.hold("r-1")
-        first = mine.begin("r-1")
+        first = mine.begin("r-1").turn
         mine.put("r-1", first, _content("planned"), "begun")
         assert not yours.hold("r-1")
         [entry] = yours.listed("r-")
         assert (entry.id, entry.owner, entry.turn, entry.summary, entry.running) == ("r-1", "ann", first, "begun", True)
         mine.let_go("r-1")
         assert yours.hold("r-1")
-        second = yours.begin("r-1")
+        second = yours.begin("r-1").turn
         yours.put("r-1", second, _content("done"))
         with pytest.raises(Stopped):
             mine.put("r-1", first, _content("late"))
@@ -188,7 +188,7 @@ class StoreSuite(Suite):
         """But not what somebody works on."""
         mine, yours = Team(database, "ann").records, Team(other, "bob").records
         mine.hold("r-1")
-        turn = mine.begin("r-1")
+        turn = mine.begin("r-1").turn
         mine.put("r-1", turn, _content("planned"))
         with pytest.raises(UsageError, match="ann"):
             yours.remove(["r-1"])
@@ -204,7 +204,7 @@ class StoreSuite(Suite):
         mine, yours = Team(database).records, Team(other).records
         for name, records in (("c/a", mine), ("c/b", yours), ("d/a", yours)):
             records.hold(name)
-            turn = records.begin(name, reserved=1.0)
+            turn = records.begin(name, reserved=1.0).turn
             records.put(name, turn, _paid(0.25, "a price"))
             records.put(name, turn, _paid(0.5, "free", seq=2))
         assert mine.committed("c/", ["c/a"], "free", "lost_usd") == pytest.approx(0.25 + 0.125 + 1.0)
