@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from nephoscope.engine.composing import compose
 from nephoscope.engine.driving import Driver
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge.playbooks import PlaybookAnalyzer, load_playbooks
+from nephoscope.knowledge.reading import first_reading
 from nephoscope.models import Call, Check, Identity, Read, Script
 from nephoscope.models.report import Report
 from nephoscope.plugin.manager import Plugins, load_plugins
@@ -80,7 +82,9 @@ class Accounts:
             folder = Path(tempfile.mkdtemp(prefix="r-", dir=keep or scratch))
             store = RunStore(folder)
             with closing(store), closing(LedgerBoundary(folder, identity, _Cloud(hands, identity))) as boundary:
+                now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")  # accounts tell their moments from the real one
                 store.put_all({"words": words, "opened": [identity.model_dump(mode="json")]})
+                store.put("problem", first_reading(words, now))
                 context = context_for(
                     store,
                     boundary,

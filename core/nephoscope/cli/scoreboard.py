@@ -48,7 +48,7 @@ def _outcomes(rows: Sequence[Score]) -> Table:
     for row in rows:
         table.add_row(
             row.name, str(row.trials), str(row.right), f"{row.accuracy:.1%}", str(row.false_positives), str(row.errors),
-            f"{row.proven}/{row.fixes}",
+            f"{row.proven}/{row.fixes} ({row.proven_share:.0%})",
         )  # fmt: skip
     return table
 

@@ -30,6 +30,8 @@ class Score(Frozen):
     seconds: float
     median_calls: float = 0.0
     idle_share: float = 0.0
+    proven_share: float = 0.0
+    """Of the fixes of true causes, those proven on an emulator; fixes told in words only count as not proven."""
 
     @property
     def accuracy(self) -> float:
@@ -54,6 +56,7 @@ def score(name: str, trials: Sequence[Trial]) -> Score:
         seconds=round(sum(trial.seconds for trial in trials) / number, 2),
         median_calls=statistics.median(trial.calls for trial in trials) if trials else 0.0,
         idle_share=round(sum(trial.idle for trial in trials) / max(1, sum(trial.calls for trial in trials)), 3),
+        proven_share=round(sum(trial.proven for trial in trials) / max(1, sum(trial.fixes for trial in trials)), 3),
     )
 
 

@@ -12,6 +12,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.setting.conditions import refer
+from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.analyzers.setting.platforms import hosts
 from nephoscope_aws.analyzers.setting.rules import BROKEN
 
@@ -103,9 +104,17 @@ class _Zone:
         told = note if not mine else f"zone {self.zone.label} has a record for {self.host}"
         made = mend(self.zone, "records", [*(one.native_id for one in records), f"{self.zone.native_id}#{self.host}.#A"])
         known = [mend(_made(self.zone, self.host), name, value) for name, value in (("domain", f"{self.host}."), ("type", "A"))]
-        yield look.finding(
-            "aws.route53.record-missing", self.zone, not mine, note=told, details=self._details(near=near[0] if near else ""), suppose=[made, *known]
-        )
+        details = self._details(near=near[0] if near else "", **(self._misspelt(look, records) if not mine else {}))
+        yield look.finding("aws.route53.record-missing", self.zone, not mine, note=told, details=details, suppose=[made, *known])
+
+    def _misspelt(self, look: Look, records: Sequence[ResourceRef]) -> dict[str, JsonValue]:
+        """The record whose name differs from the host's by a slip, under the right name."""
+        named = {str(look.value(one, "domain")).rstrip(".").lower(): one for one in records if look.value(one, "type") in _ANSWERS}
+        other = meant(self.host, named)
+        fact = self.view.fact(named[other], "settings") if other else None
+        if fact is None or not isinstance(fact.value, dict):
+            return {}
+        return {"misspelt": other, "record_set": {**fact.value, "Name": f"{self.host}."}}
 
     def _below(self, look: Look, record: ResourceRef) -> bool:
         """A part of the zone that another zone answers for."""

@@ -27,6 +27,8 @@ WORDS = st.text("abcdefg12-_", min_size=1, max_size=12)
         ("quotes_prod", "quotes-prod", True),
         ("QuotesProd", "quotes-prod", True),
         ("recieve-orders", "receive-orders", True),
+        ("shop.acme.com", "shopp.acme.com", True),  # a letter twice is a slip in short words too
+        ("db-a", "db-aa", False),
         ("orders-eu", "orders-us", False),  # another region
         ("queue-1", "queue-2", False),  # the next of a series
         ("orders-prod", "orders-prod2", False),

@@ -13,7 +13,7 @@ import jmespath
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge import templates
-from nephoscope.models import Identity, JsonValue, ResourceRef, Supposition
+from nephoscope.models import FactQuery, Identity, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.analyzers.setting.rules import Condition, Place
@@ -34,6 +34,11 @@ class Judging:
     def view(self) -> FactView:
         """The facts."""
         return self.look.view
+
+    def awaits(self, query: FactQuery) -> bool:
+        """Whether something that the fix wants, and not the verdict, may still be asked: then the verdict can wait a round for it."""
+        self.look.want(query)
+        return any(one.key == query.key for one in self.look.askable)
 
     def value(self, subject: ResourceRef, place: Place | Condition) -> object:
         """What stands at a place; ``UNKNOWN`` while nobody has looked, or where it is hidden."""

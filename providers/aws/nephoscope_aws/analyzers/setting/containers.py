@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nephoscope.models import JsonValue, ResourceRef
+from nephoscope.models import FactQuery, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
 
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]+:\d+:secret:[^:]+)")
+_MOST_VERSIONS = 4
 _REVISION = re.compile(r"(?P<family>[^/:]+):(?P<revision>\d+)$")
 
 
@@ -157,18 +158,23 @@ def group_image_missing(judging: Judging) -> Truth:
     image = ((versions.get(template[1]) or {}).get("LaunchTemplateData") or {}).get("ImageId")
     if not isinstance(image, str) or not image.startswith("ami-"):
         return False
-    judging.details |= {"image": image, "template": template[0].native_id, "template_version": template[1], **_sound(judging, versions)}
-    return lost(judging, [refer(judging.view, judging.subject, "ec2:image", image)])
+    judging.details |= {"image": image, "template": template[0].native_id, "template_version": template[1]}
+    gone = lost(judging, [refer(judging.view, judging.subject, "ec2:image", image)])
+    sound = _sound(judging, versions) if gone else {}
+    judging.details |= sound or {}
+    return None if sound is None else gone
 
 
-def _sound(judging: Judging, versions: Mapping[str, Mapping[str, Any]]) -> dict[str, JsonValue]:
-    """The newest version whose image was seen to exist."""
-    for number in sorted((int(one) for one in versions if one.isdigit()), reverse=True):
+def _sound(judging: Judging, versions: Mapping[str, Mapping[str, Any]]) -> dict[str, JsonValue] | None:
+    """The newest version whose image exists; ``None`` while that is still to be asked."""
+    for number in sorted((int(one) for one in versions if one.isdigit()), reverse=True)[:_MOST_VERSIONS]:
         image = (versions[str(number)].get("LaunchTemplateData") or {}).get("ImageId")
         ref = refer(judging.view, judging.subject, "ec2:image", image) if isinstance(image, str) and image.startswith("ami-") else None
         there = judging.view.fact(ref, "exists") if ref else None
         if there is not None and not there.known_absent and there.value:
             return {"sound": str(number)}
+        if ref is not None and there is None and judging.awaits(FactQuery(subject=ref, attribute="exists")):
+            return None
     return {}
 
 

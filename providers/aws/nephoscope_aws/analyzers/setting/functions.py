@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephoscope.models import JsonValue, ResourceRef
+from nephoscope.models import FactQuery, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.mending import sendable
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer, told_missing
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, estate, named_judge, refer, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
 
 _ARN_TYPES = {
@@ -65,6 +65,9 @@ def environment_names_missing(judging: Judging) -> Truth:
     for key, ref in _named(judging, environment if isinstance(environment, dict) else {}):
         there = judging.look.exists(ref)
         found.append(None if there is None else not there)
+        unlisted = there is False and _listable(ref.native_type) and judging.view.complete(ref.native_type, ref.region) is None
+        if unlisted and judging.awaits(FactQuery(kind=ref.native_type, attribute="complete")):
+            return None  # what there is may tell what was meant
         if there is False:
             near = _near(judging, ref)
             judging.details |= {
@@ -83,6 +86,10 @@ def _corrected(environment: Mapping[str, Any], key: str, details: Mapping[str, J
     missing, near = str(details["missing"]), details.get("near")
     whole = sendable({**environment, key: str(environment[key]).replace(missing, str(near))}) if near else None
     return {"variables": whole} if whole else {}
+
+
+def _listable(native_type: str) -> bool:
+    return bool(estate().types[native_type].listing)
 
 
 def _near(judging: Judging, ref: ResourceRef) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 _BETWEEN = re.compile(r"[-_./:\s]+")
 _DIGITS = re.compile(r"\d+")
-_SHORT, _LONG = 5, 8
-"""Letters a word must have for one slip in it, and for two."""
+_SHORT, _LONG, _STUTTERED = 5, 8, 3
+"""Letters a word must have for one slip in it, for two, and for a letter written twice."""
 
 
 def meant(written: str, known: Iterable[str]) -> str:
@@ -27,8 +27,15 @@ def slip(written: str, other: str) -> bool:
     unlike = [pair for pair in zip(left, right, strict=False) if pair[0] != pair[1]]
     if len(left) != len(right) or len(unlike) != 1:
         return False
+    if _stuttered(*unlike[0]) or _stuttered(*reversed(unlike[0])):
+        return True
     shorter = min(len(word) for word in unlike[0])
     return shorter >= _SHORT and edits(*unlike[0]) <= (2 if shorter >= _LONG else 1)
+
+
+def _stuttered(word: str, other: str) -> bool:
+    """One letter written twice: nobody calls two things so, however short the word."""
+    return len(word) >= _STUTTERED and any(word[:at] + word[at - 1] + word[at:] == other for at in range(1, len(word) + 1))
 
 
 def edits(left: str, right: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
@@ -117,6 +118,10 @@ def bucket_index_missing(judging: Judging) -> Truth:
     if any(one.get("Key") == index for one in _rows(objects)):
         return False
     judging.details["index"] = str(index)
+    pages = [key for one in _rows(objects) if "/" not in (key := unquote(str(one.get("Key")))) and key.endswith((".html", ".htm"))]
+    website = judging.view.fact(judging.subject, "website")
+    if len(pages) == 1 and not more and website is not None and isinstance(website.value, dict):
+        judging.details |= {"page": pages[0], "website": {**website.value, "IndexDocument": {"Suffix": pages[0]}}}
     judging.suppose.append(mend(judging.subject, "objects", [{"Key": index}]))
     return None if more else True
 
