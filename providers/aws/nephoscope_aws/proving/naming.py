@@ -18,6 +18,8 @@ class Names:
         """From now on the two stand for each other."""
         if account and copy and account != copy:
             self._there[account], self._back[copy] = copy, account
+        if account.startswith("/") and copy.startswith("/"):  # a path of the service's own: the SDK also writes its end alone
+            self.learn(account.rpartition("/")[2], copy.rpartition("/")[2])
 
     def there(self, value: Any) -> Any:
         """A structure as it is written for the copy."""

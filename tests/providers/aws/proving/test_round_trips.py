@@ -187,3 +187,14 @@ def test_every_row_speaks_of_a_kind_and_an_operation_that_exist() -> None:
         assert operation_model(service or one.service, operation), one.do
         assert all(operation_model(one.service, name) for name in one.from_), one.from_
     assert all(operation_model(one.service, one.do) for one in seeders.stand_ins())
+
+
+def test_an_identifier_that_is_a_path_goes_by_its_end_too() -> None:
+    names = Names()
+    names.learn("/hostedzone/Z1", "/hostedzone/Z2")
+    assert names.there({"HostedZoneId": "Z1", "Id": "/hostedzone/Z1", "Other": "xZ1"}) == {
+        "HostedZoneId": "Z2",
+        "Id": "/hostedzone/Z2",
+        "Other": "xZ1",
+    }
+    assert names.back("/hostedzone/Z2#www.#A") == "/hostedzone/Z1#www.#A"
