@@ -113,7 +113,9 @@ class _Matcher:
         places: dict[tuple[int, int], list[ResourceRef]] = {}
         for ref in self._known:
             for name in {ref.name, ref.native_id, *self._aliases(ref)}:
-                for start, end in spelling.occurrences(name, self._text, ref.native_type.rpartition(":")[2]):
+                for start, end in spelling.occurrences(
+                    name, self._text, ref.native_type.rpartition(":")[2], holds_files=ref.kind.startswith("storage.")
+                ):
                     places.setdefault((start, end), []).append(ref)
         for (start, end), refs in sorted(places.items(), key=lambda item: item[0][0] - item[0][1]):
             word = self._text[start:end]

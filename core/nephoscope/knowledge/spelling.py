@@ -40,14 +40,19 @@ class Row:
         yield from (self._all[index] for index in sorted(chosen))
 
 
-def occurrences(name: str, text: str, kind: str) -> Iterable[tuple[int, int]]:
-    """Where a name stands by itself, as a host in an address, or behind its kind (``table/orders``)."""
+_WITHIN = r"(?=/(?:[\w.+=@-]+/)*(?:[\w.+=@-]*\*[\w.*]*|[\w+=@-]+\.[A-Za-z]\w{1,6}\b|(?=\s|\Z)))"
+"""Behind the name of a store of files: a path, a file or a pattern in it."""
+
+
+def occurrences(name: str, text: str, kind: str, *, holds_files: bool = False) -> Iterable[tuple[int, int]]:
+    """Where a name stands by itself, as a host in an address, behind its kind (``table/orders``), or before a file that the thing holds."""
     if len(name) < 2 or name.lower() not in text.lower():  # most names of a large account: no pattern is worth making for them
         return
     alone = rf"(?<![A-Za-z0-9_./-]){re.escape(name)}(?![A-Za-z0-9_-]|[./][A-Za-z0-9]|:(?!\d{{1,5}}(?!\w))[A-Za-z0-9])"
     host = rf"(?<=://){re.escape(name)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
     typed = rf"(?<=(?<![A-Za-z]){re.escape(kind.replace('-', ''))}[/:]){re.escape(name)}(?![A-Za-z0-9_.-])" if kind else host
-    pattern = f"{alone}|{host}|{typed}"
+    within = rf"(?<![A-Za-z0-9_./-]){re.escape(name)}{_WITHIN}" if holds_files else host
+    pattern = f"{alone}|{host}|{typed}|{within}"
     for match in re.finditer(pattern, text, re.IGNORECASE):
         yield match.span()
     for match in re.finditer(rf"(?<=[/=]){re.escape(name)}(?=[/?&#,;)\s]|\Z)", text):

@@ -56,7 +56,8 @@ class AccessAnalyzer:
 
 def _concerned(view: FactView) -> bool:
     """The symptom is a denial, words of denial are about something that policies guard, or a call is told and not its answer."""
-    if view.problem.symptom == "access_denied" or told_call(view):
+    kept_out = "cannot_connect" in view.problem.symptoms and not view.problem.matched(*targets.TYPES)  # "blocked from" a host: no denial was stated
+    if (view.problem.symptom == "access_denied" and not kept_out) or told_call(view):
         return True
     text = without_guesses(view.problem.text)
     if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):

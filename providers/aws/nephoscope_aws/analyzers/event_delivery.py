@@ -28,6 +28,7 @@ _ANSWERED = _CONNECTING | {"access_denied"}
 _PRINCIPALS = frozenset({"iam:role", "iam:user"})
 _MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
 _PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
+_STORES = frozenset({refs.BUCKET, refs.LOG_GROUP})
 _TAKING = frozenset({refs.RULE, refs.BUS, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
     refs.BUCKET: buckets.findings, refs.BUS: rules.on_bus, refs.RULE: rules.findings, refs.TOPIC: topics.findings, refs.QUEUE: queues.findings,
@@ -66,7 +67,7 @@ def _between(view: FactView) -> Sequence[Finding]:
     plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
     if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and arrivals(problem.text)):
         return ()
-    unsaid = problem.symptom == "suspicion" and not {refs.BUCKET} >= {ref.native_type for ref in named(view)}
+    unsaid = problem.symptom == "suspicion" and not {ref.native_type for ref in named(view)} <= _STORES
     findings = [
         one for route in found if plain or unsaid or any(hop.links or not hop.known for hop in route.hops) for one in _along(view, words, route)
     ]
@@ -97,9 +98,9 @@ def _somebodys(view: FactView) -> bool:
 
 
 def _about_delivery(view: FactView, words: Words) -> bool:
-    """A bucket alone may hurt in many ways; only words about sending, or a second thing, make it a matter of delivery."""
+    """A store alone may hurt in many ways; only words about sending, or a second thing, make it a matter of delivery."""
     types = {ref.native_type for ref in named(view)}
-    return words.delivery or bool(types - {refs.BUCKET})
+    return words.delivery or bool(types - _STORES)
 
 
 def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:

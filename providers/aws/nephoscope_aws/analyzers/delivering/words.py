@@ -86,7 +86,7 @@ class Words:
 def _keys(text: str, problem: Problem) -> tuple[KeySample, ...]:
     names = {entity.text for entity in problem.entities} | {ref.native_id for ref in problem.matched()}
     for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, " ")
+        text = text.replace(f"{name}/", " ").replace(name, " ")
     found: dict[KeySample, None] = {}
     for match in _PATH.finditer(text):
         rest = match[2]
