@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "store_postgres")
 sys.path.insert(0, str(Path(__file__).parent))
 from server import FOLDER, PASSWORD, WHY_NOT, Server, running
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(2400)]
+PATIENCE = 400.0
+"""Seconds for one command on a machine that does much else."""
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +55,13 @@ def member(terminal: Any, url: str, name: str) -> Any:
 
 
 def listed(who: Any) -> dict[str, dict[str, Any]]:
-    return {run["id"]: run for run in who.run("runs", "list", "--json").document["runs"]}
+    return {run["id"]: run for run in who.run("runs", "list", "--json", seconds=PATIENCE).document["runs"]}
 
 
 def killed_after(calls: int, who: Any, words: Sequence[str]) -> str:
     """Its run, killed -9 with all it started once so many calls were answered."""
     process = who.start(*words, start_new_session=True)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not (who.runs and len(who.answered()) >= calls):
         time.sleep(0.02)
     assert process.poll() is None, process.communicate()
@@ -76,7 +78,7 @@ def nowhere(folder: Path, secret: str) -> None:
 
 
 def test_what_one_begins_the_other_ends(ann: Any, bob: Any, terminal: Any, server: Server, url: str, investigate: Sequence[str]) -> None:
-    whole = ann.run(*investigate)
+    whole = ann.run(*investigate, seconds=PATIENCE)
     assert whole.code == 0, whole.err
     assert whole.document["verdict"] == "confirmed"
     first = whole.document["id"]
@@ -87,34 +89,34 @@ def test_what_one_begins_the_other_ends(ann: Any, bob: Any, terminal: Any, serve
     assert (seen[first]["verdict"], seen[first]["status"], seen[run]["status"]) == ("confirmed", "concluded", "interrupted")
     assert not (bob.home / "runs").exists(), "a list brings nothing here"
 
-    shown = bob.run("runs", "show", first, "--json")
+    shown = bob.run("runs", "show", first, "--json", seconds=PATIENCE)
     assert shown.essence == whole.essence
-    explained = bob.run("why", first, "1")
+    explained = bob.run("why", first, "1", seconds=PATIENCE)
     assert explained.code == 0, explained.err
     assert "call" in explained.out
 
-    resumed = bob.run("resume", run, "--json")
+    resumed = bob.run("resume", run, "--json", seconds=PATIENCE)
     assert resumed.code == 0, resumed.err
     assert resumed.essence == whole.essence, "as if nobody had been killed"
     assert server.sql("SELECT count(*) > 0 FROM nephoscope.checkpoints", url.rpartition("/")[2]).strip() == "t", "LangGraph's own saver"
 
     again = listed(ann)
     assert (again[run]["status"], again[run]["verdict"], again[run]["owner"]) == ("concluded", "confirmed", "ann")
-    assert bob.run("resume", "--json").code == 2, "nothing of bob's own is left to go on with"
-    late = dataclasses.replace(ann, home=ann.home.with_name("ann-2")).run("runs", "show", run, "--json")
+    assert bob.run("resume", "--json", seconds=PATIENCE).code == 2, "nothing of bob's own is left to go on with"
+    late = dataclasses.replace(ann, home=ann.home.with_name("ann-2")).run("runs", "show", run, "--json", seconds=PATIENCE)
     assert late.essence == whole.essence, "whoever was killed sees what came of it"
 
     for told in (whole, shown, explained, resumed, late):
         assert PASSWORD not in told.out + told.err
     nowhere(terminal.home.parent, PASSWORD)
-    gone = bob.run("runs", "purge", run, "--yes", "--json")
+    gone = bob.run("runs", "purge", run, "--yes", "--json", seconds=PATIENCE)
     assert gone.document["runs"] == [run]
     assert set(listed(ann)) == {first}
 
 
 def test_a_database_that_goes_away_costs_no_verdict(ann: Any, bob: Any, server: Server, account: Any, investigate: Sequence[str]) -> None:
     """It goes on alone, says so, and tells the others with the next command; until then reading tells what is here."""
-    whole = ann.run(*investigate, variables={"NEPHOSCOPE_STORE__URL": ""})
+    whole = ann.run(*investigate, seconds=PATIENCE, variables={"NEPHOSCOPE_STORE__URL": ""})
     account.control("rules", {"delay": {"ec2:*": 400}})
     process = ann.start(*investigate)
     while process.poll() is None and len(ann.runs) < 2:
@@ -124,15 +126,15 @@ def test_a_database_that_goes_away_costs_no_verdict(ann: Any, bob: Any, server: 
         time.sleep(0.05)
     server.stop()
     try:
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, (out[-3000:], err)
         assert ann.ended(0, out, err).essence == whole.essence
         assert "does not answer" in err
         assert json.loads((run / "shared.json").read_text())["whole"] is False
-        alone = ann.run("runs", "list", "--json")
+        alone = ann.run("runs", "list", "--json", seconds=PATIENCE)
         assert {one["id"] for one in alone.document["runs"]} == {whole.document["id"], run.name}
         assert "cannot be reached" in alone.err
-        refused = ann.run(*investigate)
+        refused = ann.run(*investigate, seconds=PATIENCE)
         assert refused.code == 3
         assert "cannot be reached" in refused.document["error"]["message"]
         assert PASSWORD not in out + err + refused.out + refused.err
@@ -141,7 +143,7 @@ def test_a_database_that_goes_away_costs_no_verdict(ann: Any, bob: Any, server: 
     assert run.name not in listed(bob)
     assert run.name in listed(ann)
     assert listed(bob)[run.name]["verdict"] == "confirmed"
-    assert bob.run("runs", "show", run.name, "--json").essence == whole.essence
+    assert bob.run("runs", "show", run.name, "--json", seconds=PATIENCE).essence == whole.essence
 
 
 def test_what_is_wrong_with_a_database_is_said(ann: Any, server: Server, url: str, investigate: Sequence[str]) -> None:
@@ -152,26 +154,26 @@ def test_what_is_wrong_with_a_database_is_said(ann: Any, server: Server, url: st
         (url.replace(str(server.port), "1"), 3, "cannot be reached"),
         (url.replace(name, "no_such_team"), 2, "does not exist"),
     ):
-        result = ann.run(*investigate, variables={"NEPHOSCOPE_STORE__URL": wrong})
+        result = ann.run(*investigate, seconds=PATIENCE, variables={"NEPHOSCOPE_STORE__URL": wrong})
         error = result.document["error"]
         assert (result.code, told in error["message"], bool(error["hint"])) == (code, True, True), error
         assert PASSWORD not in result.out + result.err
         assert "wr0ng-word" not in result.out + result.err
-    assert ann.run("runs", "list").code == 0, "the tables are made"
+    assert ann.run("runs", "list", seconds=PATIENCE).code == 0, "the tables are made"
     server.sql(
         "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'eve') THEN CREATE ROLE eve LOGIN PASSWORD 'r3ading'; END IF; END $$; "
         "GRANT USAGE ON SCHEMA nephoscope TO eve; GRANT SELECT ON ALL TABLES IN SCHEMA nephoscope TO eve",
         name,
     )
     reader = {"NEPHOSCOPE_STORE__URL": url.replace(f"ann:{PASSWORD}", "eve:r3ading")}
-    assert ann.run("runs", "list", variables=reader).code == 0
-    refused = ann.run(*investigate, variables=reader)
+    assert ann.run("runs", "list", variables=reader, seconds=PATIENCE).code == 0
+    refused = ann.run(*investigate, seconds=PATIENCE, variables=reader)
     assert refused.code == 2
     assert "may not write" in refused.document["error"]["message"]
-    examined = ann.run("doctor", "--json", variables=reader)
+    examined = ann.run("doctor", "--json", variables=reader, seconds=PATIENCE)
     assert "may not write" in examined.out
     server.sql("UPDATE nephoscope.schema_version SET version = 99", name)
-    newer = ann.run("runs", "list", "--json")
+    newer = ann.run("runs", "list", "--json", seconds=PATIENCE)
     assert newer.code == 2
     assert "newer version" in newer.document["error"]["message"]
 
@@ -182,7 +184,7 @@ def test_killed_at_any_moment_somebody_else_ends_it(terminal: Any, url: str, acc
     """By another machine each time, twice killed in a row: the same as if nothing had been. ``SOAK_KILLS``: how often; 10 if not said."""
     dice = random.Random(20261129)
     begun = time.monotonic()
-    whole = member(terminal, url, "whole").run(*investigate)
+    whole = member(terminal, url, "whole").run(*investigate, seconds=PATIENCE)
     seconds = time.monotonic() - begun
     for number in range(int(os.environ.get("SOAK_KILLS", "10"))):
         machines = [member(terminal, url, f"m{number}-{one}") for one in range(3)]
@@ -196,7 +198,7 @@ def test_killed_at_any_moment_somebody_else_ends_it(terminal: Any, url: str, acc
             run = run or next((key for key, seen in listed(machines[2]).items() if seen["status"] == "interrupted"), "")
             if not run:
                 break
-        ended = machines[2].run(*(["resume", run, "--json"] if run else investigate))
+        ended = machines[2].run(*(["resume", run, "--json"] if run else investigate), seconds=PATIENCE)
         assert ended.code == 0, (number, ended.out[-2000:], ended.err)
         assert ended.essence == whole.essence, number
         assert not [key for key, seen in listed(machines[0]).items() if seen["status"] == "running"]
