@@ -98,7 +98,15 @@ def slip(case: Case) -> tuple[Match, str] | None:
 
 def _alike(pattern: str, wanted: str) -> bool:
     one, other = (text.removesuffix("/*") for text in (pattern, wanted))
-    return "*" not in one and difflib.SequenceMatcher(None, one, other).ratio() >= ALIKE
+    names = [_name(text) for text in (one, other)]
+    return "*" not in one and all(difflib.SequenceMatcher(None, *pair).ratio() >= ALIKE for pair in ((one, other), names))
+
+
+def _name(arn: str) -> str:
+    """What tells it from others of its kind: most of an ARN is alike for all of them."""
+    service, _, rest = arn.partition(":::") if ":::" in arn else ("", "", arn.split(":", 5)[-1])
+    kind, separator, name = rest.replace("/", ":", 1).partition(":")
+    return name if separator and not service and name else rest
 
 
 def corrected(case: Case, match: Match, pattern: str) -> Mend:
