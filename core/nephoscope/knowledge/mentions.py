@@ -179,6 +179,15 @@ def common_noun(text: str, start: int, end: int) -> bool:
     return _INDEFINITE.search(text, max(0, start - 24), start) is not None or _ENDS.match(text, end) is not None or in_onset(text, start)
 
 
+_IN_GENERAL = re.compile(r"\b(?:an?|any|some|another)\s+\Z", re.IGNORECASE)
+_KIND_OF = re.compile(r"\s+(?:errors?|exceptions?|timeouts?|quotas?|limits?)\b", re.IGNORECASE)
+
+
+def indefinite(text: str, start: int, end: int) -> bool:
+    """Whether a noun speaks of the kind, not of a thing of it: "a dead letter queue", "a lambda error"."""
+    return _IN_GENERAL.search(text, max(0, start - 10), start) is not None or _KIND_OF.match(text, end) is not None
+
+
 def is_host(word: str) -> bool:
     """Whether a word is a full host name or a web address: no part of it names another thing."""
     return _FQDN.fullmatch(word) is not None
