@@ -254,15 +254,16 @@ class _Matcher:
                 )
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
-            in_general = len(refs) > 1 and spoken.indefinite(self._text, mention.start, mention.start + len(mention.text))
-            qualified = [] if in_general else self._qualifiers(mention)
+            if len(refs) > 1 and spoken.indefinite(self._text, mention.start, mention.start + len(mention.text)):
+                continue
+            qualified = self._qualifiers(mention)
             told, _ = self._names.parts(qualified, mention.native_types, around=self._text) if qualified else ((), ())
             if told and len(told) <= FEW:
                 role, types = self._role(mention.start), mention.native_types
                 yield mention.start, Entity(text=mention.text, role=role, native_types=types, matches=told, near=told, assumed=True)
                 continue
             elsewhere = bool(qualified) and bool(named) and len(refs) > 1
-            few = 0 < len(refs) <= FEW and not elsewhere and not in_general
+            few = 0 < len(refs) <= FEW and not elsewhere
             yield (
                 mention.start,
                 Entity(
