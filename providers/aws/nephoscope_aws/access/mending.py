@@ -104,9 +104,8 @@ def _alike(pattern: str, wanted: str) -> bool:
 
 def _name(arn: str) -> str:
     """What tells it from others of its kind: most of an ARN is alike for all of them."""
-    service, _, rest = arn.partition(":::") if ":::" in arn else ("", "", arn.split(":", 5)[-1])
-    kind, separator, name = rest.replace("/", ":", 1).partition(":")
-    return name if separator and not service and name else rest
+    rest = arn.split(":", 5)[-1]
+    return rest if ":::" in arn else rest.replace("/", ":", 1).partition(":")[2] or rest
 
 
 def corrected(case: Case, match: Match, pattern: str) -> Mend:

@@ -34,7 +34,7 @@ class AwsProver:
         }
     )
     incidental = (
-        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|CodeSize|Id"
+        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|DestinationPrefixListId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|CodeSize|Id"
         "|free_addresses|public_dns"
     )
 

@@ -9,6 +9,7 @@ from nephoscope_aws.analyzers.delivering import mending
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
+from nephoscope_aws.analyzers.setting.alarms import config_of
 from nephoscope_aws.iam.truth import Truth
 
 
@@ -42,6 +43,10 @@ def of_alarm(context: Context, hop: Hop) -> Iterator[Finding]:
         note=f"{hop.source.name} acts on {', '.join(one.rsplit(':', 1)[-1] for one in map(str, acting))}, not on {hop.target.label}"
         if misses and hop.target
         else "",
-        details={"name": hop.source.name, "target": hop.target.label if hop.target else "", "target_arn": target},
+        details={
+            "name": hop.source.name,
+            "target": hop.target.label if hop.target else "",
+            "config": config_of(context.view, hop.source, AlarmActions=[*acting, target]),
+        },
         suppose=[mend(hop.source, "actions.alarm", [*acting, target])],
     )

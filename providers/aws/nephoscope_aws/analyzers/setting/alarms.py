@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from nephoscope.models import JsonValue
+from nephoscope.interfaces import FactView
+from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
 from nephoscope_aws.analyzers.setting.series import Watch, arithmetic, firing, watch
@@ -171,10 +172,14 @@ _FIELDS = {
 
 
 def _config(judging: Judging, **changes: JsonValue) -> dict[str, JsonValue]:
+    return config_of(judging.view, judging.subject, **changes)
+
+
+def config_of(view: FactView, alarm: ResourceRef, **changes: JsonValue) -> dict[str, JsonValue]:
     """The whole alarm as PutMetricAlarm takes it, which replaces everything."""
-    config: dict[str, JsonValue] = {"AlarmName": judging.subject.label}
+    config: dict[str, JsonValue] = {"AlarmName": alarm.label}
     for field, attribute in _FIELDS.items():
-        fact = judging.view.fact(judging.subject, attribute)
+        fact = view.fact(alarm, attribute)
         if fact and not fact.known_absent and fact.value not in (None, [], ""):
             config[field] = fact.value
     return {name: value for name, value in {**config, **changes}.items() if value is not None}
