@@ -19,6 +19,7 @@ LISTENER_MISSING = "aws.elbv2.listener-missing"
 EMPTY = "aws.elbv2.target-group-empty"
 UNHEALTHY = "aws.elbv2.target-unhealthy"
 PORT_MISMATCH = "aws.elbv2.target-group-port-mismatch"
+CHECK_KEPT_OUT = "aws.elbv2.health-check-port-closed"
 _DYNAMIC = 32768
 """Ports from here on are given to containers by their host: a target there differs from its group on purpose."""
 _FOR_PEOPLE = Intervals.of((22, 22), (3389, 3389), (5985, 5986))
@@ -91,7 +92,7 @@ def _called(ref: ResourceRef) -> str:
     return ref.native_id.rsplit(":", 1)[-1].removeprefix("targetgroup/").split("/")[0]
 
 
-def targets(group: ResourceRef) -> Probe:
+def targets(group: ResourceRef, end: Balancer) -> Probe:
     """The target group has targets, and their health checks do not all fail."""
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
@@ -103,6 +104,10 @@ def targets(group: ResourceRef) -> Probe:
             mended = Supposition(subject=group, attribute="targets", value=[one])
             return Outcome("blocked", f"no target is registered in {_called(group)}", group, EMPTY, (mended,), details)
         sick = balancers.sick(registered)
+        if len(sick) == len(registered) or any(identity.emulated for identity in sight.view.identities):  # emulated checks never fail
+            kept_out = _kept_out(sight, group, end, details)
+            if kept_out is not None:
+                return kept_out
         if len(sick) < len(registered):
             told = f"{len(registered) - len(sick)} of {len(registered)} targets of {_called(group)} are not failing their checks"
             return Outcome("open", told, group)
@@ -113,7 +118,20 @@ def targets(group: ResourceRef) -> Probe:
         mended = Supposition(subject=group, attribute="targets", value=well)
         return Outcome("blocked", f"every target of {_called(group)} fails its health check: {why}", group, UNHEALTHY, (mended,), details)
 
-    return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY), judge)
+    return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY, CHECK_KEPT_OUT), judge)
+
+
+def _kept_out(sight: Sight, group: ResourceRef, end: Balancer, details: dict[str, JsonValue]) -> Outcome | None:
+    """Checks on a port of their own, which no security group of a target opens: the port that is served says nothing of it."""
+    port = str(sight.glance(group, "health_check.port") or "")
+    if not port.isdigit() or not (known := backends(sight, group, most=1)):
+        return None
+    traffic = Traffic(Intervals.of((int(port), int(port))))
+    outcome = group_in(known[0].instance, lambda sight: seen_from(end, sight)).judge(sight, traffic)
+    if outcome.state != "blocked":
+        return None
+    reason = f"the health check of {_called(group)} asks on port {port}: {outcome.reason}"
+    return replace(outcome, reason=reason, fault=CHECK_KEPT_OUT, details={**details, **outcome.details, "group_name": _called(group), "port": port})
 
 
 def registered_port(group: ResourceRef) -> Probe:

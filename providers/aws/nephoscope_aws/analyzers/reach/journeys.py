@@ -205,7 +205,7 @@ def behind(sight: Sight, target: End, asked: Asked) -> list[Leg]:
     def legs() -> list[Leg]:
         made: list[Leg] = []
         for group in balancing.target_groups(sight, balancer, asked.traffic.ports):
-            made.append(Leg((balancing.targets(group), balancing.registered_port(group)), asked.traffic))
+            made.append(Leg((balancing.targets(group, balancer), balancing.registered_port(group)), asked.traffic))
             made += composed(sight, group, partial(_to_backends, sight, balancer, group), asked.traffic)
         return made
 
