@@ -80,7 +80,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path) -> None:
     child = writer(tmp_path, "full", 10_000, most=2_000_000)
     _, said = child.communicate(timeout=120)
     assert child.returncode == 1
-    assert "what is remembered cannot be read or written" in said
+    assert "knowledge.db cannot be read or written" in said
     found = whole(tmp_path)
     assert found.pop("before") == 5
     assert set(found.values()) <= {200}
