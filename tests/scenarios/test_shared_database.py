@@ -18,7 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "store_postgres"))
 sys.path.insert(0, str(Path(__file__).parent))
-from server import FOLDER, PASSWORD, WHY_NOT, Server, running
+from server import PASSWORD, Server, running
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(2400)]
 PATIENCE = 400.0
@@ -27,9 +27,6 @@ PATIENCE = 400.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    if FOLDER is None:
-        pytest.skip(WHY_NOT)
-    pytest.importorskip("psycopg", reason="the pack is not installed here: pip install 'nephoscope[postgres]'")
     with running() as found:
         yield found
 

@@ -105,7 +105,8 @@ def _with_findings(base: Report, context: Context, view: Dossier, problem: Probl
 
 def _is_cause(noticed: Finding, diagnosis: Diagnosis) -> bool:
     """Whether a cause says it already: the same thing, by the same facts."""
-    return any(one.subject.key == noticed.subject.key and set(noticed.because) <= set(one.because) for one in diagnosis.causes)
+    seen = set(noticed.because)
+    return bool(seen) and any(one.subject.key == noticed.subject.key and seen <= set(one.because) for one in diagnosis.causes)
 
 
 def _timeline(context: Context) -> tuple[TimelineEntry, ...]:

@@ -188,7 +188,7 @@ class Historian(Protocol):
     def history(self, subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
         """Reads that show what was changed of a thing in the days before ``now`` (ISO 8601), the most likely first; none without such a record.
 
-        They are asked one after the other until one tells of something.
+        They are asked one after the other until one tells of something. Each says how many pages are enough: records of changes may be long.
         """
 
     def happenings(self, reply: Reply) -> Sequence[Happening]:

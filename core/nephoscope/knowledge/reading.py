@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from nephoscope.interfaces import Estate
@@ -372,7 +372,9 @@ def _anything(found: Sequence[tuple[int, Entity]]) -> bool:
 
 
 def _all_subjects(view: Evidence, cloud: str) -> list[ResourceRef]:
-    found: Mapping[str, ResourceRef] = {
-        fact.subject.key: fact.subject for fact in view.all_facts() if fact.subject.cloud == cloud and fact.subject.kind not in ("inventory", "reply")
-    }
+    """Each by the name that people gave it, where some reply tells one: others know it by its identifier alone."""
+    found: dict[str, ResourceRef] = {}
+    for ref in (fact.subject for fact in view.all_facts()):
+        if ref.cloud == cloud and ref.kind not in ("inventory", "reply") and (ref.key not in found or ref.name not in ref.native_id):
+            found[ref.key] = ref
     return [ref for ref in found.values() if not ((fact := view.fact(ref, "exists")) and fact.known_absent)]

@@ -12,13 +12,14 @@ from nephoscope.models.scope import Identity, Tier
 
 
 class Read(Frozen):
-    """A question to a cloud that somebody wants asked: one operation, all its pages."""
+    """A question to a cloud that somebody wants asked: one operation, all its pages, or where ``pages`` is not 0 so many at most."""
 
     cloud: str
     service: str
     operation: str
     region: str = ""
     params: Mapping[str, JsonValue] = Field(default_factory=dict)
+    pages: int = Field(default=0, ge=0)
     alias: str = ""
     """As whom: the identity's alias; empty: the first of its cloud, and in a listing each of them."""
 

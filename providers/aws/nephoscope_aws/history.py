@@ -11,6 +11,8 @@ from typing import Any
 from nephoscope.models import Happening, Identity, Read, Reply, ResourceRef
 
 WINDOW = timedelta(days=7)
+PAGES = 4
+"""Of fifty events each, the newest first: a role that is assumed all day fills thousands."""
 _GLOBAL = frozenset({"iam", "route53", "cloudfront", "organizations"})
 _LOOKUP = "LookupEvents"
 _VERSION = re.compile(r"\d{8}(v\d+)?$")
@@ -28,6 +30,7 @@ def reads(subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
             service="cloudtrail",
             operation=_LOOKUP,
             region=region,
+            pages=PAGES,
             params={
                 "LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": name}],
                 "StartTime": (until - WINDOW).strftime("%Y-%m-%dT%H:%M:%SZ"),

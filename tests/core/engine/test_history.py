@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nephoscope.engine.history import MOST_THINGS, MOST_TOLD, look_back
+from nephoscope.interfaces import CredentialsError
 from nephoscope.models import Call, Diagnosis, Finding, Happening, Identity, Problem, Read, Reply, ResourceRef
 
 WHO = Identity(cloud="toy", account="1", principal="me", regions=("r",), alias="one")
@@ -90,6 +91,15 @@ def test_nobody_is_asked_without_a_beginning_a_cause_or_a_record() -> None:
     assert "timeline" not in looked(account)
     assert looked(account, cause("a"), estate=SimpleNamespace(cloud="toy"))["timeline"] == []
     assert account.asked == []
+
+
+def test_keys_that_expired_keep_no_verdict_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> list[str]:
+        raise CredentialsError("old", "log in", expired=True)
+
+    account = Account({"a": reply("a")})
+    monkeypatch.setattr(account, "inventory", gone)
+    assert looked(account, cause("a"))["timeline"] == []
 
 
 def test_many_things_and_many_changes_are_cut() -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 BINARIES = next((path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True) if (path / "initdb").exists()), None)
 _FOUND = shutil.which("initdb")
 FOLDER = BINARIES or (Path(_FOUND).resolve().parent if _FOUND else None)
@@ -83,6 +85,10 @@ def _nobody() -> pwd.struct_passwd | None:
 
 @contextlib.contextmanager
 def running() -> Iterator[Server]:
+    """A server for tests; they are skipped, with the reason, where there is none, or the pack is not installed."""
+    if FOLDER is None:
+        pytest.skip(WHY_NOT)
+    pytest.importorskip("psycopg", reason="the pack is not installed here: pip install 'nephoscope[postgres]'")
     folder = Path(tempfile.mkdtemp(prefix="neph-pg-", dir="/tmp"))
     server = Server(folder)
     try:

@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from server import FOLDER, PASSWORD, WHY_NOT, Server
-from server import running as running_server
+from server import PASSWORD, Server
 from teamwork import PLAN, compare, team
 
 from nephoscope.comparison.running import Runner
@@ -31,20 +30,11 @@ from nephoscope.interfaces import Do, Ended, StoreLost, UsageError
 CELLS = len(PLAN.cells())
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    if FOLDER is None:
-        pytest.skip(WHY_NOT)
-    pytest.importorskip("psycopg", reason="the pack is not installed here: pip install 'nephoscope[postgres]'")
-    with running_server() as found:
-        yield found
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite://{tmp_path}/team.db"
-    return str(request.getfixturevalue("postgres").database())
+    return str(request.getfixturevalue("server").database())
 
 
 def machine(folder: Path, name: str) -> Path:
@@ -193,25 +183,25 @@ def test_workers_of_a_cluster_share_as_well(url: str, tmp_path: Path) -> None:
     assert (again, other.progress.usd) == ([], pytest.approx(runner.progress.usd))
 
 
-def test_a_server_that_restarts_costs_nothing(postgres: Server, tmp_path: Path) -> None:
+def test_a_server_that_restarts_costs_nothing(server: Server, tmp_path: Path) -> None:
     """What is under way waits for it, holds what it held, and asks nobody twice."""
     found: list[Runner] = []
-    url = postgres.database()
+    url = server.database()
     home = machine(tmp_path, "ann")
     thread = threading.Thread(target=lambda: found.append(compare(url, home, tmp_path / "paid", seconds=0.05)[1]))
     thread.start()
     wait_for(lambda: sum(billed(tmp_path / "paid").values()) > 3)
-    postgres.stop()
+    server.stop()
     time.sleep(1.0)
-    postgres.start()
+    server.start()
     thread.join(120)
     assert [(one.progress.here, one.progress.left) for one in found] == [(CELLS, 0)]
     assert set(billed(tmp_path / "paid").values()) == {1}
 
 
-def test_without_its_database_a_comparison_stops_and_goes_on_later(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_database_a_comparison_stops_and_goes_on_later(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nephoscope_store_postgres.database.PATIENCE", 1.0)
-    url = postgres.database()
+    url = server.database()
     home = machine(tmp_path, "ann")
     errors: list[BaseException] = []
 
@@ -224,10 +214,10 @@ def test_without_its_database_a_comparison_stops_and_goes_on_later(postgres: Ser
     thread = threading.Thread(target=work)
     thread.start()
     wait_for(lambda: sum(billed(tmp_path / "paid").values()) > 3)
-    postgres.stop()
+    server.stop()
     thread.join(120)
     bill = billed(tmp_path / "paid")
-    postgres.start()
+    server.start()
     assert len(errors) == 1
     assert "does not answer" in str(errors[0])
     assert PASSWORD not in f"{errors[0]!r} {errors[0].__cause__!r}"

@@ -31,11 +31,11 @@ class Inventory:
         self._chains: dict[str, asyncio.Task[Chain]] = {}
 
     async def read(self, read: Read, identity: Identity) -> Chain:
-        """All pages, from memory when they were read before. Never raises for what a cloud answers."""
+        """All pages, or as many as are wanted, from memory when they were read before. Never raises for what a cloud answers."""
         call = Call(identity=identity, region=read.region, service=read.service, operation=read.operation, params=read.params)
-        key = question(call)
+        key = f"{question(call)} {read.pages}"
         if key not in self._chains:
-            self._chains[key] = asyncio.ensure_future(self._pages(call))
+            self._chains[key] = asyncio.ensure_future(self._pages(call, min(read.pages or MAX_PAGES, MAX_PAGES)))
         return await asyncio.shield(self._chains[key])
 
     async def documents(self, read: Read, identity: Identity) -> Sequence[JsonValue] | None:
@@ -43,9 +43,9 @@ class Inventory:
         chain = await self.read(read, identity)
         return [entry.document for entry in chain.entries] if chain.whole else None
 
-    async def _pages(self, call: Call) -> Chain:
+    async def _pages(self, call: Call, most: int) -> Chain:
         entries: list[LedgerEntry] = []
-        for _ in range(MAX_PAGES):
+        for _ in range(most):
             try:
                 entry = (await self._pipeline.ask(call, self._attempt)).entry
             except Refused as refused:

@@ -6,11 +6,14 @@ import ast
 import shlex
 from collections.abc import Sequence
 
+import pytest
+
 from nephoscope import builtin
-from nephoscope.interfaces import Estate
+from nephoscope.interfaces import Advisor, Estate, Historian
 from nephoscope.knowledge.paths import at
 from nephoscope.llm.masking import Mask, faults
 from nephoscope.models import Change, Check, FactQuery, Identity, Reply
+from nephoscope.settings.model import NEVER_GRANTED
 from nephoscope.testing.conformance.base import Suite
 from nephoscope.validation import chosen, validate
 
@@ -104,6 +107,29 @@ class EstateSuite(Suite):
             words = [len(shlex.split(command)) for command in plain]
             assert words == [len(shlex.split(command)) for command in quoted], quoted
             assert any("\u202e" in command for command in self.subject.render(_reversed(change))) is False
+
+    def test_changes_are_asked_for_within_bounds(self) -> None:
+        """An estate that knows of a record of changes reads it by reads that come to an end, and can make sense of any answer."""
+        if not isinstance(self.subject, Historian):
+            pytest.skip("it tells of no changes")
+        subjects = {extract.subject.key: extract.subject for reply in self.samples("replies") for extract in self.subject.facts(reply)}
+        reads = [read for subject in subjects.values() for read in self.subject.history(subject, self.identity, self.now)]
+        assert reads
+        assert all(read.cloud == self.subject.cloud and read.pages for read in reads)
+        for read in reads:
+            operation = self.subject.operation(read.name)
+            assert operation is not None and operation.tier not in NEVER_GRANTED
+        for reply in self.samples("replies"):
+            assert all(one.at and one.what for one in self.subject.happenings(reply))
+
+    def test_advice_has_pages_that_can_be_opened(self) -> None:
+        """What an estate tells beside commands: documentation by title and address, snippets in a language that is named."""
+        if not isinstance(self.subject, Advisor):
+            pytest.skip("it advises by commands alone")
+        for change in self.samples("changes"):
+            pages = self.subject.documented("", [change])
+            assert all(one.title and one.url.startswith("https://") for one in pages)
+            assert all(one.language and one.text for one in self.subject.snippets([change]))
 
     def _checks(self) -> list[Check]:
         queries = {

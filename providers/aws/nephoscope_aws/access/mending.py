@@ -16,6 +16,8 @@ from nephoscope_aws.iam.layers import LayerName, Match
 
 ALIKE = 0.85
 """How alike (difflib ratio) an ARN in a policy and the one asked for must be to call it a slip."""
+ALIKE_NAMES = 0.8
+"""The same of their names alone: they are short, and a letter weighs more."""
 _NEW = "nephoscope-suggested"
 
 
@@ -98,8 +100,11 @@ def slip(case: Case) -> tuple[Match, str] | None:
 
 def _alike(pattern: str, wanted: str) -> bool:
     one, other = (text.removesuffix("/*") for text in (pattern, wanted))
-    names = [_name(text) for text in (one, other)]
-    return "*" not in one and all(difflib.SequenceMatcher(None, *pair).ratio() >= ALIKE for pair in ((one, other), names))
+    return "*" not in one and _ratio(one, other) >= ALIKE and _ratio(_name(one), _name(other)) >= ALIKE_NAMES
+
+
+def _ratio(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def _name(arn: str) -> str:

@@ -46,7 +46,6 @@ class _Server:
     def __init__(self) -> None:
         self.owner = os.getpid()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(PATIENCE_SECONDS)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "nephoscope_aws.emulator.forkserver", str(theirs.fileno())],
@@ -58,8 +57,9 @@ class _Server:
                 start_new_session=True,
             )
 
-    def fork(self, role: str) -> Child:
-        """Raises :class:`OSError` when it is gone."""
+    def fork(self, role: str, patience: float) -> Child:
+        """Raises :class:`TimeoutError` when it has not loaded within so many seconds, and :class:`OSError` when it is gone."""
+        self._control.settimeout(patience)
         read, stdin = os.pipe()
         stdout, write = os.pipe()
         try:
@@ -86,12 +86,15 @@ _lock = threading.Lock()
 _running: list[_Server] = []
 
 
-def forked(role: str) -> Child:
+def forked(role: str, patience: float = PATIENCE_SECONDS) -> Child:
     """A process in that role (``emulator``, ``proving``) with nothing of who we are. Raises :class:`EndpointError`."""
     with _lock:
         for _ in range(2):
             try:
-                return _server().fork(role)
+                return _server().fork(role, patience)
+            except TimeoutError:
+                _running.pop().close()  # an answer that comes later would be taken for that to another request
+                raise EndpointError(f"the emulator did not load within {patience:g} s") from None
             except OSError:
                 _running.pop().close()
     raise EndpointError("the emulator did not start: its process ended at once", "pip install 'nephoscope-aws[emulator]'")

@@ -34,8 +34,8 @@ class AwsProver:
         }
     )
     incidental = (
-        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|DestinationPrefixListId|ETag|Size|\w*Time|\w*Date|ReservationId|RevisionId|CodeSha256|CodeSize|Id"
-        "|free_addresses|public_dns"
+        r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|DestinationPrefixListId|ETag|Size|\w*Time|\w*Date"
+        "|ReservationId|RevisionId|CodeSha256|CodeSize|Id|free_addresses|public_dns"
     )
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class AwsProver:
             child.end(_STOP_SECONDS)
 
     def _run(self, job: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
-        self._child = self._child or forked("proving")
+        self._child = self._child or forked("proving", seconds)
         said = _asked(self._child, json.dumps(job), seconds)
         if not said.startswith("{"):
             self.close()

@@ -73,6 +73,13 @@ def test_one_that_hangs_is_ended_and_a_server_that_was_killed_is_replaced() -> N
     again.end(5)
 
 
+def test_one_that_takes_too_long_to_load_is_not_waited_for() -> None:
+    with pytest.raises(EndpointError, match=r"within 0.01 s"):
+        children.forked("proving", 0.01)
+    child = children.forked("emulator")  # by another server: what the first would have said is not mistaken for its answer
+    child.end(5)
+
+
 def test_one_that_cannot_load_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(EndpointError) as caught:

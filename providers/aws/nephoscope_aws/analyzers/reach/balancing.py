@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,12 +112,11 @@ def targets(group: ResourceRef, end: Balancer) -> Probe:
         if len(sick) < len(registered):
             told = f"{len(registered) - len(sick)} of {len(registered)} targets of {_called(group)} are not failing their checks"
             return Outcome("open", told, group)
-        well: list[JsonValue] = [{**item, "TargetHealth": {"State": "healthy"}} for item in registered]
         health = sick[0].get("TargetHealth") or {}
         why = f"{health.get('Reason', '')} {health.get('Description', '')}".strip()
         details |= {"why": why, "path": sight.glance(group, "health_check.path"), "codes": sight.glance(group, "health_check.codes")}
-        mended = Supposition(subject=group, attribute="targets", value=well)
-        return Outcome("blocked", f"every target of {_called(group)} fails its health check: {why}", group, UNHEALTHY, (mended,), details)
+        reason = f"every target of {_called(group)} fails its health check: {why}"
+        return Outcome("blocked", reason, group, UNHEALTHY, (_all_well(group, registered),), details)
 
     return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY, CHECK_KEPT_OUT), judge)
 
@@ -131,7 +131,14 @@ def _kept_out(sight: Sight, group: ResourceRef, end: Balancer, details: dict[str
     if outcome.state != "blocked":
         return None
     reason = f"the health check of {_called(group)} asks on port {port}: {outcome.reason}"
-    return replace(outcome, reason=reason, fault=CHECK_KEPT_OUT, details={**details, **outcome.details, "group_name": _called(group), "port": port})
+    told: dict[str, JsonValue] = {**details, **outcome.details, "group_name": _called(group), "port": port}
+    suppose = (*outcome.suppose, _all_well(group, balancers.active(sight.value(group, "targets") or ())))
+    return replace(outcome, reason=reason, fault=CHECK_KEPT_OUT, suppose=suppose, details=told)
+
+
+def _all_well(group: ResourceRef, registered: Sequence[Mapping[str, Any]]) -> Supposition:
+    well: list[JsonValue] = [{**item, "TargetHealth": {"State": "healthy"}} for item in registered]
+    return Supposition(subject=group, attribute="targets", value=well)
 
 
 def registered_port(group: ResourceRef) -> Probe:
