@@ -325,10 +325,17 @@ def numbers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ADDRESS.findall(text), *ports]))
 
 
+_MORE_ACTIONS = re.compile(
+    r"\b(?:Register|Deregister|Terminate|Attach|Detach|Pass|Associate|Disassociate|Modify|Stop|Reboot|Set|Add|Remove|Enable|Disable|Batch|Tag|Untag"
+    r"|Restore|Execute|Retry|Cancel|Abort|Rotate|Schedule)[A-Z][A-Za-z]+\b"
+)
+"""Operations' names that other things are called by as well."""
+
+
 def actions(text: str) -> tuple[str, ...]:
     """Operations named in the words: ``service:Operation`` or an operation's own name."""
     typed = ["".join(part.title() for part in one.split("-")) for one in _TYPED.findall(text)]
-    return tuple(dict.fromkeys([*_ACTION.findall(text), *typed]))
+    return tuple(dict.fromkeys([*_ACTION.findall(text), *typed, *_MORE_ACTIONS.findall(text)]))
 
 
 _POSITIVE = re.compile(r"(?<![\w-])(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)(?![\w-])", re.IGNORECASE)

@@ -157,8 +157,9 @@ class _Matcher:
 
     def _tags(self, ref: ResourceRef) -> Iterable[str]:
         fact = self._view.fact(ref, "tags")
-        pairs = fact.value if fact and isinstance(fact.value, list) else []
-        return [value for pair in pairs if isinstance(pair, dict) and isinstance(value := pair.get("Value"), str)]
+        pairs = [pair for pair in fact.value if isinstance(pair, dict)] if fact and isinstance(fact.value, list) else []
+        own = [pair for pair in pairs if ":" not in str(pair.get("Key"))]  # with a prefix it is bookkeeping, such as the group that made it
+        return [value for pair in own if isinstance(value := pair.get("Value"), str)]
 
     def _in_words(self) -> Iterable[tuple[int, Entity]]:
         """Names that are said in several words, or nearly: "the nightly report" for nightly-report."""
@@ -320,6 +321,7 @@ class _Matcher:
             end = one.start + len(one.text)
             if (
                 beside
+                and not spoken.everyday(one.text)
                 and set(one.native_types) & set(noun.native_types)
                 and not self._overlaps(one.start, end)
                 and (place or spoken.acts(self._text, end))

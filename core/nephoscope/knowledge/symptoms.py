@@ -83,6 +83,12 @@ def tells(word: str) -> bool:
     return any(weight >= STATED and pattern.fullmatch(word) for _, weight, pattern in _patterns())
 
 
+def states(text: str, symptom: str) -> bool:
+    """Whether the words state the symptom rather than hint at it."""
+    plain = _spelled_out(text)
+    return any(name == symptom and weight >= STATED and pattern.search(plain) for name, weight, pattern in _patterns())
+
+
 def classify(text: str) -> tuple[str, ...]:
     """Symptom classes the words fit, best first; at least one. Guesses count only where nothing else was said."""
     observed = _ranked(_GUESS.sub(" ", text))

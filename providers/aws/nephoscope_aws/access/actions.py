@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nephoscope.knowledge.mentions import in_onset
 from nephoscope.models import Problem, ResourceRef
 from nephoscope_aws.access.things import service_of
+from nephoscope_aws.classification.public import prefix
+from nephoscope_aws.operations import operations_of
 
 _VERBS: Mapping[str, str] = {
     "read": r"(?-i:GET|HEAD)|"
@@ -21,6 +24,8 @@ _VERBS: Mapping[str, str] = {
     "encrypt": r"encrypts?|encrypting",
     "invoke": r"invokes?|invoking|calls?|calling|triggers?",
     "assume": r"assumes?|assuming|assumed|assume-?role|switch(?:es)?(?: to)?",
+    "deploy": r"deploys?|deploy(?:ed|ing|ments?)|roll(?:s|ing|ed)? out|rollouts?|releas(?:e|es|ing)|ship(?:s|ping)?|new (?:code|versions?|builds?)"
+    r"|push(?:es|ing)? (?:\w+ ){0,2}(?:code|versions?|builds?|updates?)|updat(?:e|es|ing) (?:the |its |our )?(?:code|function|lambda)",
     "pass": r"pass(?:es)?|passing|pass-?role",
 }
 _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -35,7 +40,7 @@ _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "kms:key": {"decrypt": ("kms:Decrypt",), "read": ("kms:Decrypt",), "encrypt": ("kms:Encrypt",), "write": ("kms:GenerateDataKey",)},
     "secretsmanager:secret": {"read": ("secretsmanager:GetSecretValue",), "write": ("secretsmanager:PutSecretValue",)},
-    "lambda:function": {"invoke": ("lambda:InvokeFunction",)},
+    "lambda:function": {"invoke": ("lambda:InvokeFunction",), "deploy": ("lambda:UpdateFunctionCode",)},
     "iam:role": {"assume": ("sts:AssumeRole",), "pass": ("iam:PassRole",)},
 }  # fmt: skip
 _RENAMED = {
@@ -79,7 +84,8 @@ def says(problem: Problem, verb: str) -> bool:
     text = problem.text
     for entity in problem.entities:
         text = text.replace(entity.text, " ")
-    return re.search(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE) is not None
+    said = re.finditer(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE)
+    return any(not in_onset(text, match.start()) for match in said)
 
 
 def named(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
@@ -103,7 +109,7 @@ def _known(operation: str, target: ResourceRef) -> str:
     table = {action.split(":")[1]: action for actions in _ACTIONS.get(target.native_type, {}).values() for action in actions}
     extra = {"dynamodb:table": ("Query", "UpdateItem", "BatchGetItem", "BatchWriteItem", "DescribeTable"), "sqs:queue": ("GetQueueAttributes",)}
     table |= {name: f"{service}:{name}" for name in extra.get(target.native_type, ())}
-    return table.get(operation, "")
+    return table.get(operation) or (f"{prefix(service) or service}:{operation}" if operation in operations_of(service) else "")
 
 
 def _permission(action: str) -> str:

@@ -14,7 +14,13 @@ from nephoscope_aws.access.telling import HOLDS
 from nephoscope_aws.access.things import by_arn, ref
 from nephoscope_aws.iam.truth import Truth
 
-_ABOUT_KEYS = re.compile(r"\b(access keys?|key id|invalidclienttokenid|credentials?|script|cli|token)\b", re.IGNORECASE)
+_ABOUT_KEYS = re.compile(
+    r"\b(access ?-?keys?|key id|invalid ?client ?token ?id|invalid ?access ?key ?id|signature|credentials?|scripts?|cli|sdk|tokens?)\b", re.IGNORECASE
+)
+_ANSWERED = re.compile(
+    r"access ?denied|not authori[sz]ed|no permissions?|lacks? .{0,20}permissions?|console|sign(?:s|ed|ing)? in|log(?:s|ged|ging)? ?in", re.IGNORECASE
+)
+"""Whoever is told that he may not was known: his keys work, or he needs none."""
 
 
 def _judged(cause: str, subject: ResourceRef, truth: Truth, lens: Lens, note: str, **more: object) -> Finding:
@@ -84,7 +90,8 @@ def _empty(lens: Lens, thing: ResourceRef, profile: ResourceRef) -> Iterator[Fin
 def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:
     """Whether a user who works with access keys has one that is active."""
     role = actor.role
-    if role is None or actor.kind != "user" or not _ABOUT_KEYS.search(lens.view.problem.text):
+    text = lens.view.problem.text
+    if role is None or actor.kind != "user" or not (_ABOUT_KEYS.search(text) or not _ANSWERED.search(text)):
         return
     known, ids = lens.texts(grants_ref("user", role.name, role.account), "access_keys")
     keys = [ref("iam:access-key", one, one, role.account) for one in ids]
@@ -97,7 +104,7 @@ def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:
     details: dict[str, JsonValue] = {"who": role.label, "service": "iam", "operation": "UpdateAccessKey", "params": params}
     note = f"{len(keys)} access keys of {role.label}, {len(inactive)} inactive"
     yield _judged("aws.iam.access-key-inactive", role, truth, lens, note, suppose=mended, details=details)
-    if keys or active is None:
+    if keys or (active is None and _ABOUT_KEYS.search(text)):
         yield _judged("aws.iam.seen-active-key", role, active, lens, note, role="observation", details={"who": role.label})
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from nephoscope.interfaces import FactView
-from nephoscope.knowledge.symptoms import without_guesses
+from nephoscope.knowledge.symptoms import states, without_guesses
 from nephoscope.models import FactQuery, Finding, ResourceRef
 from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
 from nephoscope_aws.access.actors import WORKLOADS, actors, placed, roles_acted_on
@@ -23,7 +23,7 @@ from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.iam import Policy, Principal
 
 _DENIED = re.compile(
-    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|invalidclienttokenid|may not"
+    r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|invalid ?client ?token ?id|invalid ?access ?key ?id|may not"
     r"|(?:lost|lacks?|no|missing|without) (?:\w+ )?permissions?\b(?! for)",
     re.IGNORECASE,
 )
@@ -57,12 +57,22 @@ class AccessAnalyzer:
 def _concerned(view: FactView) -> bool:
     """The symptom is a denial, words of denial are about something that policies guard, or a call is told and not its answer."""
     kept_out = "cannot_connect" in view.problem.symptoms and not view.problem.matched(*targets.TYPES)  # "blocked from" a host: no denial was stated
-    if (view.problem.symptom == "access_denied" and not kept_out) or told_call(view):
+    if told_call(view):
         return True
+    if view.problem.symptom == "access_denied" and not kept_out:
+        return not _among_machines(view)
     text = without_guesses(view.problem.text)
     if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):
         return True
     return bool(_TURNED_AWAY.search(text) and view.problem.matched("iam:role", "iam:user"))
+
+
+def _among_machines(view: FactView) -> bool:
+    """Nothing but machines is spoken of, and nobody says what was answered: one that cannot fetch from another was not denied anything."""
+    things = [ref for entity in view.problem.entities if entity.role != "healthy" for ref in entity.matches]
+    kinds = {ref.native_type for ref in things} | {kind for entity in view.problem.entities for kind in entity.native_types}
+    several = len({ref.key for ref in things if ref.native_type in WORKLOADS}) > 1
+    return several and kinds <= set(WORKLOADS) and not states(view.problem.text, "access_denied")
 
 
 def _anybody(view: FactView) -> Actor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nephoscope.interfaces import FactView
+from nephoscope.knowledge.symptoms import states
 from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
 from nephoscope_aws.analyzers.reach import journeys
 from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
@@ -40,11 +41,17 @@ def _relevant(problem: Problem) -> list[Request]:
     spoken = {problem.symptom, *problem.symptoms}
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
-    if problem.symptom == "access_denied" and "cannot_connect" in spoken:  # kept from something, nobody says by whom
-        return [request for request in requests(problem) if request.source and request.target]
+    unanswered = problem.symptom == "access_denied" and ("cannot_connect" in spoken or not states(problem.text, "access_denied"))
+    if unanswered or problem.symptom == "event_not_delivered":  # kept from something, nobody says by whom; or nothing gets from one to the other
+        return [request for request in requests(problem) if request.source and request.target and _both(request.source, request.target)]
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
         return [request for request in requests(problem) if _meant(problem, request) or (request.source and request.target)]
     return []
+
+
+def _both(source: End, target: End) -> bool:
+    """Whether both ends are machines, or stand in the place of one: what calls a function, or is called by one, may be anything."""
+    return all(isinstance(end, Instance | Hosted) for end in (source, target))
 
 
 def _meant(problem: Problem, request: Request) -> bool:

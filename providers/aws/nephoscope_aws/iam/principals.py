@@ -40,7 +40,7 @@ def account_of(value: str) -> str:
 
 
 def _direct(kind: str, name: str, who: Principal) -> Truth:
-    if "‹redacted:" in name:
+    if "‹redacted:" in name or (kind == "CanonicalUser" and who.arn):  # whose canonical id that is, nothing tells
         return None
     if kind == "Service":
         return bool(who.service) and name.lower() in (who.service.lower(), "*")

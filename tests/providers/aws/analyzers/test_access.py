@@ -9,6 +9,7 @@ import pytest
 from harness import ACCOUNT, IDENTITY, NOW, suffices
 
 import nephoscope_aws
+from nephoscope.knowledge import reading
 from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
 from nephoscope.knowledge.tables import inventory_ref
 from nephoscope.knowledge.view import Evidence
@@ -277,3 +278,58 @@ def test_an_identity_of_another_account(principal, expected):
     findings = judged(evidence)
     assert found(evidence) == expected
     assert findings["aws.iam.other-account-allow-missing"].holds == "unknown"
+
+
+FUNCTION = ref("lambda:function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:price", "price")
+MACHINES = [ref("ec2:instance", f"i-0aaaaaaaaaaaaaaa{n}", f"web-{n}", ACCOUNT, "eu-west-1") for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        ("app gets access denied on UpdateFunctionCode for price", "lambda:UpdateFunctionCode"),
+        ("app is not allowed to deploy price", "lambda:UpdateFunctionCode"),
+        ("app gets access denied on PutFunctionConcurrency of price", "lambda:PutFunctionConcurrency"),
+        ("since the last deploy app is denied to invoke price", "lambda:InvokeFunction"),
+        ("app gets access denied on price", "lambda:InvokeFunction"),
+    ],
+)
+def test_what_is_asked_of_a_function_is_what_the_words_say(said, action):
+    changes = {(INLINE, "document"): document(allow(action, FUNCTION.native_id)), (FUNCTION, "policy"): None}
+    actions = reading.first_reading(said, NOW).actions
+    evidence = view(changes, said, (ROLE, FUNCTION))
+    evidence = Evidence(evidence.problem.model_copy(update={"actions": actions}), evidence.all_facts(), identities=[IDENTITY])
+    assert not found(evidence)
+    other = view({**changes, (INLINE, "document"): document(allow("lambda:GetFunction", "*"))}, said, (ROLE, FUNCTION))
+    other = Evidence(other.problem.model_copy(update={"actions": actions}), other.all_facts(), identities=[IDENTITY])
+    assert judged(other)["aws.iam.identity-allow-missing"].details["action"] == action
+
+
+def test_between_machines_nobody_is_denied_until_somebody_says_so():
+    assert not AccessAnalyzer().analyze(view(text="web-1 can't fetch anything from web-2", things=MACHINES))
+    assert AccessAnalyzer().analyze(view(text="web-1 gets AccessDenied from web-2", things=MACHINES))
+    assert AccessAnalyzer().analyze(view(text="web-1 can't fetch anything from orders", things=(*MACHINES[:1], BUCKET)))
+
+
+USER = ref("iam:user", f"arn:aws:iam::{ACCOUNT}:user/uploader", "uploader")
+OWN = ref("iam:user-policies", f"{ACCOUNT}:user/uploader", "uploader", ACCOUNT)
+WRITES = ref("iam:user-policy", f"{ACCOUNT}:user/uploader#own", "own", ACCOUNT)
+ACCESS_KEY = ref("iam:access-key", "AKIA1", "AKIA1", ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "inactive"),
+    [
+        ("uploads by uploader to orders fail with InvalidAccessKeyId", "Inactive", True),
+        ("uploader cannot put files into orders any more", "Inactive", True),
+        ("uploader gets AccessDenied in the console of orders", "Inactive", False),
+        ("uploader cannot put files into orders any more", "Active", False),
+    ],
+)
+def test_a_user_whose_keys_are_all_inactive_can_do_nothing_by_them(said, status, inactive):
+    more = {
+        (USER, "exists"): True, (USER, "unique_id"): "AIDAX", (USER, "boundary"): None, (OWN, "inline"): [WRITES.native_id], (OWN, "attached"): [],
+        (OWN, "groups"): [], (OWN, "access_keys"): ["AKIA1"], (OWN, "mfa_devices"): [], (ACCESS_KEY, "status"): status,
+        (WRITES, "document"): document(allow("s3:PutObject")),
+    }  # fmt: skip
+    assert ("aws.iam.access-key-inactive" in found(view(more, said, (USER, BUCKET)))) is inactive

@@ -102,6 +102,11 @@ def told(request: Request) -> str:
         ("web-1 can't connect to the search thing", ["web-1 > web-1, wherever: any tcp port"]),
         ("web-1 hangs when we connect to it", ["somebody > web-1: any tcp port"]),
         ("web-1 times out when users connect", ["stated outside > web-1: any tcp port"]),
+        ("web-1 gets no answer from app-server on port 8123, hangs", ["web-1 > app-server: tcp 8123"]),
+        ("app-server cannot fetch anything from web-1", ["app-server > web-1: any tcp port"]),
+        ("app-server times out while reading from redis-cache", ["app-server > redis-cache: any tcp port"]),
+        ("web-1 gets no connections from app-server", ["app-server > web-1: any tcp port"]),
+        ("web-1 never answers requests from app-server", ["app-server > web-1: any tcp port"]),
         ("users can't connect to web-1", ["stated outside > web-1: any tcp port"]),
     ],
 )
@@ -119,6 +124,19 @@ def test_a_number_is_exact_and_a_word_is_not() -> None:
 @pytest.mark.parametrize("text", ["role deploy is denied s3:GetObject on web-1", "uploads no longer trigger function sync", "web-1 costs too much"])
 def test_other_families_problems_are_left_alone(text: str) -> None:
     assert not ReachabilityAnalyzer().analyze(evidence(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        ("web-1 never receives a request from app-server", True),
+        ("web-1 can't fetch anything from app-server", True),
+        ("web-1 gets access denied from app-server", False),
+        ("sync is never invoked by web-1", False),
+    ],
+)
+def test_nothing_that_gets_from_one_machine_to_another_is_ours_unless_an_answer_is_told(text: str, ours: bool) -> None:
+    assert bool(ReachabilityAnalyzer().analyze(evidence(text))) is ours
 
 
 def test_two_ends_are_ours_whatever_the_words_for_it() -> None:

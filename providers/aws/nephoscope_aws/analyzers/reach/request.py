@@ -225,6 +225,7 @@ def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     )
     turned = bool(turned) and re.search(_words()["kept_from"], middle, re.IGNORECASE) is None
     turned = turned or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
+    turned = turned and re.search(_words()["taken_from"], middle, re.IGNORECASE) is None
     return (sides[1], sides[0]) if turned else sides
 
 
