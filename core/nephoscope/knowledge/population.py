@@ -22,17 +22,20 @@ _UNUSED = re.compile(
     r"\b(?:nobody|no ?one|nothing|none) (?:\w+ )?us(?:es|ed|ing)\b|\bnot (?:being |in )?use[d]?\b|\b(?:are|is)n'?t (?:being )?used\b", re.IGNORECASE
 )
 _OF_ONE = re.compile(
-    r"\b(?:why|since|suddenly|yesterday|anymore|any more|no longer|stopped|broke\w*|fail(?:s|ed|ing)|cannot|can'?t)\b", re.IGNORECASE
+    r"\b(?:why|since|suddenly|yesterday|anymore|any more|no longer|(?<!are )(?<!is )stopped|broke\w*|fail(?:s|ed|ing)|cannot|can'?t)\b", re.IGNORECASE
 )
 """Words of somebody who tells what happened: that is a problem, whatever else is asked."""
 
 
+def asks(text: str) -> bool:
+    """Whether the whole text is one question about everything of a kind."""
+    sentences = [(found.start(), found.end()) for found in _SENTENCE.finditer(text) if found[0].strip()]
+    return not _OF_ONE.search(text) and len(sentences) == 1 and _OPENING.match(text[slice(*sentences[0])]) is not None
+
+
 def asked(text: str, controls: Iterable[Control], mentions: Sequence[Mention]) -> list[Control]:
     """The controls that answer the text; none where it names a thing, tells what happened, or asks for what no control knows."""
-    if _OF_ONE.search(text) or any(_names(one) for one in mentions):
-        return []
-    sentences = [(found.start(), found.end()) for found in _SENTENCE.finditer(text) if found[0].strip()]
-    if len(sentences) != 1 or not _OPENING.match(text[slice(*sentences[0])]):
+    if not asks(text) or any(_names(one) for one in mentions):
         return []
     kinds = {kind for one in mentions if not one.exact and not one.hint for kind in one.native_types}
     said = f"{text} unused" if _UNUSED.search(text) else text

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from nephoscope.interfaces import Estate
-from nephoscope.knowledge import fragments, spelling, symptoms
+from nephoscope.knowledge import fragments, population, spelling, symptoms
 from nephoscope.knowledge import mentions as spoken
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Identity, Mention, Problem, Question, ResourceRef
@@ -255,6 +255,10 @@ class _Matcher:
                 )
                 continue
             refs = tuple(ref for ref in self._known if ref.native_type in mention.native_types)
+            if len(refs) > 1 and not named and mention.text.lower().endswith("s") and population.asks(self._text):
+                types = mention.native_types  # about all of them, and so about none that could be looked into
+                yield mention.start, Entity(text=mention.text, role="sick", native_types=types, named=False)
+                continue
             if len(refs) > 1 and spoken.indefinite(self._text, mention.start, mention.start + len(mention.text)):
                 continue
             qualified = self._qualifiers(mention)

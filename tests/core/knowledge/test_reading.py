@@ -126,6 +126,13 @@ def test_a_noun_without_a_name_is_all_of_few_and_none_of_many(read: Read) -> Non
     assert [(one.text, one.matches, one.near) for one in none.entities] == [("weir", (), ())]
 
 
+def test_of_a_question_about_all_of_a_kind_none_is_looked_into(read: Read) -> None:
+    assert not read("which ponds are empty?").matched()
+    assert matched(read("the keeper is asleep")) == ["keeper:ann"]
+    assert matched(read("which keepers are asleep?")) == ["keeper:ann"], "of one alone, that one"
+    assert not read("which ponds are empty?").entities[0].near
+
+
 def test_a_noun_says_nothing_more_where_the_thing_is_named(read: Read) -> None:
     assert matched(read("keeper ann feeds nemo, and our keeper sleeps")) == ["keeper:ann", "fish:nemo"]
 

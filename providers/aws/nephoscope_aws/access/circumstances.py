@@ -9,7 +9,7 @@ from nephoscope.models import Problem, ResourceRef
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.passage import Passage
-from nephoscope_aws.access.things import service_of
+from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.iam import Context
 
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov)?-(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b")
@@ -37,6 +37,7 @@ def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, le
         values["aws:requestedregion"] = (region,)
     if via:
         values["kms:viaservice"] = (f"{via}.{region}.amazonaws.com",)
+    _organisation(actor, target, lens, values, absent)
     _network(problem, actor, lens, way or Passage(), values, absent)
     if _without_mfa(problem, actor, lens):
         absent |= _MFA
@@ -58,6 +59,17 @@ def _region(problem: Problem, target: ResourceRef | None, lens: Lens) -> str:
     if target and service_of(target.native_type) == "iam":
         return "us-east-1"
     return (target.region if target else "") or own
+
+
+def _organisation(actor: Actor, target: ResourceRef | None, lens: Lens, values: dict[str, tuple[str, ...]], absent: set[str]) -> None:
+    """Which organisation the caller's account and the resource's are of; an account outside of any sends no such key."""
+    own = {identity.account for identity in lens.view.identities}
+    for account, key in ((actor.principal.account, "aws:principalorgid"), (target.account if target else "", "aws:resourceorgid")):
+        fact = lens.view.fact(ref("organizations:node", account, account, account), "organization") if account in own else None
+        if fact is not None and isinstance(fact.value, str):
+            values[key] = (fact.value,)
+        elif fact is not None and fact.known_absent:
+            absent |= {key, "aws:principalorgpaths"} if key == "aws:principalorgid" else {key}
 
 
 def _network(  # noqa: PLR0917 - where the request comes from

@@ -28,7 +28,9 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _TURNED_AWAY = re.compile(
-    r"\b(refus(?:ed|es|al)|reject(?:ed|s)|turned (?:away|down)|fails? to assume|(?:can ?not|can't|cannot) (?:assume|use))\b", re.IGNORECASE
+    r"\b(refus(?:ed|es|al)|reject(?:ed|s)|turned (?:away|down)|fails? to (?:assume|pass)|passing|pass ?role"
+    r"|(?:can ?not|can't|cannot) (?:assume|use|pass))\b",
+    re.IGNORECASE,
 )
 """The same of identities, who open no connections."""
 

@@ -43,7 +43,7 @@ def _direct(kind: str, name: str, who: Principal) -> Truth:
     if "‹redacted:" in name or (kind == "CanonicalUser" and who.arn):  # whose canonical id that is, nothing tells
         return None
     if kind == "Service":
-        return bool(who.service) and name.lower() in (who.service.lower(), "*")
+        return _is_service(name, who)
     if name == "*" or kind != "AWS" or who.service:
         return name == "*" and kind == "AWS"
     if not who.arn:
@@ -51,6 +51,13 @@ def _direct(kind: str, name: str, who: Principal) -> Truth:
     if is_deleted_identity(name):
         return name == who.unique_id  # read back as a bare id, it is nobody who still exists under another
     return name == who.arn or _session_of(name, who)
+
+
+def _is_service(name: str, who: Principal) -> Truth:
+    """Where nobody told who asks, it may be the service."""
+    if not who.service:
+        return False if who.arn else None
+    return name.lower() in (who.service.lower(), "*")
 
 
 def _session_of(name: str, who: Principal) -> Truth:

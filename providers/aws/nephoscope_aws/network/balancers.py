@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
+from nephoscope_aws.iam.truth import all_of
 from nephoscope_aws.network.intervals import Intervals
 
 Listener = Mapping[str, Any]
+Rule = Mapping[str, Any]
+"""``Priority``, ``Conditions`` and ``Actions`` as DescribeRules tells them."""
+Actions = Sequence[Mapping[str, Any]]
+MOST_PRIORITY = 1_000_000
+"""Behind every other rule: the default's."""
 Target = Mapping[str, Any]
 """An item of TargetHealthDescriptions."""
 
@@ -29,6 +36,32 @@ def forwarding(actions: Iterable[Mapping[str, Any]]) -> list[str]:
         if action.get("TargetGroupArn"):
             found.append(str(action["TargetGroupArn"]))
     return list(dict.fromkeys(found))
+
+
+def routed(rules: Iterable[Rule], path: str, host: str) -> list[Actions]:
+    """Actions of the rules that a request may meet, by priority, up to the first that surely takes it. Empty: path or host are not known."""
+    found: list[Actions] = []
+    for rule in sorted(rules, key=_priority):
+        taken = all_of(_meets(condition, path, host) for condition in rule.get("Conditions") or ())
+        found += [rule.get("Actions") or ()] if taken is not False else []
+        if taken:
+            break
+    return found
+
+
+def _priority(rule: Rule) -> int:
+    told = str(rule.get("Priority"))
+    return int(told) if told.isdigit() else MOST_PRIORITY
+
+
+def _meets(condition: Mapping[str, Any], path: str, host: str) -> bool | None:
+    kind = condition.get("Field")
+    said, config = {"path-pattern": (path, "PathPatternConfig"), "host-header": (host.lower(), "HostHeaderConfig")}.get(str(kind), ("", ""))
+    values = condition.get("Values") or (condition.get(config) or {}).get("Values") or ()
+    if not said or not values:
+        return None  # a header, a method, a query: nobody told
+    forms = {said, f"{said.rstrip('/')}/"} if kind == "path-pattern" else {said}
+    return any(fnmatchcase(form, str(value).lower() if kind == "host-header" else str(value)) for form in forms for value in values)
 
 
 def answers_itself(actions: Sequence[Mapping[str, Any]]) -> bool:

@@ -333,3 +333,23 @@ def test_a_user_whose_keys_are_all_inactive_can_do_nothing_by_them(said, status,
         (WRITES, "document"): document(allow("s3:PutObject")),
     }  # fmt: skip
     assert ("aws.iam.access-key-inactive" in found(view(more, said, (USER, BUCKET)))) is inactive
+
+
+@pytest.mark.parametrize(("organization", "denied"), [(None, True), ("o-ours", False), ("o-other", True)])
+def test_who_is_of_no_organisation_or_of_another_meets_a_condition_on_it(organization, denied):
+    only = {**allow("s3:*", "arn:aws:s3:::orders/*"), "Effect": "Deny", "Principal": "*"}
+    only["Condition"] = {"StringNotEquals": {"aws:PrincipalOrgID": "o-ours"}}
+    facts = {(BUCKET, "policy"): document(only), (NODE, "organization"): organization, (NODE, "manager"): ACCOUNT}
+    assert ("aws.s3.bucket-policy-denies" in found(view(facts))) is denied
+
+
+def test_where_nobody_tells_who_assumes_a_role_it_may_be_the_service_that_it_trusts():
+    trusting = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    assert not found(view({(ROLE, "trust"): document(trusting)}, "the role app cannot be assumed", (ROLE,)))
+
+
+def test_passing_a_role_is_asked_of_whoever_passes_it():
+    task = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/cart-task", "cart-task")
+    said, more = "app fails, it says something about passing cart-task", {(task, "exists"): True}
+    assert found(view(more, said, (ROLE, task))) == {"aws.iam.identity-allow-missing"}
+    assert not found(view({**more, (INLINE, "document"): document(allow("iam:PassRole", task.native_id))}, said, (ROLE, task)))

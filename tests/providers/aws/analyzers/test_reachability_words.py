@@ -7,6 +7,7 @@ import pytest
 from nephoscope.knowledge import reading
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Fact, Identity, ResourceRef
+from nephoscope_aws.analyzers.reach.balancing import asked_for
 from nephoscope_aws.analyzers.reach.request import Request, requests
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
 from nephoscope_aws.estate import AwsEstate
@@ -119,6 +120,19 @@ def test_a_number_is_exact_and_a_word_is_not() -> None:
     assert by_number.exact
     assert by_number.traffic.each
     assert not by_word.exact
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("everything under /api on front answers 503", ("/api", "")),
+        ("https://shop.acme.example/cart/pay answers 502, says front", ("/cart/pay", "shop.acme.example")),
+        ("the home page of front is a 503", ("/", "")),
+        ("front answers 502/503 for web-1", ("", "")),
+    ],
+)
+def test_the_path_and_host_of_a_request_are_in_the_words_or_not_known(text: str, asked: tuple[str, str]) -> None:
+    assert asked_for(evidence(text).problem) == asked
 
 
 @pytest.mark.parametrize("text", ["role deploy is denied s3:GetObject on web-1", "uploads no longer trigger function sync", "web-1 costs too much"])

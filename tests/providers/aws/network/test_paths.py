@@ -98,6 +98,31 @@ def test_forwarding_leaves_out_groups_without_weight() -> None:
     assert not balancers.answers_itself([])
 
 
+API = {"Priority": "10", "Conditions": [{"Field": "path-pattern", "Values": ["/api/*"]}], "Actions": [{"Type": "forward", "TargetGroupArn": "api"}]}
+SHOP = {
+    "Priority": "9", "Conditions": [{"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.*"]}}],
+    "Actions": [{"Type": "forward", "TargetGroupArn": "shop"}],
+}  # fmt: skip
+BETA = {"Priority": "2", "Conditions": [{"Field": "http-header"}], "Actions": [{"Type": "forward", "TargetGroupArn": "beta"}]}
+REST = {"Priority": "default", "Conditions": [], "Actions": [{"Type": "forward", "TargetGroupArn": "rest"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "groups"),
+    [
+        ("/api", "", ["beta", "shop", "api"]),
+        ("/api/orders", "www.acme.example", ["beta", "api"]),
+        ("/apis", "www.acme.example", ["beta", "rest"]),
+        ("/", "SHOP.acme.example", ["beta", "shop"]),
+        ("/", "", ["beta", "shop", "rest"]),
+        ("", "", ["beta", "shop", "api", "rest"]),
+    ],
+)
+def test_a_request_meets_the_first_rule_that_surely_takes_it_and_perhaps_those_before(path: str, host: str, groups: list[str]) -> None:
+    met = balancers.routed([REST, API, SHOP, BETA], path, host)
+    assert [key for actions in met for key in balancers.forwarding(actions)] == groups
+
+
 def test_targets_on_their_way_out_do_not_count() -> None:
     targets = [{"Target": {"Id": "i-1"}, "TargetHealth": {"State": state}} for state in ("healthy", "unhealthy", "draining", "initial")]
     assert len(balancers.active(targets)) == 3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nephoscope.models import JsonValue, ResourceRef, Supposition
+from nephoscope.models import JsonValue, Problem, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import Balancer, Instance
 from nephoscope_aws.analyzers.reach.ends import peer_of as seen_from
 from nephoscope_aws.analyzers.reach.guards import group_in
@@ -78,15 +79,47 @@ def _no_listener(sight: Sight, end: Balancer, known: list[dict[str, Any]], traff
 
 
 def target_groups(sight: Sight, end: Balancer, ports: Intervals) -> list[ResourceRef]:
-    """The target groups behind the listeners that serve these ports (behind any, if none does), rules included where a default does not forward."""
+    """The target groups behind the listeners that serve these ports (behind any, if none does).
+
+    Rules count where a default does not forward, where the words tell a path or host, and wherever packets are not what is lost: the trouble may be
+    behind any of them.
+    """
     found: list[str] = []
     known = _listeners(sight, end)
+    problem = sight.view.problem
+    path, host = asked_for(problem)
+    failing = problem.symptom not in ("cannot_connect", "timeout", "refused", "slow")
     for item in [one for one in known if one["Port"] is not None and int(one["Port"]) in ports] or known:
-        found += balancers.forwarding(item["DefaultActions"])
-        if balancers.answers_itself(item["DefaultActions"]):
-            rules = [refer("elbv2:listener-rule", str(key), end.ref) for key in sight.value(item["Ref"], "rules") or ()]
-            found += [key for actions in sight.all_of([(rule, "actions") for rule in rules]) for key in balancers.forwarding(actions or ())]
+        rules = _rules(sight, end, item) if path or host or failing or balancers.answers_itself(item["DefaultActions"]) else []
+        chosen = balancers.routed(rules, path, host)
+        for actions in chosen if path and chosen else (item["DefaultActions"], *chosen):
+            found += balancers.forwarding(actions)
     return [refer("elbv2:target-group", key, end.ref) for key in dict.fromkeys(found)]
+
+
+_PATH = re.compile(r"(?<![\w./:-])/[A-Za-z][\w./-]*")
+_START = re.compile(r"\b(home|front|landing|start|main) ?page\b", re.IGNORECASE)
+_HOST = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,24})(/[\w./-]*)?(?![\w-])", re.IGNORECASE)
+
+
+def asked_for(problem: Problem) -> tuple[str, str]:
+    """Path and host of the request, where the words tell them."""
+    text = problem.text
+    for entity in problem.entities:
+        text = text.replace(entity.text, " ") if entity.named and entity.matches else text
+    url = next((one for one in _HOST.finditer(text) if not one[1].lower().endswith(".amazonaws.com")), None)
+    host, within = (url[1], url[2] or "") if url else ("", "")
+    path = within or next((one[0] for one in _PATH.finditer(text) if url is None or not url.start() <= one.start() < url.end()), "")
+    return path.rstrip(".") or ("/" if _START.search(text) else ""), host
+
+
+def _rules(sight: Sight, end: Balancer, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    refs = [refer("elbv2:listener-rule", str(key), end.ref) for key in sight.value(item["Ref"], "rules") or ()]
+    found = sight.all_of([(ref, attribute) for ref in refs for attribute in ("priority", "conditions", "actions")])
+    return [
+        {"Priority": priority, "Conditions": conditions or [], "Actions": actions or []}
+        for priority, conditions, actions in zip(found[::3], found[1::3], found[2::3], strict=True)
+    ]
 
 
 def _called(ref: ResourceRef) -> str:
