@@ -63,6 +63,10 @@ def _concerned(view: FactView) -> bool:
         return True
     if view.problem.symptom == "access_denied" and not kept_out:
         return not _among_machines(view)
+    spoken = {view.problem.symptom, *view.problem.symptoms}
+    guarded = [ref.native_type for ref in view.problem.matched(*targets.TYPES) if ref.native_type != "iam:role"]
+    if "access_denied" in spoken and guarded and view.problem.matched("iam:user", "iam:role"):
+        return True  # who, and on what: nothing but a permission is between the two
     text = without_guesses(view.problem.text)
     if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):
         return True

@@ -353,3 +353,11 @@ def test_passing_a_role_is_asked_of_whoever_passes_it():
     said, more = "app fails, it says something about passing cart-task", {(task, "exists"): True}
     assert found(view(more, said, (ROLE, task))) == {"aws.iam.identity-allow-missing"}
     assert not found(view({**more, (INLINE, "document"): document(allow("iam:PassRole", task.native_id))}, said, (ROLE, task)))
+
+
+def test_whoever_cannot_do_something_to_a_thing_is_asked_about_permissions_whatever_else_the_words_hint_at():
+    evidence = view({(INLINE, "document"): document()}, "app can't put messages into orders")
+    hinted = evidence.problem.model_copy(update={"symptom": "event_not_delivered", "symptoms": ("access_denied",)})
+    facts = list(evidence.all_facts())
+    assert AccessAnalyzer().analyze(Evidence(hinted, facts, identities=[IDENTITY]))
+    assert not AccessAnalyzer().analyze(Evidence(hinted.model_copy(update={"symptoms": ()}), facts, identities=[IDENTITY]))

@@ -108,6 +108,9 @@ def told(request: Request) -> str:
         ("app-server times out while reading from redis-cache", ["app-server > redis-cache: any tcp port"]),
         ("web-1 gets no connections from app-server", ["app-server > web-1: any tcp port"]),
         ("web-1 never answers requests from app-server", ["app-server > web-1: any tcp port"]),
+        ("web-1 can't send anything out any more", ["web-1 > the internet: any tcp port"]),
+        ("web-1 cannot deliver mails", ["web-1 > web-1, wherever: any tcp port"]),
+        ("web-1 doesn't send an answer", ["somebody > web-1: any tcp port"]),
         ("users can't connect to web-1", ["stated outside > web-1: any tcp port"]),
     ],
 )

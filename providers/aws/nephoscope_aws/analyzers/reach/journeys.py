@@ -173,7 +173,7 @@ def _used(sight: Sight, end: End, peer: Peer) -> list[ResourceRef]:
 
 def between(sight: Sight, source: End, target: End, asked: Asked) -> list[Leg]:
     """From one end to another inside the account's networks."""
-    up = [*standing.alive(source), *arrival(target, asked)]
+    up = [*standing.alive(source), *arrival(target, asked), *standing.mounted_near(source, target)]
     if isinstance(source, Function):
         up.insert(0, standing.inside(source, target))
         if not source.attached(sight):

@@ -188,7 +188,8 @@ def _elsewhere(text: str, one: _Spoken) -> bool:
 
 
 def _calls_itself(text: str, one: _Spoken) -> bool:
-    return one.ref.native_type == "ec2:instance" and re.search(_words()["calls_itself"], text[one.stop :], re.IGNORECASE) is not None
+    said = (_words()["calls_itself"], _words()["does_itself"])
+    return one.ref.native_type == "ec2:instance" and any(re.search(pattern, text[one.stop :], re.IGNORECASE) for pattern in said)
 
 
 def _is_called(text: str, one: _Spoken) -> bool:

@@ -22,6 +22,7 @@ BALANCER_GONE = "aws.elbv2.load-balancer-missing"
 BALANCER_DOWN = "aws.elbv2.load-balancer-not-active"
 BALANCER_INTERNAL = "aws.elbv2.load-balancer-internal-scheme"
 ENDPOINT_DOWN = "aws.ec2.vpc-endpoint-not-available"
+MOUNT_ELSEWHERE = "aws.efs.mount-target-missing"
 FUNCTION_OUTSIDE = "aws.lambda.not-in-vpc"
 
 _EXAMPLE_ADDRESS = "192.0.2.1"
@@ -65,6 +66,38 @@ def alive(end: End) -> list[Probe]:
 
     causes = tuple(dict.fromkeys((*faults.values(), otherwise, gone)))
     return [Probe(_NAMES[type(end)], end.ref, causes, judge)]
+
+
+def mounted_near(source: End, target: End) -> list[Probe]:
+    """A file system's name resolves only where it has a mount target in the caller's zone; one that lives in a single zone answers from there."""
+    if target.ref.native_type != "efs:file-system":
+        return []
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        mounts, settings = sight.values(target.ref, "mounts", "configuration")
+        if isinstance(settings, dict) and settings.get("AvailabilityZoneName"):
+            return Outcome("open", f"{target.ref.label} lives in one zone, and is mounted from others by that zone's name")
+        subnets = source.subnets(sight)
+        zones = [str(zone) for zone in sight.all_of([(subnet, "availability_zone") for subnet in subnets]) if zone]
+        targets: list[JsonValue] = [one for one in mounts or () if isinstance(one, dict)]
+        served = {str(one.get("AvailabilityZoneName")) for one in targets if isinstance(one, dict)}
+        if not zones or not targets or "None" in served or served & set(zones):
+            return Outcome("open", f"{target.ref.label} has mount targets in {', '.join(sorted(served))}")
+        subnet, zone = subnets[0].native_id, zones[0]
+        first = targets[0] if isinstance(targets[0], dict) else {}
+        there: JsonValue = [*targets, {**first, "SubnetId": subnet, "AvailabilityZoneName": zone, "MountTargetId": "fsmt-mended"}]
+        reason = f"{source.ref.label} is in {zone}, and {target.ref.label} has mount targets in {', '.join(sorted(served))} only"
+        details: dict[str, JsonValue] = {
+            "end": target.ref.label,
+            "file_system": target.ref.native_id,
+            "source": source.ref.label,
+            "subnet": subnet,
+            "zone": zone,
+        }
+        mended = Supposition(subject=target.ref, attribute="mounts", value=there)
+        return Outcome("blocked", reason, fault=MOUNT_ELSEWHERE, suppose=(mended,), details=details)
+
+    return [Probe("aws.efs.seen-mount-target", target.ref, (MOUNT_ELSEWHERE,), judge)]
 
 
 def public_address(end: End) -> list[Probe]:
