@@ -22,7 +22,7 @@ import pytest
 pytest.importorskip("statsmodels")
 
 sys.path.insert(0, str(Path(__file__).parent))
-from stumbling import Stumbles, _concluded, _section
+from stumbling import Stumbles, _section
 
 from nephoscope.testing.llm_server import Asked, LLMServer, Reply, Trouble
 
@@ -173,46 +173,46 @@ def _killed(terminal: Any, words: Sequence[str], after: float) -> bool:
 
 
 class Known:
-    """A model that is right on a known share of problems, and fails on the others in its own way."""
+    """A model that is right on a known share of problems, drawn for it alone, and fails on the others in its own way.
 
-    def __init__(self, share: float, trouble: Trouble | None = None) -> None:
-        self.share, self.trouble, self._right = share, trouble, Stumbles(share=0.0)
+    None of these ways is ever right: to say that nothing can be told would be, where that is the truth.
+    """
+
+    def __init__(self, name: str, share: float, failing: Reply) -> None:
+        self.name, self.share, self.failing, self._right = name, share, failing, Stumbles(share=0.0)
 
     def knows(self, asked: Asked) -> bool:
         text = re.search(r'"text": "((?:[^"\\]|\\.)*)"', _section(asked, "problem"))
         assert text
-        return int(hashlib.sha256(f"known {text[1]}".encode()).hexdigest()[:8], 16) / 2**32 < self.share
+        return int(hashlib.sha256(f"{self.name} knows {text[1]}".encode()).hexdigest()[:8], 16) / 2**32 < self.share
 
     def __call__(self, asked: Asked) -> Reply:
-        if "You plan the troubleshooting" not in asked.text or self.knows(asked):
-            return self._right(asked)
-        return Reply(trouble=self.trouble) if self.trouble else _concluded([])
+        known = "You plan the troubleshooting" not in asked.text or self.knows(asked)
+        return self._right(asked) if known else self.failing
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(12 * 3600)
 def test_models_of_known_quality_are_told_apart_as_they_are(terminal: Any) -> None:
-    """60 %, 62 % and 90 % right over the shipped suite, of different prices, failing in different ways. ``SOAK_SUITE``: less than all."""
-    with LLMServer(Known(0.60)) as plain, LLMServer(Known(0.62, Trouble(kind="auth"))) as other, LLMServer(Known(0.90)) as best:
+    """60 %, 62 % and 90 % right over the shipped suite, of different prices, failing in different ways.
+
+    ``SOAK_SUITE``: less than all; ``SOAK_VARIANT``: of each scenario only this.
+    """
+    makers = [Known("sol", 0.60, Reply(text="I had rather not.", stop="blocked")), Known("sonnet", 0.62, Reply(trouble=Trouble(kind="auth")))]
+    makers.append(Known("haiku", 0.90, Reply(text="Who knows?")))
+    with LLMServer(makers[0]) as plain, LLMServer(makers[1]) as other, LLMServer(makers[2]) as best:
         models = [f"openai:gpt-6-sol@{plain.base_url('openai')}", f"anthropic:claude-sonnet-5-5@{other.base_url('anthropic')}"]
         models.append(f"anthropic:claude-haiku-4-5@{best.base_url('anthropic')}")
-        words = [
-            "compare",
-            "--models",
-            ",".join(models),
-            "--suite",
-            os.environ.get("SOAK_SUITE", "all"),
-            "--no-mask",
-            "--model-key",
-            "env:MODELS_KEY",
-        ]
+        words = ["compare", "--models", ",".join(models), "--suite", os.environ.get("SOAK_SUITE", "all"), "--no-mask"]
+        words += ["--model-key", "env:MODELS_KEY", *(f"--variant={one}" for one in os.environ.get("SOAK_VARIANT", "").split())]
         ended = terminal.run(*words, "--json", seconds=11 * 3600, variables=KEYS)
     assert ended.code == 0, ended.err
     rows = {row["label"].partition(" ")[0]: row for row in json.loads(ended.out)["rows"]}
     sol, sonnet, haiku = rows["openai:gpt-6-sol"], rows["anthropic:claude-sonnet-5-5"], rows["anthropic:claude-haiku-4-5"]
+    print([(row["label"], row["tier"], row["success"], row["outcomes"], row["usd"]) for row in rows.values()])
     assert sonnet["outcomes"].get("error", 0) > 0
-    assert sol["outcomes"].get("undecided", 0) > 0
-    assert haiku["right"] >= sonnet["right"]
+    assert sol["outcomes"].get("refused", 0) > 0
+    assert haiku["outcomes"].get("unparsable", 0) > 0
     assert sol["tier"] == sonnet["tier"] > haiku["tier"], [(row["label"], row["tier"], row["success"]) for row in rows.values()]
 
 

@@ -102,7 +102,7 @@ def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | Non
         cell=cell,
         family=trial.family,
         tags=tuple(tags),
-        outcome=_outcome(trial, store, calls),
+        outcome=_outcome(cell, trial, store, calls),
         verdict=trial.verdict,
         cause_right=trial.verdict == truth.verdict and set(trial.causes) == set(truth.causes),
         resource_right=all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in trial.resources) for wanted in truth.resources),
@@ -151,11 +151,16 @@ def asking(calls: Iterable[ModelCall], written_off: float = 0.0) -> Asking:
     )
 
 
-def _outcome(trial: Trial, store: RunStore, calls: Sequence[ModelCall]) -> Outcome:
-    """A trial that is not right for want of an answer is named after what was wanting."""
-    if trial.right:
+def _outcome(cell: Cell, trial: Trial, store: RunStore, calls: Sequence[ModelCall]) -> Outcome:
+    """A trial that is not right for want of an answer is named after what was wanting.
+
+    Where the model alone plans and answered nothing at all, a verdict that is right by chance is not the model's: that nothing can be told, say.
+    """
+    ended = [call for call in calls if call.error not in (UNDERWAY, LOST)]
+    mute = cell.contestant.planner == "llm" and bool(ended) and all(call.reply is None for call in ended)
+    if trial.right and not mute:
         return "right"
-    if kept := _kept_from(store, [call for call in calls if call.error not in (UNDERWAY, LOST)]):
+    if kept := _kept_from(store, ended):
         return kept
     if trial.error:
         return "error"

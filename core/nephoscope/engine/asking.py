@@ -84,12 +84,13 @@ class Catalog:
         return sorted(fresh, key=lambda check: len(check.reads))
 
 
-def moment(now: str, name: str) -> str:
-    """``now`` or ``now-24h`` as an ISO time in UTC."""
+def moment(now: str, name: str) -> str | int:
+    """``now`` or ``now-24h`` as an ISO time in UTC; with ``@ms`` behind it, in milliseconds since 1970."""
     base = datetime.fromisoformat(now.replace("Z", "+00:00"))
-    if name != "now":
-        base -= timedelta(**{_UNITS[name[-1]]: int(name[4:-1])})
-    return base.strftime("%Y-%m-%dT%H:%M:%SZ")
+    back, _, unit = name.partition("@")
+    if back != "now":
+        base -= timedelta(**{_UNITS[back[-1]]: int(back[4:-1])})
+    return int(base.timestamp() * 1000) if unit else base.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _facts_named(value: JsonValue) -> list[str]:

@@ -10,8 +10,8 @@ from nephoscope.models import JsonValue
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _NARROW = frozenset({"partition", "region", "account"})
-LATE = re.compile(r"\{(now(?:-\d+[mhd])?|fact:[^{}]+)\}")
-"""Placeholders that only the engine can fill: the time, and known facts."""
+LATE = re.compile(r"\{(now(?:-\d+[mhd])?(?:@ms)?|fact:[^{}]+)\}")
+"""Placeholders that only the engine can fill: the time, with ``@ms`` as milliseconds since 1970, and known facts."""
 PAGING = frozenset(
     {
         "MaxResults",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -60,12 +60,39 @@ def troubleshoot(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cel
     verdict, causes = (truth.verdict, truth.causes) if knows else ("inconclusive", ())
     if not knows and (failing == "wrong" or truth.verdict == "inconclusive"):  # to find nothing out is right where nothing can be
         verdict, causes = "likely", ("x.y.z",)
+    return concluded(run_dir, words, cell, verdict, causes)
+
+
+def concluded(run_dir: Path, words: str, cell: Cell, verdict: str, causes: Sequence[str]) -> Report:
+    truth = TRUTHS[cell.scenario, cell.variant]
     told = [{"id": one, "title": "t", "explanation": "e", "decided_by": "d", "resources": [*truth.resources]} for one in causes]
     gaps = [{"what": "w", "reason": "r", "operation": one} for one in truth.gaps]
     base = {"id": run_dir.name, "problem": words, "started_at": "t", "status": "concluded", "verdict": verdict, "root_causes": told, "gaps": gaps}
     report = Report.model_validate(base)
     (run_dir / "report.json").write_text(report.model_dump_json(by_alias=True))
     return report
+
+
+def mute(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell, *, opened: Open) -> Report:
+    """Nobody answers, and the verdict is as it should be all the same."""
+    run_dir.mkdir(parents=True)
+    store = opened(run_dir)
+    if cell.contestant.model:
+        call = ModelCall(hashlib.sha256(cell.key.encode()).hexdigest(), "planner", "p", cell.contestant.model, Usage(), usd=0.0, error="auth")
+        store.model_ended(store.model_sent(call, canonical({"turns": []})), call, None)
+    store.close()
+    truth = TRUTHS[cell.scenario, cell.variant]
+    return concluded(run_dir, words, cell, truth.verdict, truth.causes)
+
+
+def test_who_answers_nothing_is_not_right_by_chance(tmp_path: Path) -> None:
+    who = (Contestant(model="a:mute", planner="llm"), Contestant(model="a:mute", planner="hybrid"), Contestant(planner="playbook"))
+    plan = Plan(suite="all", contestants=who, scenarios=SCENARIOS[:1])
+    with opened_store(tmp_path / "c") as store:
+        store.begin(plan)
+        runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), Carrier({SCENARIOS[0].cloud or "brook": Account()}, mute))
+        found = {(one.cell.contestant.planner, one.outcome) for one in runner.run()}
+    assert found == {("llm", "error"), ("hybrid", "right"), ("playbook", "right")}
 
 
 @pytest.mark.soak

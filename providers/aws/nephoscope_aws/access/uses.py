@@ -12,8 +12,11 @@ from typing import Any
 import yaml
 
 from nephoscope.models import ResourceRef
+from nephoscope_aws.access.things import by_arn
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
 from nephoscope_aws.analyzers.setting.conditions import refer
+from nephoscope_aws.analyzers.setting.logged import errors_in, group_of
+from nephoscope_aws.behaviour.log_lines import refusals
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 _FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
@@ -143,6 +146,7 @@ def _task(look: Look, task: ResourceRef) -> Iterator[Use]:
         log = one.get("logConfiguration") or {}
         group = (log.get("options") or {}).get("awslogs-group") if log.get("logDriver") == "awslogs" else None
         if group:
+            yield from _refused(look, task, _text(look, task, "role"), refer(look.view, task, "logs:log-group", str(group)))
             yield Use(role, tuple(takes["log"]), f"arn:aws:logs:{task.region}:{task.account}:log-group:{group}:log-stream:*", None, why)
 
 
@@ -165,6 +169,32 @@ def _polling(look: Look, mapping: ResourceRef) -> Iterator[Use]:
         yield Use(role, tuple(takes), source, None, f"{holder.label} reads {source.rsplit('/', 1)[-1]}")
 
 
+def _reported(look: Look, function: ResourceRef) -> Iterator[Use]:
+    role = _text(look, function, "role")
+    if role:
+        yield from _refused(look, function, role, group_of(look, function))
+
+
+def _refused(look: Look, thing: ResourceRef, role: str, group: ResourceRef | None) -> Iterator[Use]:
+    """What a thing's own log says was denied to its role: tried, and so needed, whatever else is written there."""
+    for one in refusals(errors_in(look, group) or ()):
+        if f":{one.account}:" in role and role.rsplit("/", 1)[-1] == one.role:
+            target = _thing(one.resource)
+            if target is not None:
+                look.exists(target)  # what has no policy of its own is told from what is not there
+            yield Use(role, (one.action,), one.resource or "*", target, f"the log of {thing.label} tells of it")
+
+
+def _thing(arn: str) -> ResourceRef | None:
+    """What an ARN in a line names, where the policies of such things are known."""
+    service, _, rest = arn.removeprefix("arn:aws:").partition(":")
+    if service == "s3":
+        return by_arn("s3:bucket", arn.partition("/")[0])
+    if service == "dynamodb":
+        return by_arn("dynamodb:table", "/".join(arn.split("/")[:2]))
+    return by_arn(table()["things"][service], arn) if service in table()["things"] and not rest.endswith("*") else None
+
+
 _READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
     "stepfunctions:state-machine": _workflow,
     "ecs:task-definition": _task,
@@ -172,4 +202,5 @@ _READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
     "events:target": _target,
     "firehose:stream": _delivery,
     "lambda:event-source-mapping": _polling,
+    "lambda:function": _reported,
 }

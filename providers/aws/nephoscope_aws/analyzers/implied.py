@@ -65,6 +65,8 @@ def _things(view: FactView) -> list[ResourceRef]:
         thing = edge.pop(0)
         if thing.native_type in table()["services"] or thing.native_type in table()["calling"]:
             found[thing.key] = thing
+        if thing.native_type in table()["calling"]:
+            edge += called(look, thing)
         attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
         named = look.value(thing, attribute) if attribute else None
         for text in named if isinstance(named, list) else [named]:
@@ -124,6 +126,9 @@ def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequ
 
 def _held(view: FactView, look: Look, finding: Finding) -> Finding:
     """A cause that holds rests on what asks for the permission too, and with it mended the thing would work."""
+    if finding.holds == "unknown":
+        needs = {need.key: need for need in (*finding.needs, *look.askable)}
+        return finding.model_copy(update={"needs": tuple(needs.values())})
     if finding.holds != "yes":
         return finding
     on_path = finding.cause != "aws.iam.no-policies" or _fails(view)

@@ -151,18 +151,21 @@ def fitting(operation: str, params: Mapping[str, Any]) -> Any:
 
 
 def _fitting(shape: Shape, value: Any) -> Any:
-    """Documents given as structure where the API takes text (policies, patterns) become that text."""
-    if shape is None:
-        return value
-    if shape.type_name == "structure" and isinstance(value, Mapping):
+    """Documents given as structure where the API takes text (policies, patterns) become that text; a moment where it counts milliseconds, these."""
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure" and isinstance(value, Mapping):
         return {key: _fitting(shape.members.get(key), item) for key, item in value.items()}
-    if shape.type_name == "list" and isinstance(value, list):
+    if kind == "list" and isinstance(value, list):
         return [_fitting(shape.member, item) for item in value]
-    if shape.type_name == "map" and isinstance(value, Mapping):
+    if kind == "map" and isinstance(value, Mapping):
         return {key: _fitting(shape.value, item) for key, item in value.items()}
-    if shape.type_name == "string" and isinstance(value, Mapping | list):
+    if kind == "string" and isinstance(value, Mapping | list):
         return json.dumps(value)
-    return value
+    return _milliseconds(value) if kind == "long" and isinstance(value, str | datetime) else value
+
+
+def _milliseconds(moment: str | datetime) -> int:
+    return int((datetime.fromisoformat(moment) if isinstance(moment, str) else moment).timestamp() * 1000)
 
 
 def _look_up(path: str, known: Mapping[str, Any]) -> Any:

@@ -426,3 +426,36 @@ def test_a_pattern_against_what_is_written(pattern: str, lines: list[str], expec
     assert told("cloudwatch:alarm", "a", "alarm a never fires although errors are logged", SILENT, others) == expected
     gone = {**others, ("logs:log-group", "/app"): {"exists": None, "sample": []}}
     assert told("cloudwatch:alarm", "a", "alarm a never fires", SILENT, gone) == {"logs.metric-filter-group-deleted"}
+
+
+RUN = "0f5ab2a8-4b3e-4d37-9a3b-0b0a4b1c2d3e"
+WAS_KILLED = f"RequestId: {RUN} Error: Runtime exited with error: signal: killed\nRuntime.ExitError"
+NO_MODULE = "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'requests'"
+TOO_LONG = f"2026-11-24T09:00:00.000Z {RUN} Task timed out after 5.00 seconds"
+FUNCTION = {"memory": 128, "timeout": 5, "handler": "app.handler", "log_group": None, "last_modified": "2026-11-24T08:00:00.000+0000",
+            "metrics__duration": [], "environment": None}  # fmt: skip
+
+
+def written(line: str, at: str = "2026-11-24T09:00:00+00:00") -> list[dict[str, Any]]:
+    return [{"timestamp": int(datetime.fromisoformat(at).timestamp() * 1000), "message": line, "logStreamName": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors", "expected"),
+    [
+        ({}, written(WAS_KILLED), {"lambda.memory-exhausted"}),
+        ({}, written(f"INFO a customer wrote: {WAS_KILLED}"), set()),
+        ({}, written(WAS_KILLED, "2026-11-24T07:00:00+00:00"), set()),
+        ({}, written(NO_MODULE), {"lambda.code-not-loadable"}),
+        ({"handler": "src/app.handler"}, written(NO_MODULE), set()),
+        ({}, written(NO_MODULE.replace("'app'", "'index'")), set()),
+        ({}, written(TOO_LONG), {"lambda.times-out"}),
+        ({"timeout": 60}, written(TOO_LONG), set()),
+        ({}, written("‹redacted:string:40:7f3a0000›"), set()),
+        ({}, None, set()),
+    ],
+)
+def test_the_log_of_a_function_is_held_against_its_settings(changes: Mapping[str, Any], errors: Any, expected: set[str]) -> None:
+    others = {("logs:log-group", "/aws/lambda/pay"): {"errors": errors}}
+    assert told("lambda:function", "pay", "pay fails for every customer", {**FUNCTION, **changes}, others) == expected
+    assert told("lambda:function", "pay", "pay is a function that nobody likes", {**FUNCTION, **changes}, others) == set()

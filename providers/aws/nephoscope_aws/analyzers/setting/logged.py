@@ -1,0 +1,83 @@
+"""What the log of a function says of its runs: never loaded, ended for want of time or memory. Each held against the setting that it indicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from nephoscope.models import ResourceRef
+from nephoscope_aws.analyzers.delivering.look import Look, hidden, mend
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.behaviour import log_lines
+from nephoscope_aws.delivery.content import UNKNOWN
+from nephoscope_aws.iam.truth import Truth
+
+_MOST_MEMORY = 10240
+"""MB that a function may have."""
+
+
+def group_of(look: Look, function: ResourceRef) -> ResourceRef | None:
+    """Where a function writes: the group that it names, or the one that is named after it."""
+    named = look.value(function, "log_group")
+    name = named if isinstance(named, str) and not hidden(named) else f"/aws/lambda/{function.label}"
+    return refer(look.view, function, "logs:log-group", name)
+
+
+def errors_in(look: Look, group: ResourceRef | None, since: str = "") -> list[str] | None:
+    """Lines of the last day that report errors, hidden ones left out; ``None`` while nobody has looked. ``since``: ISO time of the first."""
+    found = look.value(group, "errors") if group else UNKNOWN
+    if found is UNKNOWN:
+        return None
+    begin = datetime.fromisoformat(since).timestamp() * 1000 if since else 0.0
+    lines = [one for one in found if isinstance(one, dict) and not hidden(one)] if isinstance(found, list) else []
+    return [str(one.get("message")) for one in lines if float(one.get("timestamp") or 0) >= begin]
+
+
+def _lines(judging: Judging) -> list[str] | None:
+    """What was written since the function was changed last: before that it was another one. In an emulated account everything was made just now."""
+    group = group_of(judging.look, judging.subject)
+    changed = judging.look.value(judging.subject, "last_modified")
+    emulated = any(identity.emulated for identity in judging.view.identities)
+    lines = errors_in(judging.look, group, "" if emulated or not isinstance(changed, str) else changed)
+    if group and lines:
+        judging.details["group"] = group.label
+        judging.suppose.append(mend(group, "errors", []))
+    return lines
+
+
+def times_out(judging: Judging) -> Truth:
+    """Runs were ended after just as long as the function is allowed."""
+    lines, limit = _lines(judging), judging.look.number(judging.subject, "timeout")
+    if lines is None or limit is None:
+        return None
+    ended = [one for one in log_lines.timeouts(lines) if abs(one - limit) < 0.5]
+    judging.details |= {"timeout": limit, "wanted": min(900, int(limit * 3))} | ({"longest": limit} if ended else {})
+    judging.suppose.append(mend(judging.subject, "timeout", 900))
+    return bool(ended)
+
+
+def killed(judging: Judging) -> Truth:
+    """Runs were ended by the system, as it does when memory is used up."""
+    lines, memory = _lines(judging), judging.look.number(judging.subject, "memory")
+    if lines is None or memory is None:
+        return None
+    runs = log_lines.killed(lines)
+    judging.details |= {"memory": int(memory), "wanted": min(_MOST_MEMORY, int(memory) * 2), "runs": runs}
+    judging.suppose.append(mend(judging.subject, "memory", _MOST_MEMORY))
+    return runs > 0
+
+
+def unloadable(judging: Judging) -> Truth:
+    """The module, or the handler in it, that the function is set to start with is not in its code."""
+    lines, handler = _lines(judging), judging.look.value(judging.subject, "handler")
+    if lines is None or handler is UNKNOWN:
+        return None
+    module, _, name = str(handler).rpartition(".")
+    for one in log_lines.unloadable(lines):
+        if one.module in (module, module.replace("/", ".")) and one.handler in ("", name):
+            judging.details |= {"handler": str(handler), "module": one.module, "why": one.why}
+            return True
+    return False
+
+
+JUDGES: Mapping[str, Judge] = named_judge(times_out, killed, unloadable, prefix="log_function_")

@@ -1,0 +1,88 @@
+"""What lines that a program left in its log say about it, as far as a runtime or an SDK wrote them. Pure: text in, facts out, nothing obeyed.
+
+Only what a runtime itself puts at the head of a line counts: what a program quotes of others' words stands behind it, and proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_STAMP = r"\d{4}-\d{2}-\d{2}T[\d:.]+Z"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ERROR = re.compile(
+    rf"""(?: \[ERROR\] (?:\s+{_STAMP}\s+{_UUID})? \s+          # Python: unhandled, or logged
+       | {_STAMP} \s+ (?:{_UUID}|undefined) \s+ ERROR \s+      # Node.js
+       | {_STAMP} \s+ \[?ERROR\]? \s+
+       | ERROR [:\s]+
+       | Traceback\ \(most\ recent\ call\ last\):
+       | [\w.]*(?:Exception|Error): \s )""",
+    re.VERBOSE,
+)
+"""How a line begins that reports an error, by the runtimes of functions and the loggers of their languages."""
+_DENIED = re.compile(
+    r"User: (?P<who>arn:[\w-]+:(?:sts|iam)::\d{12}:[\w+=,.@/-]+) is not authorized to perform: (?P<action>[a-z0-9-]+:\w+)"
+    r"(?:.{0,20}? on resource: \"?(?P<resource>arn:[^\s\"',]+))?"
+)
+_TIMED_OUT = re.compile(rf"{_STAMP} {_UUID} Task timed out after (?P<seconds>\d+(?:\.\d+)?) seconds")
+_KILLED = re.compile(rf"RequestId: {_UUID} Error: Runtime exited with error: signal: killed")
+_IMPORT = re.compile(r"\[ERROR\] Runtime\.ImportModuleError: Unable to import module '(?P<module>[\w./-]+)': (?P<why>.{1,200})")
+_HANDLER = re.compile(r"\[ERROR\] Runtime\.HandlerNotFound: Handler '(?P<handler>\w+)' missing on module '(?P<module>[\w./-]+)'")
+_SESSION = re.compile(r"arn:[\w-]+:sts::(?P<account>\d{12}):assumed-role/(?P<role>[\w+=,.@-]+)/(?P<session>[\w+=,.@-]+)")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A request that was denied: the role that asked, under which session, and for what. ``resource``: empty where the line does not tell."""
+
+    account: str
+    role: str
+    session: str
+    action: str
+    resource: str
+
+
+def refusals(lines: Iterable[str]) -> list[Refusal]:
+    """Requests of roles that lines report as denied, each once."""
+    return list(dict.fromkeys(_refusals(lines)))
+
+
+def _refusals(lines: Iterable[str]) -> Iterator[Refusal]:
+    for line in lines:
+        head = _ERROR.match(line)
+        denied = _DENIED.search(line, head.end() - 1) if head else None
+        session = _SESSION.fullmatch(denied["who"]) if denied else None
+        if denied and session:
+            yield Refusal(session["account"], session["role"], session["session"], denied["action"], denied["resource"] or "")
+
+
+def timeouts(lines: Iterable[str]) -> list[float]:
+    """After how many seconds runs were ended."""
+    return [float(match["seconds"]) for line in lines if (match := _TIMED_OUT.match(line))]
+
+
+def killed(lines: Iterable[str]) -> int:
+    """How many runs the system ended, which it does when their memory is used up."""
+    return sum(_KILLED.match(line) is not None for line in lines)
+
+
+@dataclass(frozen=True)
+class Unloadable:
+    """Why a function's code could not be loaded. ``handler``: empty where its module could not be."""
+
+    module: str
+    handler: str
+    why: str
+
+
+def unloadable(lines: Iterable[str]) -> list[Unloadable]:
+    """What could not be loaded, each once."""
+    found = []
+    for line in lines:
+        module, handler = _IMPORT.match(line), _HANDLER.match(line)
+        if module:
+            found.append(Unloadable(module["module"], "", module["why"].split("\n")[0].strip()))
+        if handler:
+            found.append(Unloadable(handler["module"], handler["handler"], f"it has no {handler['handler']}"))
+    return list(dict.fromkeys(found))
