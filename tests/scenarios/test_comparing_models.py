@@ -24,6 +24,7 @@ pytest.importorskip("statsmodels")
 sys.path.insert(0, str(Path(__file__).parent))
 from stumbling import Stumbles, _section
 
+from nephoscope.llm.structure import UNUSABLE
 from nephoscope.testing.llm_server import Asked, LLMServer, Reply, Trouble
 
 UNIT = ("--suite", "s3-lambda-permission-missing", "--variant", "fault")
@@ -110,22 +111,27 @@ def test_recorded_replies_give_the_same_table_with_nobody_to_ask(terminal: Any, 
 
 
 class Steady(Stumbles):
-    """Errs alike whenever it is asked alike: clocks, digests and ids of facts, which differ from run to run, do not sway it."""
+    """Errs alike wherever it is asked for the same: by the words, by what is offered, by how often it was sent back. Facts do not sway it."""
 
     def heard(self, asked: Asked) -> str:
-        return re.sub(r"[\d.]+|f:[0-9a-f~]+|(?<=:)[0-9a-f]+(?=›)", "", asked.text)
+        offered = re.findall(r'\{"id": "((?:[^"\\]|\\.)+)"', _section(asked, "available"))
+        words = re.search(r'"text": "((?:[^"\\]|\\.)*)"', _section(asked, "problem"))
+        return f"{words and words[1]} {sorted(offered)} {asked.text.count(UNUSABLE)}"
 
 
 # -- kills ---------------------------------------------------------------------------------------------------------
 
 
 def table(document: Mapping[str, Any]) -> list[Any]:
-    """Everything that must not depend on interruptions: not times, not what was lost on the way."""
+    """Everything that must not depend on interruptions: not times, not what was lost on the way, not how much of a prompt a server still knew."""
     measured = ("cell", "outcome", "verdict", "causes", "status", "steps", "calls", "refused", "false_claims", "scripts")
-    return [
-        [*(one[name] for name in measured), {name: one["asking"][name] for name in ("requests", "usage", "usd", "unpriced", "troubles")}]
-        for one in document["cells"]
-    ]
+    asking = ("requests", "unpriced", "troubles")
+    return [[*(one[name] for name in measured), {name: one["asking"][name] for name in asking}, _tokens(one)] for one in document["cells"]]
+
+
+def _tokens(cell: Mapping[str, Any]) -> tuple[int, int]:
+    usage = cell["asking"]["usage"]
+    return usage["input"] + usage["cache_read"] + usage["cache_write"], usage["output"]
 
 
 @pytest.mark.soak
