@@ -215,7 +215,8 @@ def find(text: str, nouns: Mapping[str, Sequence[str]], hints: Mapping[str, Sequ
     typed = {index: native for first, last, native in phrases for index in range(first, last + 1)}
     hinted = {index: native for first, last, native in likely for index in range(first, last + 1)}
     for match in _QUOTED.finditer(text):
-        _add(found, match[1].strip(), match.start(1), _near(spoken, typed, match.start(1), match.end(1)))
+        blank = len(match[1]) - len(match[1].lstrip())
+        _add(found, match[1].strip(), match.start(1) + blank, _near(spoken, typed, match.start(1), match.end(1)))
     for index, (start, word) in enumerate(spoken):
         if _ACTION.fullmatch(word) or index in typed or ADDRESS.fullmatch(word) or text.startswith("--", max(0, start - 2), start):
             continue

@@ -198,15 +198,15 @@ class _Matcher:
         if not refs:
             return []
         few = refs if len(refs) <= FEW else ()
-        return [(start, Entity(text=" ".join(shared) or word, role=self._role(start), matches=tuple(few), near=tuple(refs[:20]), assumed=bool(few)))]
+        return [(start, Entity(text=" ".join(shared) or word, role=self._role(start), matches=few, near=refs[:20], assumed=bool(few)))]
 
-    def _of_that_name(self, start: int, word: str, refs: Sequence[ResourceRef], shared: Sequence[str]) -> Sequence[ResourceRef]:
+    def _of_that_name(self, start: int, word: str, refs: tuple[ResourceRef, ...], shared: Sequence[str]) -> tuple[ResourceRef, ...]:
         """A name of several words, written as one, that shares only half of them with a thing names another thing, unless the rest says its kind."""
         own = set(fragments.tokens(word))
         if len(own) < 2 or not re.search(r"\w[-_.]\w", word) or 2 * len(own & set(shared)) > len(own):
             return refs
         kinds = {kind for one in self._mentions if one.start == start for kind in one.native_types}
-        return [ref for ref in refs if ref.native_type in kinds]
+        return tuple(ref for ref in refs if ref.native_type in kinds)
 
     def _aliases(self, ref: ResourceRef) -> Iterable[str]:
         """Addresses and hosts that its facts show."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nephoscope.knowledge import mentions, reading, wanting
@@ -219,6 +219,7 @@ def test_names_without_a_kind_that_things_of_the_spoken_kinds_have_need_no_furth
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200))
+@example("« 0'")
 def test_any_text_can_be_read(text: str) -> None:
     problem = reading.first_reading(text, NOW)
     for mention in mentions.find(text, {"pond": ["ponds:pond"]}):
