@@ -10,7 +10,7 @@ from nephoscope.engine.remembering import recall
 from nephoscope.interfaces import Estate
 from nephoscope.knowledge.reading import read
 from nephoscope.knowledge.view import Evidence
-from nephoscope.knowledge.wanting import lost, nameless, namesakes, resigned, sought, types_to_list, undecided
+from nephoscope.knowledge.wanting import lost, nameless, namesakes, resigned, settled, sought, types_to_list, undecided
 from nephoscope.models import Identity, JsonValue, Problem, Read
 
 SHARE = 0.4
@@ -53,7 +53,8 @@ def _told_by_their_types(context: Context, problem: Problem, estate: Estate, wan
     if not typed or len(typed) == len(wanted):
         return False
     _list(context, problem, estate, typed)
-    return not nameless(_read(context, problem), estate.mentions(problem.text))
+    found = _read(context, problem)
+    return settled(found) and not nameless(found, estate.mentions(problem.text))
 
 
 def narrow(context: Context, regions: dict[str, tuple[str, ...]]) -> None:

@@ -52,15 +52,23 @@ def alike(left: str, right: str) -> bool:
 
 
 class Names:
-    """The names of an account's things, by the words they are made of. ``more``: other words that belong to a thing, such as its tags."""
+    """The names of an account's things, by the words they are made of. ``more``: other words that belong to a thing, such as its tags;
+    ``also``: other names that it goes by."""
 
-    def __init__(self, refs: Iterable[ResourceRef], more: Callable[[ResourceRef], Iterable[str]] = lambda _: ()) -> None:
+    def __init__(
+        self,
+        refs: Iterable[ResourceRef],
+        more: Callable[[ResourceRef], Iterable[str]] = lambda _: (),
+        also: Callable[[ResourceRef], Iterable[str]] = lambda _: (),
+    ) -> None:
         self._plain: dict[str, list[ResourceRef]] = {}
         self._holders: dict[str, dict[str, ResourceRef]] = {}
         self._words: dict[str, tuple[str, ...]] = {}
         for ref in refs:
             parts = tokens(ref.label)
-            self._plain.setdefault("".join(parts), []).append(ref)
+            for name in {parts, *(tokens(other) for other in also(ref))}:
+                if len(name) > 1:
+                    self._plain.setdefault("".join(name), []).append(ref)
             self._words[ref.key] = parts
             for word in (*parts, *(token for text in more(ref) for token in tokens(text))):
                 self._holders.setdefault(stem(word), {})[ref.key] = ref
@@ -70,8 +78,7 @@ class Names:
         for count in range(min(LONGEST, len(spoken)), 0, -1):
             for first in range(len(spoken) - count + 1):
                 said = [word for _, full in spoken[first : first + count] for word in tokens(full)]
-                exact = self._plain.get("".join(said), []) if len("".join(said)) >= 6 else []
-                fit = [ref for ref in exact if len(tokens(ref.label)) > 1]
+                fit = self._plain.get("".join(said), []) if len("".join(said)) >= 6 else []
                 if fit:
                     yield first, first + count - 1, tuple(fit), count > 1
                 elif count > 1 and not {spoken[first][1].lower(), spoken[first + count - 1][1].lower()} & STOPWORDS:

@@ -320,6 +320,18 @@ def addresses(text: str) -> Iterator[tuple[int, str]]:
             yield match.start(), match[0]
 
 
+_ROUTE = re.compile(r"(?<![\w.:/@-])/[a-z][\w{}-]*(?:/[\w{}-]+){0,4}(?![\w/]*[.:]\w)")
+_REQUEST = re.compile(
+    r"\b(?:GET|POST|PUT|PATCH|DELETE|[45]\d\ds?)\b|\b(?i:internal server error|bad gateway|forbidden|end ?point|route|api|app|url|page|screen)s?\b"
+)
+
+
+def requested(text: str) -> Iterator[tuple[int, str]]:
+    """Paths that a web request is said to ask for, with their offsets."""
+    if _REQUEST.search(text):
+        yield from ((match.start(), match[0]) for match in _ROUTE.finditer(text))
+
+
 def numbers(text: str) -> tuple[str, ...]:
     """Ports and addresses, as written."""
     ports = [next(group for group in match.groups() if group) for match in _PORT.finditer(text)]

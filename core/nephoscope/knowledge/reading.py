@@ -134,7 +134,7 @@ class _Matcher:
 
     @cached_property
     def _names(self) -> fragments.Names:
-        return fragments.Names(self._known, self._tags)
+        return fragments.Names(self._known, self._tags, lambda ref: (name for name in self._aliases(ref) if "." not in name))
 
     @cached_property
     def _words(self) -> list[tuple[int, str]]:

@@ -14,6 +14,9 @@ from nephoscope.knowledge import templates
 from nephoscope.models import Frozen, JsonValue
 from nephoscope.models.yaml_text import parse_yaml
 
+HELD = "held"
+"""Attribute of an inventory: the form of identifiers that it never shows, because only their holder lists them."""
+
 
 class TypeSpec(Frozen):
     """One native type: how its ids are made, what people call it, which operation lists it."""
@@ -41,6 +44,8 @@ class TypeSpec(Frozen):
     """The same in all regions: asked once."""
     unlike: str = ""
     """A pattern: what looks so and is nobody's name is no missing thing of this type, whatever noun stands beside it."""
+    routed: bool = False
+    """Answers web requests by their paths: a path that is asked for makes it likely."""
     aliases: tuple[str, ...] = ()
     """Attributes whose value people use in place of the name: an address, a host."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
-from nephoscope.knowledge.table_format import AskSpec, AttributeSpec, OperationSpec, TypeSpec, hints_of, load_tables
+from nephoscope.knowledge.table_format import HELD, AskSpec, AttributeSpec, OperationSpec, TypeSpec, hints_of, load_tables
 from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
@@ -131,9 +131,12 @@ class TableEstate:
 
     def mentions(self, text: str) -> Sequence[Mention]:
         """Pieces of a problem text that may name things of this cloud."""
-        addressed = tuple(name for name, spec in self.types.items() if spec.aliases)
-        numbered = [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text) if addressed]
-        return [one for one in (*mentions.find(text, self._nouns, self._hints), *numbered) if not self._unlike(one)]
+        found = mentions.find(text, self._nouns, self._hints)
+        if addressed := tuple(name for name, spec in self.types.items() if spec.aliases):
+            found += [Mention(text=word, native_types=addressed, start=start) for start, word in mentions.addresses(text)]
+        if routed := tuple(name for name, spec in self.types.items() if spec.routed):
+            found += [Mention(text=one, native_types=routed, start=at, exact=False, hint=True) for at, one in mentions.requested(text)]
+        return [one for one in found if not self._unlike(one)]
 
     def _all_nouns(self) -> Mapping[str, Sequence[str]]:
         nouns: dict[str, list[str]] = {name: [] for name in self._called}
@@ -199,6 +202,8 @@ class TableEstate:
             region = "" if type_ and type_.everywhere else reply.call.region
             everything = inventory_ref(self.cloud, spec.subject.type, region, reply.call.identity.account)
             yield Extract(subject=everything, attribute="complete", pointer=where, value=(ids,), collection=True)
+            if type_ and type_.within and type_.parts:
+                yield Extract(subject=everything, attribute=HELD, value=(type_.parts,))
 
     @staticmethod
     def _attributes(subject: ResourceRef, specs: Mapping[str, AttributeSpec], item: JsonValue, base: str) -> Iterator[Extract]:
@@ -374,8 +379,7 @@ class TableEstate:
         spec = self.operations.get(name)
         if spec is None:
             return None
-        params = {key: "" for ask in spec.ask for key in ask.params}
-        return Operation(service=spec.service, operation=spec.operation, params=params, tier=Tier.CONFIG)
+        return Operation(service=spec.service, operation=spec.operation, params={key: "" for ask in spec.ask for key in ask.params}, tier=Tier.CONFIG)
 
     def operations_of(self, service: str) -> Sequence[str]:
         """Names of the operations in the tables."""

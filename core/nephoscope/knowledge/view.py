@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from nephoscope.knowledge import templates
 from nephoscope.knowledge.claims import PART, look
+from nephoscope.knowledge.table_format import HELD
 from nephoscope.knowledge.tables import INVENTORY, REPLY
 from nephoscope.models import Fact, FactQuery, Gap, Identity, Problem, ResourceRef, Supposition
 from nephoscope.models.fact import Grounding
@@ -111,8 +113,13 @@ class Evidence:
             fact
             for ref in self._subjects.get(INVENTORY, {}).values()
             if ref.name == subject.native_type and subject.account in (ref.account, "") and (not subject.region or ref.region in (subject.region, ""))
-            if (fact := self._facts.get((ref.key, "complete")))
+            if (fact := self._facts.get((ref.key, "complete"))) and not self._held_elsewhere(ref, subject)
         ]
+
+    def _held_elsewhere(self, inventory: ResourceRef, subject: ResourceRef) -> bool:
+        """Whether only its holder lists the thing: that a plain listing does not show it proves nothing."""
+        form = self._facts.get((inventory.key, HELD))
+        return form is not None and isinstance(form.value, str) and templates.recognise(form.value, subject.native_id) is not None
 
     def _covers(self, subject: ResourceRef, inventories: Sequence[Fact]) -> bool:
         """Whether the thing would be in one of them, wherever it is."""

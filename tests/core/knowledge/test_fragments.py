@@ -80,3 +80,9 @@ def test_any_text_and_any_names(text: str, names: list[str]) -> None:
     said = list(mentions.words(text))
     assert all(refs for _, _, refs, _ in known.spans(said))
     known.parts([word for _, word in said], around=text)
+
+
+def test_another_name_that_a_thing_goes_by_is_said_in_several_words_too() -> None:
+    found = Names([ref("x7f2q9"), ref("b3")], also=lambda one: {"x7f2q9": ["partner-gateway"], "b3": ["gateway"]}[one.name])
+    assert [[one.label for one in refs] for _, _, refs, _ in found.spans(list(mentions.words("our partner gateway is down")))] == [["x7f2q9"]]
+    assert not list(found.spans(list(mentions.words("the gateway is down")))), "one word alone is looked for as it stands"

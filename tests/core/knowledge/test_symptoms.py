@@ -128,3 +128,18 @@ def test_names_of_errors_are_answers() -> None:
 def test_a_guess_is_left_out_unless_it_is_all_that_is_said() -> None:
     assert "denied" not in symptoms.without_guesses("calls from web-1 time out, maybe it is denied")
     assert "denied" in symptoms.without_guesses("maybe it is denied")
+
+
+@pytest.mark.parametrize(
+    ("words", "symptom"),
+    [
+        ("new photos never get a thumbnail", "event_not_delivered"),
+        ("the report never comes on saturdays", "event_not_delivered"),
+        ("page-views delivers nothing", "event_not_delivered"),
+        ("repricing isn't happening", "nothing_happens"),
+        ("nothing shows up in the lake", "nothing_happens"),
+        ("I can never get to the site", "suspicion"),
+    ],
+)
+def test_what_never_happens(words: str, symptom: str) -> None:
+    assert symptoms.classify(words)[0] == symptom

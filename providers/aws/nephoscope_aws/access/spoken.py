@@ -14,7 +14,7 @@ _SHORTEST = 3
 def spoken(view: FactView, lens: Lens, native_types: tuple[str, ...]) -> tuple[ResourceRef, ...]:
     """Listed things whose whole name stands in the words, beside those already understood. Notes the listings that are missing."""
     for native_type in native_types:
-        if view.complete(native_type) is None and not _refused(view, native_type):
+        if view.complete(native_type) is None and not refused(view, native_type):
             lens.want(native_type, "complete")
     text = view.problem.text
     for entity in view.problem.entities:
@@ -23,7 +23,8 @@ def spoken(view: FactView, lens: Lens, native_types: tuple[str, ...]) -> tuple[R
     return tuple(one for one in listed if len(one.name) >= _SHORTEST and _stands_in(one.name, text))
 
 
-def _refused(view: FactView, native_type: str) -> bool:
+def refused(view: FactView, native_type: str) -> bool:
+    """Whether the listing of a type was asked for in vain."""
     return any(gap.attribute == "complete" and gap.subject is not None and gap.subject.name == native_type for gap in view.gaps)
 
 

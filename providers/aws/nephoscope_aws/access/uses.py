@@ -12,6 +12,9 @@ from typing import Any
 import yaml
 
 from nephoscope.models import ResourceRef
+from nephoscope_aws.access.lens import Lens
+from nephoscope_aws.access.routes import ANY, DEFAULT, Route, concerned, routes
+from nephoscope_aws.access.targets import key_of
 from nephoscope_aws.access.things import by_arn
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
 from nephoscope_aws.analyzers.setting.conditions import refer
@@ -34,6 +37,10 @@ class Use:
     why: str
 
 
+Called = tuple[ResourceRef, str]
+"""A function, and the ARN that its policy sees the call come from; empty where that is not one thing."""
+
+
 @cache
 def table() -> Mapping[str, Any]:
     """``uses.yaml``."""
@@ -47,26 +54,71 @@ def uses(look: Look, thing: ResourceRef) -> list[Use]:
     return list(read(look, thing)) if read else []
 
 
-def called(look: Look, api: ResourceRef) -> list[ResourceRef]:
-    """Functions that an interface calls as itself; those it calls by a role of its own are left out."""
-    attribute = "resources" if api.native_type == "apigateway:rest-api" else "integrations"
-    written = look.value(api, attribute)
-    found = {name: ref for name in _functions(written) if (ref := refer(look.view, api, "lambda:function", name))} if written is not UNKNOWN else {}
-    return list(found.values())
+def called(look: Look, thing: ResourceRef) -> list[Called]:
+    """Functions that a thing calls as itself; of an interface on the routes that the words are about. Those it calls by a role are left out."""
+    return [(ref, source) for arn, source in _CALLING[thing.native_type](look, thing) if (ref := refer(look.view, thing, "lambda:function", arn))]
 
 
-def _functions(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for one in value:
-            yield from _functions(one)
-    elif isinstance(value, dict):
-        uri = value.get("uri") or value.get("integrationUri") or value.get("IntegrationUri")
-        role = value.get("credentials") or value.get("CredentialsArn")
-        named = _FUNCTION.search(uri) if isinstance(uri, str) and not role else None
-        if named:
-            yield named[0]
-        for one in value.values():
-            yield from _functions(one)
+def _by_routes(look: Look, api: ResourceRef) -> Iterator[tuple[str, str]]:
+    meant = concerned(_routes(look, api), look.view.problem.text)
+    yield from ((one.function, _by_route(look, api, one)) for one in meant if one.function)
+    if api.native_type == "apigateway:rest-api" and any(one.authorizer for one in meant):
+        authorizers = look.value(api, "authorizers")
+        for one in authorizers if isinstance(authorizers, list) else []:
+            asked = isinstance(one, dict) and one.get("id") in {route.authorizer for route in meant} and not one.get("authorizerCredentials")
+            named = _FUNCTION.search(str(one.get("authorizerUri"))) if asked else None
+            if named:
+                yield named[0], f"{_execute(api)}/authorizers/{one.get('id')}"
+
+
+def _execute(api: ResourceRef) -> str:
+    return f"arn:aws:execute-api:{api.region}:{api.account}:{api.native_id}"
+
+
+def _by_route(look: Look, api: ResourceRef, route: Route) -> str:
+    """What the request comes by, where path, method and stage are one thing only."""
+    stages = look.value(api, "stages")
+    names = [str(one.get("stageName") or one.get("StageName")) for one in stages if isinstance(one, dict)] if isinstance(stages, list) else []
+    plain = len(names) == 1 and "{" not in route.path and route.method != ANY and route.path != DEFAULT
+    return f"{_execute(api)}/{names[0]}/{route.method}{route.path}" if plain else ""
+
+
+def _rotating(look: Look, secret: ResourceRef) -> Iterator[tuple[str, str]]:
+    """Asked about only where rotation is what hurts: whoever reads a secret calls nothing."""
+    if re.search(r"\brotat\w*|\brenew\w*", look.view.problem.text, re.IGNORECASE):
+        function = _text(look, secret, "rotation_function")
+        if function:
+            yield function, secret.native_id
+
+
+def _triggered(look: Look, pool: ResourceRef) -> Iterator[tuple[str, str]]:
+    configured = look.value(pool, "configuration")
+    triggers = configured.get("LambdaConfig") if isinstance(configured, dict) else None
+    for function in dict.fromkeys(_FUNCTION.findall(str(triggers))) if triggers else ():
+        yield function, f"arn:aws:cognito-idp:{pool.region}:{pool.account}:userpool/{pool.native_id}"
+
+
+_CALLING: Mapping[str, Callable[[Look, ResourceRef], Iterator[tuple[str, str]]]] = {
+    "apigateway:rest-api": _by_routes,
+    "apigatewayv2:api": _by_routes,
+    "secretsmanager:secret": _rotating,
+    "cognito-idp:user-pool": _triggered,
+}
+
+
+def unasked(look: Look, api: ResourceRef) -> set[str]:
+    """Functions, by their ARN, that only routes call which the words are not about."""
+    if _CALLING.get(api.native_type) is not _by_routes:
+        return set()
+    every = _routes(look, api)
+    meant = {one.function for one in concerned(every, look.view.problem.text)}
+    return {one.function for one in every} - meant
+
+
+def _routes(look: Look, api: ResourceRef) -> list[Route]:
+    rest = api.native_type == "apigateway:rest-api"
+    written, others = look.value(api, "resources" if rest else "routes"), None if rest else look.value(api, "integrations")
+    return [] if UNKNOWN in (written, others) else routes(written, None if rest else others or [])
 
 
 def _text(look: Look, thing: ResourceRef, attribute: str) -> str:
@@ -128,6 +180,39 @@ def _delivery(look: Look, stream: ResourceRef) -> Iterator[Use]:
     target = refer(look.view, stream, "s3:bucket", bucket) if role and bucket else None
     if target:
         yield Use(role, ("s3:PutObject",), f"{target.native_id}/*", target, f"the destination of {stream.label}")
+        yield from _encrypted(look, role, target, f"objects that {stream.label} writes")
+
+
+def _encrypted(look: Look, role: str, target: ResourceRef, why: str) -> Iterator[Use]:
+    """What is written to a thing under a key of one's own takes the key too."""
+    lens = Lens(look.view)
+    known, key = key_of(lens, target)
+    manager = lens.text(key, "manager")[1] if known and key else ""
+    for query in lens.needs.values():
+        look.want(query)
+    if key and manager == "CUSTOMER":
+        yield Use(role, ("kms:GenerateDataKey",), key.native_id, key, why)
+
+
+_COPIES = re.compile(r"\b(replica\w*|cop(?:y|ies|ied|ying)|mirror\w*|sync\w*|disaster|backup\w*|other (?:region|bucket|account))\b", re.IGNORECASE)
+
+
+def _replication(look: Look, bucket: ResourceRef) -> Iterator[Use]:
+    """Asked about only where copies are what hurts."""
+    if not _COPIES.search(look.view.problem.text):
+        return
+    configured = look.value(bucket, "replication")
+    role = configured.get("Role") if isinstance(configured, dict) else None
+    rules = configured.get("Rules") if isinstance(configured, dict) else None
+    if not isinstance(role, str) or not isinstance(rules, list):
+        return
+    why = f"replication of {bucket.label}"
+    yield Use(role, ("s3:GetReplicationConfiguration", "s3:ListBucket"), bucket.native_id, bucket, why)
+    yield Use(role, ("s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl"), f"{bucket.native_id}/*", bucket, why)
+    enabled = [one for one in rules if isinstance(one, dict) and one.get("Status") == "Enabled"]
+    for arn in dict.fromkeys(str((one.get("Destination") or {}).get("Bucket")) for one in enabled):
+        copy = refer(look.view, bucket, "s3:bucket", arn)
+        yield Use(role, ("s3:ReplicateObject",), f"{arn}/*", copy, why)
 
 
 def _task(look: Look, task: ResourceRef) -> Iterator[Use]:
@@ -201,6 +286,7 @@ _READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
     "scheduler:schedule": _target,
     "events:target": _target,
     "firehose:stream": _delivery,
+    "s3:bucket": _replication,
     "lambda:event-source-mapping": _polling,
     "lambda:function": _reported,
 }

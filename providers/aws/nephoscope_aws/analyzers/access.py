@@ -20,6 +20,7 @@ from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import ref, service_of
+from nephoscope_aws.analyzers.setting.environment import named_by
 from nephoscope_aws.iam import Policy, Principal
 
 _DENIED = re.compile(
@@ -110,7 +111,7 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         if actor.workload is not None:
             yield from _trusted(view, Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service), actor.role, side)
     lens = Lens(view)
-    things = _things(view, actor) or spoken(view, lens, _likely_types(view))
+    things = _things(view, actor) or named_by(view, actor.workload, lens) or spoken(view, lens, _likely_types(view))
     if not things and lens.needs:
         yield _open(view, tuple(lens.needs.values()), "what was asked for is not known yet")
         return

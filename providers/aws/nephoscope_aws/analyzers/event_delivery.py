@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.access.calls import named_call
-from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, queues, receivers, refs, rules, telling, topics, trace
+from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, outside, queues, receivers, refs, rules, telling, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import alarmed, named, routes
 from nephoscope_aws.analyzers.delivering.look import Look, mend
@@ -21,6 +21,10 @@ _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})
 _DUTIES = re.compile(
     r"\b(replica\w*|mirror\w*|cop(y|ies|ied) (over )?(in)?to|sync\w*|(access|server) logs?|logging|versioning|lifecycle|web ?sites?|cors)\b",
     re.IGNORECASE,
+)
+_LONG_AGO = r"(older|(?<!since )last (week|month|quarter|year)|(days?|weeks?|months?) (old|ago)|gone|vanish\w*|disappear\w*|retention|kept?)"
+_KEPT_LOGS = re.compile(
+    rf"\blogs?\b(?=[^.;!?]*\b{_LONG_AGO}\b)|\b(old(er)?|historic\w*|last (week|month|quarter|year)['’]?s?) (\w+ )?logs?\b", re.IGNORECASE
 )
 _CONNECTING = frozenset({"cannot_connect", "timeout", "refused"})
 _ANSWERED = _CONNECTING | {"access_denied"}
@@ -62,10 +66,12 @@ def _between(view: FactView) -> Sequence[Finding]:
     words = Words.of(problem)
     if not words.delivery and not reaching and (problem.symptom in _ANSWERED or named_call(view) or _other_duty(view) or _somebodys(view)):
         return ()
+    if _kept_logs(view):
+        return ()
     found, orphan, look = routes(view, words)
     found = _living(view, found)
     plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
-    if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and arrivals(problem.text)):
+    if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and (arrivals(problem.text) or words.keys)):
         return ()
     unsaid = problem.symptom == "suspicion" and not {ref.native_type for ref in named(view)} <= _STORES
     findings = [
@@ -73,7 +79,16 @@ def _between(view: FactView) -> Sequence[Finding]:
     ]
     if orphan is not None and plain:
         findings += [*_unfed(view, orphan, look), *_ready(Context(view, words, Route((Hop(orphan, None, (), look),))))]
+    elif found and (plain or unsaid):
+        findings += _feeding(view, found[0].start, look)
     return findings
+
+
+def _feeding(view: FactView, first: ResourceRef, look: Look) -> Iterator[Finding]:
+    """With a way from a thing found, what leads to it is asked for too: a second fault may lie before it. Buckets are too many for that."""
+    needs = tuple(one for one in look.askable if one.kind != refs.BUCKET)
+    if needs:
+        yield look.observation(f"aws.{refs.service(first)}.seen-feeding", first, None, "").model_copy(update={"needs": needs})
 
 
 def _reaching(view: FactView) -> bool:
@@ -88,6 +103,11 @@ def _reaching(view: FactView) -> bool:
 def _other_duty(view: FactView) -> bool:
     """A bucket alone, and words about something else that buckets do by themselves."""
     return {refs.BUCKET} >= {ref.native_type for ref in named(view)} and _DUTIES.search(view.problem.text) is not None
+
+
+def _kept_logs(view: FactView) -> bool:
+    """Logs that are kept for too short a time are lost by nobody on the way."""
+    return _KEPT_LOGS.search(view.problem.text) is not None
 
 
 def _somebodys(view: FactView) -> bool:
@@ -175,10 +195,12 @@ def _sum_up(view: FactView, name: str, subject: ResourceRef, causes: Sequence[Fi
 def _unfed(view: FactView, end: ResourceRef, look: Look) -> Iterator[Finding]:
     """Nothing is configured to send to the thing, and its policy expects nobody.
 
-    Programs send to queues and topics by rights of their own, which leave no trace there: of those nothing follows.
+    Programs send to queues and topics by rights of their own, which leave no trace there: of those nothing follows. A sender outside of
+    what is followed here is one, and nothing is known of whether it sends.
     """
     by_programs = end.native_type != refs.FUNCTION
-    truth: Truth = None if look.needs or by_programs else True
+    other = outside.sender(look, end)
+    truth: Truth = False if other else None if look.needs or by_programs else True
     service = refs.service(end)
     attribute = "rules"
     supposed = f"arn:aws:events:{end.region}:{end.account}:rule/supposed"
@@ -190,12 +212,14 @@ def _unfed(view: FactView, end: ResourceRef, look: Look) -> Iterator[Finding]:
         suppose += [mend(rule, name, value) for name, value in facts.items()]
         suppose += [*mending.rule_target_of(rule, end), mend(end, "policy", mending.with_statement(None, statement))]
     note = f"nothing is configured to send to {end.label}"
-    if by_programs and not look.needs:
+    if other:
+        note = f"{end.label} has a sender: {other}"
+    elif by_programs and not look.needs:
         note = f"which program sends to {end.label}: {note}, so only programs can"
     elif not truth:
         note = ""
     yield look.finding(f"aws.{service}.no-sender", end, truth, note=note, details={"target": end.label}, suppose=suppose)
-    yield look.observation(f"aws.{service}.seen-sender", end, None if truth is None else False, note)
+    yield look.observation(f"aws.{service}.seen-sender", end, False if truth else None, note)
 
 
 def _merged(findings: Iterable[Finding]) -> list[Finding]:

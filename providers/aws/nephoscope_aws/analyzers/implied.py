@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef, Supposition
-from nephoscope_aws.access import targets
+from nephoscope_aws.access import keys, targets
 from nephoscope_aws.access.cases import Case, Side, decide
 from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor, boundary, identity_policies, trust
@@ -19,7 +20,7 @@ from nephoscope_aws.access.uses import Use, called, table, uses
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.setting.conditions import refer
 from nephoscope_aws.analyzers.setting.rules import BROKEN, things
-from nephoscope_aws.iam import Principal
+from nephoscope_aws.iam import Context, Principal
 
 _LEADS = {
     "ecs:service": ("task_definition", "ecs:task-definition"),
@@ -66,23 +67,28 @@ def _things(view: FactView) -> list[ResourceRef]:
         if thing.native_type in table()["services"] or thing.native_type in table()["calling"]:
             found[thing.key] = thing
         if thing.native_type in table()["calling"]:
-            edge += called(look, thing)
+            edge += [function for function, _ in called(look, thing)]
         attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
         named = look.value(thing, attribute) if attribute else None
         for text in named if isinstance(named, list) else [named]:
             ref = refer(view, thing, native_type, text) if isinstance(text, str) and native_type else None
             if ref:
                 edge.append(ref)
+        edge += _scheduled(view, thing)
     return list(found.values())
+
+
+def _scheduled(view: FactView, thing: ResourceRef) -> list[ResourceRef]:
+    """Schedules, as far as they were listed, that call the thing: they do so by a role of their own."""
+    targets_ = ((one, view.fact(one, "target")) for one in view.subjects("scheduler:schedule"))
+    return [one for one, fact in targets_ if fact and (fact.value == thing.native_id or str(fact.value).startswith(f"{thing.native_id}:"))]
 
 
 def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
     look = Look(view)
     found = uses(look, thing) if thing.native_type in table()["services"] else []
-    if not found:
-        if look.askable:
-            yield look.observation(f"aws.{thing.native_type.partition(':')[0]}.seen-uses", thing, None, "")
-        return
+    if look.askable:
+        yield look.observation(f"aws.{thing.native_type.partition(':')[0]}.seen-uses", thing, None, "")
     for role_arn in dict.fromkeys(use.role for use in found):
         role = by_arn("iam:role", role_arn)
         gone = view.fact(role, "exists")
@@ -93,21 +99,26 @@ def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
 def _answered(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
     """What calls functions without a role needs their own policies to let it in."""
     turned_away = re.search(r"\b4\d\d\b|forbidden|unauthori[sz]ed", view.problem.text, re.IGNORECASE)  # whoever may not call a function answers 500
-    service: str = table()["calling"].get(thing.native_type, "") if _fails(view) and not turned_away else ""
+    asked = thing.native_type == "secretsmanager:secret" or (_fails(view) and not turned_away)
+    service: str = table()["calling"].get(thing.native_type, "") if asked else ""
     look = Look(view)
     actor = Actor(Principal(service=service), workload=thing, service=service)
-    for function in called(look, thing) if service else []:
+    for function, source in called(look, thing) if service else []:
         gone = view.fact(function, "exists")
         if gone is not None and gone.known_absent:
             continue
         own = targets.resource_policy(Lens(view), function)
-        context = circumstances(view.problem, actor, function, Lens(view))
+        context = _from(source, circumstances(view.problem, actor, function, Lens(view)))
         case = decide(actor, "lambda:InvokeFunction", function.native_id, function, _NOBODY, own, context, required=True)
         question = Question(
             cases=(case,), target=function, prefix=targets.causes_of(function), required=True,
             fallback=Source("new policy", function, "policy", None, targets.writer(function)),
         )  # fmt: skip
         yield from (_held(view, look, finding) for finding in causes(question))
+
+
+def _from(source: str, context: Context) -> Context:
+    return replace(context, values={**context.values, "aws:sourcearn": (source,)}) if source else context
 
 
 def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequence[Use], look: Look) -> Iterator[Finding]:
@@ -118,7 +129,7 @@ def _of_role(view: FactView, thing: ResourceRef, role: ResourceRef, wanted: Sequ
     found = [one for one in causes(own) if not one.cause.startswith(own.prefix)]
     for use, some in cases.items():
         if use.target and use.target.native_type in targets.TYPES:
-            beside = Question(cases=some, target=use.target, prefix=targets.causes_of(use.target))
+            beside = Question(cases=some, target=use.target, prefix=targets.causes_of(use.target), required=use.target.native_type == "kms:key")
             found += [one for one in causes(beside) if one.subject.key == use.target.key]
     for finding in (*found, *causes(_assumed(view, actor, role))):
         yield _held(view, look, finding)
@@ -158,9 +169,10 @@ def _working(view: FactView) -> list[Supposition]:
 
 def _cases(view: FactView, actor: Actor, use: Use, side: Side) -> tuple[Case, ...]:
     target = use.target if use.target and use.target.native_type in targets.TYPES else None
-    own = targets.resource_policy(Lens(view), target) if target else Gathered(())
+    is_key = target is not None and target.native_type == "kms:key"
+    own = Gathered(()) if target is None else keys.policy_of(Lens(view), target) if is_key else targets.resource_policy(Lens(view), target)
     context = circumstances(view.problem, actor, target, Lens(view))
-    return tuple(decide(actor, action, use.resource, target, side, own, context) for action in use.actions)
+    return tuple(decide(actor, action, use.resource, target, side, own, context, required=is_key) for action in use.actions)
 
 
 def _assumed(view: FactView, actor: Actor, role: ResourceRef) -> Question:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.playbooks import tell
-from nephoscope.models import Finding, JsonValue, Problem, ResourceRef, Supposition
+from nephoscope.models import FactQuery, Finding, JsonValue, Problem, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.setting.conditions import Judging, judge, referred
 from nephoscope_aws.analyzers.setting.judges import JUDGES
 from nephoscope_aws.analyzers.setting.putting import puttings
-from nephoscope_aws.analyzers.setting.rules import Rule, Thing, Trace, rules, things
+from nephoscope_aws.analyzers.setting.rules import Place, Rule, Thing, Trace, rules, things
 from nephoscope_aws.iam.truth import Truth
 
 DEEPEST = 3
@@ -63,16 +63,19 @@ def _starts(view: FactView) -> list[ResourceRef]:
 def _from(view: FactView, start: ResourceRef, words: _Words) -> Iterator[Finding]:
     traces = _traces(things()[start.native_type], words)
     working = [mend(start, name, value) for trace in traces for name, value in trace.mended.items()]
-    judged = [one for ref in _walk(view, start) for one in _judged(view, ref, start, words)]
+    unmet = Look(view)
+    judged = [one for ref in _walk(view, start, words, unmet) for one in _judged(view, ref, start, words)]
     found = [_seen_working(one, working, judged) for one in judged]
     yield from found
+    if unmet.askable:
+        yield unmet.observation(_name(start, "led"), start, None, "")
     if any(one.on_path for one in found) and (traces or not things()[start.native_type].shared):
         yield _in_order(view, start, found)
         yield from _seen(view, start, traces)
 
 
-def _walk(view: FactView, start: ResourceRef) -> Iterator[ResourceRef]:
-    """The thing and what it leads to, as far as that is known."""
+def _walk(view: FactView, start: ResourceRef, words: _Words, unmet: Look) -> Iterator[ResourceRef]:
+    """The thing and what it leads to, as far as that is known; ``unmet`` comes to know what would lead further on account of the words."""
     seen, edge = {start.key}, [(start, 0)]
     while edge and len(seen) <= MOST_THINGS:
         ref, depth = edge.pop(0)
@@ -80,11 +83,30 @@ def _walk(view: FactView, start: ResourceRef) -> Iterator[ResourceRef]:
         if depth == DEEPEST or ref.native_type not in things():
             continue
         for place in things()[ref.native_type].follow:
-            named = Judging(Look(view), ref).value(ref, place)
-            for target in () if named is UNKNOWN else referred(view, ref, place.type, named):
+            if not place.concerns(words.spoken, view.problem.text):
+                continue
+            for target in _led(view, ref, place, unmet if place.words or place.symptoms else Look(view)):
                 if target.key not in seen:
                     seen.add(target.key)
                     edge.append((target, depth + 1))
+
+
+def _led(view: FactView, ref: ResourceRef, place: Place, look: Look) -> list[ResourceRef]:
+    if place.by:
+        return _leading(view, ref, place, look)
+    named = Judging(look, ref).value(ref, place)
+    called = place.named.replace("{name}", ref.label)
+    found = [] if named is UNKNOWN else referred(view, ref, place.type, named)
+    return [target for target in found if called in ("", target.label)]
+
+
+def _leading(view: FactView, ref: ResourceRef, place: Place, look: Look) -> list[ResourceRef]:
+    """Things of a type that name this one, or a version of it; their listing must show the attribute."""
+    if view.complete(place.by, ref.region) is None:
+        look.want(FactQuery(kind=place.by, attribute="complete"))
+        return []
+    named = [(one, view.fact(one, place.attribute)) for one in view.subjects(place.by)]
+    return [one for one, fact in named if fact and (fact.value == ref.native_id or str(fact.value).startswith(f"{ref.native_id}:"))]
 
 
 def _seen_working(finding: Finding, working: Sequence[Supposition], all_: Sequence[Finding]) -> Finding:

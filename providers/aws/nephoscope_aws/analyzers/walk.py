@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Fact, FactQuery, Finding, Holds, Identity, JsonValue, ResourceRef, Supposition
-from nephoscope_aws.analyzers.delivering.look import hidden
+from nephoscope_aws.access.uses import unasked
+from nephoscope_aws.analyzers.delivering.look import Look, hidden
 from nephoscope_aws.analyzers.settings import known_as
 from nephoscope_aws.analyzers.walking.conditions import Condition, conditions, mended
 from nephoscope_aws.analyzers.walking.references import references
@@ -151,9 +152,10 @@ class _Walk:
 
     def _targets(self) -> Iterator[_Neighbour]:
         seen: set[str] = set()
+        beside = unasked(Look(self._view), self._start)
         for fact in self._facts(self._start):
             for one in references(fact.value, fact.attribute, self._start, self._identity):
-                if one.ref.key not in seen and len(seen) < MOST_NEIGHBOURS and existence(one.ref):
+                if one.ref.native_id not in beside and one.ref.key not in seen and len(seen) < MOST_NEIGHBOURS and existence(one.ref):
                     seen.add(one.ref.key)
                     yield _Neighbour(one.ref, one.path, fact, one.text)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from nephoscope_aws.behaviour.day_parts import wanted
 from nephoscope_aws.delivery.schedules import Cron, NotASchedule, Rate, parse
 
 _CLOCK = re.compile(r"\b(?:at|by|around)\s+(\d{1,2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?)?(?![\d%])|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE)
@@ -16,7 +17,15 @@ _WANTED = re.compile(r"\b(should|supposed|expected|must|meant|has to|scheduled|e
 _REALLY = re.compile(r"\b(but|instead|actually|in fact|now|came|ran|fired|started|runs (only )?(at|on)|yet)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\bevery\s+(?:(\d+)\s+)?(minute|hour|day)s?\b|\b(hourly|daily|nightly)\b", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY = re.compile(rf"\b({'|'.join(_DAYS)})s?\b", re.IGNORECASE)
+_SEVERAL = {"weekend": (5, 6), "weekday": range(5), "working day": range(5), "workday": range(5)}
+_DAY = re.compile(rf"\b({'|'.join((*_DAYS, *_SEVERAL))})s?\b", re.IGNORECASE)
+_NAME = rf"(?:{'|'.join((*_DAYS, *_SEVERAL))})s?"
+_ON = rf"\b(?:on|at|over|every) (?:the )?{_NAME}\b(?:\s*(?:,|and|or|&)\s*(?:on )?{_NAME}\b)*"
+_LACKING = re.compile(rf"(\b(?:not|never|no longer|nothing|missing|skip\w*)\b|n['’]t\b)[^.;!?,]*?({_ON})", re.IGNORECASE)
+"""What is complained of not to happen is wanted."""
+_UNWANTED = re.compile(
+    r"\b(?:should|must|may|shall|supposed|meant|expected|ought)(?: to| it)?(?: is| does| do)?(?: not| never|n['’]t)\b", re.IGNORECASE
+)
 _AT = re.compile(r"at\(\s*(\S+?)\s*\)\Z")
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 LOOK_AHEAD = 14
@@ -25,25 +34,32 @@ LOOK_AHEAD = 14
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the words want: times of the day (each with its readings), days of the week (0 is Monday), a distance."""
+    """What the words want: times of the day (each with its readings), days of the week (0 is Monday), a distance, a part of the day."""
 
     clocks: tuple[frozenset[tuple[int, int]], ...] = ()
     weekdays: frozenset[int] = frozenset()
     every: timedelta | None = None
+    hours: frozenset[int] = frozenset()
+    """Of a part of the day."""
 
     @property
     def said(self) -> bool:
         """Whether the words want anything of a schedule at all."""
-        return bool(self.clocks or self.weekdays or self.every)
+        return bool(self.clocks or self.weekdays or self.every or self.hours)
 
 
 def expectation(text: str) -> Expectation:
     """Read what should be; what is said to really happen is left out."""
-    wanted = [part for part in _clauses(text) if _WANTED.search(part)]
-    clocks = tuple(clock for part in wanted for match in _CLOCK.finditer(part) if (clock := _clock(match)))
-    days = frozenset(_DAYS.index(match[1].lower()) for part in wanted for match in _DAY.finditer(part))
-    every = next((match for part in wanted if (match := _EVERY.search(part))), None)
-    return Expectation(clocks, days, _distance(every) if every and not clocks and not days else None)
+    wishes = [part for part in _clauses(text) if _WANTED.search(part) and not _UNWANTED.search(part)]
+    clocks = tuple(clock for part in wishes for match in _CLOCK.finditer(part) if (clock := _clock(match)))
+    lacking = [match[2] for match in _LACKING.finditer(text) if not _UNWANTED.search(text[: match.end(1)])]
+    days = frozenset(day for part in (*wishes, *lacking) for match in _DAY.finditer(part) for day in _weekdays(match[1].lower()))
+    every = next((match for part in wishes if (match := _EVERY.search(part))), None)
+    return Expectation(clocks, days, _distance(every) if every and not clocks and not days else None, frozenset() if clocks else wanted(text))
+
+
+def _weekdays(word: str) -> Iterable[int]:
+    return _SEVERAL[word] if word in _SEVERAL else (_DAYS.index(word),)
 
 
 def _clauses(text: str) -> Iterator[str]:
@@ -108,24 +124,34 @@ def _times(schedule: Cron, local: datetime) -> Iterator[datetime]:
         at = following
 
 
-def differs(expected: Expectation, real: Firing) -> str:
-    """How the schedule misses what is wanted, in words; empty where it does not, or where that cannot be told."""
+def differs(expected: Expectation, real: Firing, offsets: Sequence[int] = (0,)) -> str:
+    """How the schedule misses what is wanted, in words; empty where it does not, or where that cannot be told.
+
+    ``offsets``: hours by which the clocks people go by may be ahead of the schedule's; a part of the day must be missed by all of them.
+    """
     if real.every is not None:
         return f"it runs every {told(real.every)}" if expected.every and expected.every != real.every else ""
     if not real.times:
         return ""
-    at = {(one.hour, one.minute) for one in real.times}
+    at, days = {(one.hour, one.minute) for one in real.times}, {one.weekday() for one in real.times}
     missed = [clock for clock in expected.clocks if not clock & at]
-    if missed and len(missed) == len(expected.clocks):
+    asleep = expected.hours and not any((hour + ahead) % 24 in expected.hours for hour, _ in at for ahead in offsets)
+    if (missed and len(missed) == len(expected.clocks)) or asleep:
         return f"it runs at {_clocks(at)}"
+    return f"it runs on {_named(days)}" if expected.weekdays - days else _too_seldom(expected, real)
+
+
+def _too_seldom(expected: Expectation, real: Firing) -> str:
+    gaps = {after - before for before, after in itertools.pairwise(real.times)}
+    if not expected.every or len(real.times) <= 2 or max(gaps) <= expected.every:
+        return ""
     days = {one.weekday() for one in real.times}
-    if expected.weekdays - days:
-        return f"it runs on {', '.join(_DAYS[day].capitalize() for day in sorted(days))}"
-    if expected.every and len(real.times) > 2:
-        gaps = {after - before for before, after in itertools.pairwise(real.times)}
-        if min(gaps) > expected.every:
-            return f"it runs every {told(min(gaps))}"
-    return ""
+    uneven = f"it runs on {_named(days)}" if len(days) < len(_DAYS) else f"it runs at {_clocks({(one.hour, one.minute) for one in real.times})}"
+    return f"it runs every {told(max(gaps))}" if len(gaps) == 1 else uneven
+
+
+def _named(days: Iterable[int]) -> str:
+    return ", ".join(_DAYS[day].capitalize() for day in sorted(days))
 
 
 def _clocks(at: Sequence[tuple[int, int]] | set[tuple[int, int]]) -> str:

@@ -14,8 +14,10 @@ from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
 from nephoscope.knowledge.tables import inventory_ref
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Fact, Gap, Problem
+from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.access import AccessAnalyzer
+from nephoscope_aws.analyzers.setting.environment import named_by
 
 ROLE = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/app", "app")
 BUCKET = ref("s3:bucket", "arn:aws:s3:::orders", "orders", ACCOUNT)
@@ -361,3 +363,27 @@ def test_whoever_cannot_do_something_to_a_thing_is_asked_about_permissions_whate
     facts = list(evidence.all_facts())
     assert AccessAnalyzer().analyze(Evidence(hinted, facts, identities=[IDENTITY]))
     assert not AccessAnalyzer().analyze(Evidence(hinted.model_copy(update={"symptoms": ()}), facts, identities=[IDENTITY]))
+
+
+WORKER = ref("lambda:function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:partner-sync", "partner-sync", ACCOUNT)
+SECRET = ref("secretsmanager:secret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:partner/token-a1B2c3", "partner/token", ACCOUNT)
+OTHER = ref("secretsmanager:secret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:other-a1B2c3", "other", ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("partner-sync gets access denied from secrets manager", {SECRET}),
+        ("partner-sync gets access denied reading its secret", {SECRET}),
+        ("partner-sync gets access denied from its queue", set()),
+        ("partner-sync gets access denied", set()),
+    ],
+)
+def test_what_is_asked_of_a_service_that_alone_is_named_stands_in_the_functions_settings(text, asked):
+    changes = {
+        (WORKER, "role"): ROLE.native_id, (WORKER, "environment"): {"TOKEN": "partner/token", "LEVEL": "info"},
+        (SECRET, "exists"): True, (SECRET, "kms_key"): None, (SECRET, "policy"): None, (OTHER, "exists"): True,
+    }  # fmt: skip
+    lens = Lens(view(changes, text=text, things=(WORKER,)))
+    assert {one.key for one in named_by(lens.view, WORKER, lens)} == {one.key for one in asked}
+    assert named_by(lens.view, None, lens) == ()

@@ -139,7 +139,11 @@ def test_one_change_is_one_cause(base, changes, cause):
     assert verdict(view(base, changes, things=things)) == ("confirmed", {cause})
 
 
+NO_OTHERS = {
+    (inventory_ref("aws", kind, REGION, ACCOUNT), "complete"): [] for kind in (refs.BUS, "scheduler:schedule", "stepfunctions:state-machine")
+}  # fmt: skip
 NOBODY_SENDS = {
+    **NO_OTHERS,
     (QUEUE, "exists"): True, (QUEUE, "policy"): None, (QUEUE, "rules"): [], (inventory_ref("aws", refs.BUCKET, "", ACCOUNT), "complete"): [],
     (inventory_ref("aws", refs.SUBSCRIPTION, REGION, ACCOUNT), "complete"): [],
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,12 +42,20 @@ def fact(subject: ResourceRef, attribute: str, value: Any) -> Fact:
     )
 
 
-def told(native_type: str, name: str, text: str, facts: Mapping[str, Any], others: Mapping[tuple[str, str], Mapping[str, Any]] | None = None) -> Any:
+def told(
+    native_type: str,
+    name: str,
+    text: str,
+    facts: Mapping[str, Any],
+    others: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    more: Sequence[Fact] = (),
+) -> Any:
     """The causes that hold, and the verdict."""
     subject = thing(native_type, name)
     known = [fact(subject, key.replace("__", "."), value) for key, value in {"exists": True, **facts}.items()]
     for (kind, other), values in (others or {}).items():
         known += [fact(thing(kind, other), key.replace("__", "."), value) for key, value in values.items()]
+    known += more
     from nephoscope.knowledge.symptoms import classify
 
     ranked = classify(text)
@@ -459,3 +467,84 @@ def test_the_log_of_a_function_is_held_against_its_settings(changes: Mapping[str
     others = {("logs:log-group", "/aws/lambda/pay"): {"errors": errors}}
     assert told("lambda:function", "pay", "pay fails for every customer", {**FUNCTION, **changes}, others) == expected
     assert told("lambda:function", "pay", "pay is a function that nobody likes", {**FUNCTION, **changes}, others) == set()
+
+
+REST = {"title": "partners", "stages": [{"stageName": "live"}]}
+GUARDED = [{"path": "/quotes", "resourceMethods": {"POST": {"apiKeyRequired": True, "methodIntegration": {"type": "MOCK"}}}}]
+PLANS = {("apigateway:usage-plans", f"{ACCOUNT}/{REGION}"): {"plans": [{"apiStages": [{"apiId": "abc", "stage": "live"}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "found"),
+    [
+        ("northwind gets 403 from partners", [("northwind", False), ("acme", True)], {"apigateway.key-disabled"}),
+        ("everybody gets 403 from partners", [("northwind", False)], {"apigateway.key-disabled"}),
+        ("acme gets 403 from partners", [("northwind", False), ("acme", True)], set()),
+        ("somebody gets 403 from partners", [("northwind", False), ("acme", True)], set()),
+        ("northwind gets 403 from partners", [("northwind", True)], set()),
+        ("northwind gets 403 on POST /orders of partners", [("northwind", False)], set()),
+    ],
+)
+def test_a_key_that_is_switched_off(text: str, keys: list[tuple[str, bool]], found: set[str]) -> None:
+    listed = {
+        ("apigateway:keys", f"{ACCOUNT}/{REGION}/keys"): {"keys": [{"id": f"k{i}", "name": name, "enabled": on} for i, (name, on) in enumerate(keys)]}
+    }
+    assert told("apigateway:rest-api", "abc", text, {**REST, "resources": GUARDED}, {**PLANS, **listed}) == found
+
+
+def expiring(**filters: Any) -> list[dict[str, Any]]:
+    return [{"ID": "tidy", "Status": "Enabled", "Expiration": {"Days": 3}, "Filter": filters}]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "found"),
+    [
+        ("files vanish from docs", expiring(Prefix=""), {"s3.lifecycle-expires"}),
+        ("files in tmp/ vanish from docs", expiring(Prefix="tmp/"), {"s3.lifecycle-expires"}),
+        ("our exports vanish from docs", expiring(Prefix="export/"), {"s3.lifecycle-expires"}),
+        ("manuals vanish from docs", expiring(Prefix="tmp/"), set()),
+        ("files in manuals/ vanish from docs", expiring(Prefix="tmp/"), set()),
+        ("files vanish from docs", expiring(Tag={"Key": "a", "Value": "b"}), set()),
+    ],
+)
+def test_a_rule_for_a_folder_that_nobody_spoke_of_proves_nothing(text: str, rules: list[dict[str, Any]], found: set[str]) -> None:
+    assert told("s3:bucket", "docs", text, {"lifecycle": rules}) == found
+
+
+GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/pay:*"
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "found"),
+    [
+        ("logs of pay from last week are missing", 3, {"logs.retention-too-short"}),
+        ("no logs for pay older than a week", 3, {"logs.retention-too-short"}),
+        ("no logs for pay older than a week", 365, set()),
+        ("old orders of pay are missing", 3, set()),
+    ],
+)
+def test_the_log_group_of_a_function_is_its_own(text: str, days: int, found: set[str]) -> None:
+    more = {"log_groups": [GROUP, GROUP.replace("/pay:", "/pay-large:")]}
+    groups = {
+        ("logs:log-group", name): {"exists": True, "retention_days": kept} for name, kept in (("/aws/lambda/pay", days), ("/aws/lambda/pay-large", 1))
+    }
+    assert told("lambda:function", "pay", text, {**more, "environment": None}, groups) == found
+
+
+@pytest.mark.parametrize(
+    ("state", "target", "found"), [("DISABLED", "purge", {"scheduler.disabled"}), ("ENABLED", "purge", set()), ("DISABLED", "other", set())]
+)
+def test_the_schedule_of_a_function_is_judged_with_it(state: str, target: str, found: set[str]) -> None:
+    schedule = thing("scheduler:schedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/housekeeping")
+    shown = {
+        "exists": True,
+        "state": state,
+        "target": thing("lambda:function", target).native_id,
+        "expression": "rate(1 day)",
+        "end": None,
+        "start": None,
+        "zone": "UTC",
+    }
+    listed = fact(inventory_ref("aws", "scheduler:schedule", REGION, ACCOUNT), "complete", [schedule.native_id])
+    others = {("scheduler:schedule", schedule.native_id): shown}
+    assert told("lambda:function", "purge", "purge has not run for weeks", {"environment": None}, others, [listed]) == found

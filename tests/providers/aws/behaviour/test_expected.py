@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nephoscope_aws.behaviour.day_parts import offsets, wanted
 from nephoscope_aws.behaviour.expected import differs, expectation, firing
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -35,6 +36,22 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
         ("CPU is at 95% every day", "cron(0 6 * * ? *)", "UTC", False),
         ("should run at 06:00", "not a schedule", "UTC", False),
         ("should run at 06:00", "cron(0 5 * * ? *)", "Mars/Olympus", False),
+        ("the morning digest turns up at dinner time instead of at breakfast", "cron(0 19 * * ? *)", "Europe/Berlin", True),
+        ("the morning digest turns up at dinner time instead of at breakfast", "cron(0 7 * * ? *)", "Europe/Berlin", False),
+        ("morning-report comes in the evening", "cron(30 18 * * ? *)", "Europe/Berlin", True),
+        ("the nightly backup runs in the morning", "cron(0 9 * * ? *)", "Europe/Berlin", True),
+        ("nightly cleanup does not run at night", "cron(30 2 * * ? *)", "Europe/Berlin", False),
+        ("nightly cleanup does not run at night", "cron(0 14 * * ? *)", "Europe/Berlin", True),
+        ("the menu is mailed at midnight, people want it around noon", "cron(0 0 * * ? *)", "Europe/Berlin", True),
+        ("the nightly export fails", "cron(0 14 * * ? *)", "Europe/Berlin", False),
+        ("since this morning the evening mail is missing", "cron(0 9 * * ? *)", "Europe/Berlin", False),
+        ("the report never comes on saturdays, it should run every day", "cron(0 6 ? * MON-FRI *)", "UTC", True),
+        ("the report never comes on weekends", "cron(0 6 ? * MON-FRI *)", "UTC", True),
+        ("the report never comes on saturdays, it should run every day", "cron(0 6 * * ? *)", "UTC", False),
+        ("the report does not arrive since monday", "cron(0 6 ? * TUE *)", "UTC", False),
+        ("it must not run on weekends but it does", "cron(0 6 ? * MON-FRI *)", "UTC", False),
+        ("the report should come every day", "cron(0 6 ? * MON-FRI *)", "UTC", True),
+        ("it should run every hour", "cron(0 8-17 * * ? *)", "UTC", True),
     ],
 )
 def test_words_against_schedules(text: str, expression: str, zone: str, missed: bool) -> None:
@@ -60,3 +77,17 @@ def test_one_time_schedules() -> None:
 @given(st.text(max_size=80))
 def test_any_words_can_be_read(text: str) -> None:
     expectation(text)
+
+
+def test_a_part_of_the_day_is_missed_on_everybodys_clock_or_not_at_all() -> None:
+    late = expectation("the morning report comes in the evening")
+    real = firing("cron(0 14 * * ? *)", "UTC", NOW)
+    assert real is not None
+    assert differs(late, real, offsets("eu-west-1")), "14:00 UTC is no morning in Europe"
+    assert not differs(late, real, offsets("us-east-1")), "in America it is"
+    assert len(offsets("xx-nowhere-1")) > 20
+
+
+@given(st.text(alphabet="abcdefghinorstuvw ", max_size=60))
+def test_any_words_tell_a_part_of_the_day_or_none(text: str) -> None:
+    assert wanted(text) <= frozenset(range(24))

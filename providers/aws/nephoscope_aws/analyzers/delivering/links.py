@@ -162,14 +162,33 @@ def incoming(view: FactView, node: ResourceRef) -> tuple[tuple[ResourceRef, ...]
     if node.native_type == refs.FUNCTION:
         for identifier in look.strings(node, "mappings") or ():
             link = _mapping(look, identifier)
-            sources[link.source.key] = link.source
+            if link.source.native_type in _READERS:  # streams are no stops
+                sources[link.source.key] = link.source
     for identifier in look.strings(node, "rules") or ():
         rule = refs.of_arn(identifier)
         if rule:
             sources[rule.key] = rule
     for ref in (*_subscribed_to(look, node), *welcomed(look, node)):
         sources.setdefault(ref.key, ref)
+    for rule in () if sources else _on_other_buses(look, node):
+        sources.setdefault(rule.key, rule)
     return tuple(sources.values()), look
+
+
+def _on_other_buses(look: Look, node: ResourceRef) -> list[ResourceRef]:
+    """Rules are asked by their target on the default bus alone: those of other buses have to be looked through."""
+    inventory = look.view.complete(refs.BUS, node.region)
+    if inventory is None:
+        look.want(FactQuery(kind=refs.BUS, attribute="complete"))
+        return []
+    look.use(inventory)
+    found = []
+    for bus in (one for one in look.view.subjects(refs.BUS) if one.name != "default" and one.region == node.region):
+        rules = [ref for one in look.strings(bus, "contains") or () if (ref := refs.of_arn(one))]
+        for rule in rules[:_FEW]:
+            if any(link.target and link.target.key == node.key for link in _from_rule(look, rule)):
+                found.append(rule)
+    return found
 
 
 def notifying(look: Look, node: ResourceRef, most: int) -> list[ResourceRef]:

@@ -65,6 +65,8 @@ class _Explored:
     outward: list[Link]
     """Links to what lies outside this analyzer: a mail address, a web hook."""
     look: Look
+    unread: set[str]
+    """Things of which nobody has looked where they lead."""
 
     def path(self, goal: ResourceRef) -> tuple[tuple[Link, ...], ...]:
         """Link groups from the start to a thing that was reached."""
@@ -84,7 +86,7 @@ def gone(view: FactView, ref: ResourceRef) -> bool:
 
 def explore(view: FactView, start: ResourceRef, goal: ResourceRef | None = None) -> _Explored:
     """Follow what is configured, breadth first, as far as it is known. Things with a goal stop there."""
-    found = _Explored({start.key: (start, ())}, [start], set(), [], [], Look(view))
+    found = _Explored({start.key: (start, ())}, [start], set(), [], [], Look(view), set())
     frontier = [start]
     for _ in range(_DEEP):
         following: list[ResourceRef] = []
@@ -114,6 +116,8 @@ def _expand(view: FactView, node: ResourceRef, start: ResourceRef, goal: Resourc
             fresh.append(link.target)
     if not links and ahead.complete and node.native_type in LEADS_TO:
         found.dead_ends.add(node.key)
+    elif not links and ahead.look.askable and node.native_type in LEADS_TO:
+        found.unread.add(node.key)
     return fresh
 
 
@@ -239,6 +243,8 @@ def ahead(view: FactView, start: ResourceRef) -> tuple[Route, ...]:
         hops = _hops(found, leaf)
         if leaf.key in found.dead_ends and leaf.native_type != refs.QUEUE and not (leaf.native_type == refs.BUS and len(found.order) > 2):
             hops = (*hops, Hop(leaf, None, (), found.look))
+        elif hops and leaf.key in found.unread:
+            hops = (*hops, Hop(leaf, None, (), found.look, known=False))
         if hops:
             routes.append(Route(hops))
     for link in found.outward:

@@ -22,8 +22,9 @@ _ARRIVAL = re.compile(r"\b(upload\w*|land\w*|arriv\w*|new \w+|incoming|put|added
 _PATH = re.compile(r"(?<![\w:/.])((?:[\w.+=@-]+/)+)([\w.*+=@-]*)")
 _EXTENSION = re.compile(r"(?<![\w/])\*?(\.[A-Za-z][A-Za-z0-9]{1,6}(?:\.gz)?)\b")
 _KNOWN = "csv|tsv|json|jsonl|ndjson|xml|parquet|avro|orc|txt|log|pdf|docx?|xlsx?|jpe?g|png|gif|tiff?|webp|svg|mp[34]|mov|wav|zip|gz|tar|html?|ya?ml"
+_THINGS = "file|upload|object|image|document|export|photo|picture|pic|scan|video|recording|attachment|report"
 _FILES = re.compile(
-    rf"\b({_KNOWN})s?\b(?= (?:files?|uploads?|objects?|images?|documents?|exports?))|\b({_KNOWN})s\b"
+    rf"\b({_KNOWN})s?\b(?= (?:{_THINGS})s?)|\b({_KNOWN})s\b"
     rf"|\b({_KNOWN})\b(?=['’]s? | (?:in|into|under|from|to|at)\b)",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from nephoscope.models import JsonValue, texts
+from nephoscope_aws.access.routes import concerned, routes
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
 from nephoscope_aws.analyzers.setting.containers import lost
@@ -119,16 +120,18 @@ def last_execution_succeeded(judging: Judging) -> Truth:
 
 
 def _methods(judging: Judging) -> list[tuple[str, str, Mapping[str, Any]]] | None:
+    """Those that the words are about, with their paths."""
     resources = judging.look.value(judging.subject, "resources")
     if resources is UNKNOWN:
         return None
     title = judging.look.value(judging.subject, "title")
     judging.details["title"] = str(title) if title is not UNKNOWN else judging.subject.label
+    meant = {(one.method, one.path) for one in concerned(routes(resources), judging.view.problem.text)}
     return [
         (name, str(one.get("path")), method)
         for one in _rows(resources)
         for name, method in (one.get("resourceMethods") or {}).items()
-        if isinstance(method, dict)
+        if isinstance(method, dict) and (name, str(one.get("path"))) in meant
     ]
 
 
@@ -177,6 +180,32 @@ def api_key_useless(judging: Judging) -> Truth:
     return not covering
 
 
+def api_key_off(judging: Judging) -> Truth:
+    """A method wants a key, and the one that the words name is switched off; or all are."""
+    methods = _methods(judging)
+    guarded = [(name, path) for name, path, method in methods or () if method.get("apiKeyRequired") is True]
+    if not guarded:
+        return None if methods is None else False
+    every = refer(judging.view, judging.subject, "apigateway:keys", f"{judging.subject.account}/{judging.subject.region}/keys")
+    listed = judging.look.value(every, "keys") if every else UNKNOWN
+    if listed is UNKNOWN or every is None:
+        return None
+    keys = _rows(listed)
+    text = judging.view.problem.text.lower()
+    named = [one for one in keys if one.get("name") and re.search(rf"(?<![\w-]){re.escape(str(one['name']).lower())}(?![\w-])", text)]
+    off = [one for one in named or keys if one.get("enabled") is False]
+    if not off or (not named and len(off) < len(keys)):
+        return None if off else False  # whose key is used is not said
+    judging.details |= {
+        "method": guarded[0][0],
+        "path": guarded[0][1],
+        "key": str(off[0].get("name") or off[0].get("id")),
+        "key_id": str(off[0].get("id")),
+    }
+    judging.suppose.append(mend(every, "keys", [{**one, "enabled": True} for one in keys]))
+    return True
+
+
 def api_throttled(judging: Judging) -> Truth:
     """A stage has a throttle of its own."""
     stages = judging.look.value(judging.subject, "stages")
@@ -207,5 +236,5 @@ def logs_destination_missing(judging: Judging) -> Truth:
 
 JUDGES: Mapping[str, Judge] = named_judge(
     certificate_misses_host, stack_failed, workflow_target_missing, workflow_hangs, last_execution_succeeded, api_integration_missing,
-    api_function_missing, api_key_useless, api_throttled, logs_destination_missing,
+    api_function_missing, api_key_useless, api_key_off, api_throttled, logs_destination_missing,
 )  # fmt: skip

@@ -31,6 +31,18 @@ class Place(Frozen):
     type: str = ""
     """Native type of the things named there."""
     times: float = 1.0
+    by: str = ""
+    """Led the other way: things of this native type whose attribute names the one at hand."""
+    named: str = ""
+    """Only what is called so: a template over ``{name}``."""
+    words: str = ""
+    """Followed only where the problem's words match this, or tell of one of ``symptoms``."""
+    symptoms: frozenset[str] = frozenset()
+
+    def concerns(self, spoken: frozenset[str], text: str) -> bool:
+        """Whether the words ask to be led there."""
+        unconditional = not self.words and not self.symptoms
+        return unconditional or bool(self.symptoms & spoken) or bool(self.words and re.search(self.words, text, re.IGNORECASE))
 
     @field_validator("path")
     @classmethod

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from nephoscope.knowledge.fragments import stem, tokens
 from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
-from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.iam.truth import Truth, any_of
 
 _INDEX = (
     re.compile(r"\b(?:index|gsi)\s+[\"'`“‘]?([A-Za-z0-9_.-]{3,255})", re.IGNORECASE),
@@ -19,7 +20,7 @@ _INDEX = (
 )
 _INDEX_LIKE = re.compile(r"[-_.]|[a-z][A-Z]|\d")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
-_PERIOD = re.compile(r"\b(\d+)\s*(day|week|month|year)s?\b", re.IGNORECASE)
+_PERIOD = re.compile(r"\b(\d+|(?<=than )an?|one)\s*(day|week|month|year)s?\b", re.IGNORECASE)
 _LAST = re.compile(r"\blast (week|month|quarter|year)\b", re.IGNORECASE)
 _DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
 _SHORT = 14
@@ -83,15 +84,20 @@ def bucket_expires(judging: Judging) -> Truth:
     rules = judging.look.value(judging.subject, "lifecycle")
     if rules is UNKNOWN:
         return None
+    open_: list[Truth] = []
     for rule in _rows(rules):
         days, prefix = (rule.get("Expiration") or {}).get("Days"), _prefix(rule)
-        if rule.get("Status") == "Enabled" and days and _covers(prefix, judging.view.problem.text):
+        if rule.get("Status") != "Enabled" or not days:
+            continue
+        covers = _covers(prefix, judging.view.problem.text)
+        if covers and not _selects(rule):
             judging.details |= {"rule": str(rule.get("ID") or "without a name"), "days": int(days), "prefix": prefix}
             off = sendable([{**other, "Status": "Disabled"} if other is rule else dict(other) for other in _rows(rules)])
             judging.details |= {"rules": off} if off else {}
             judging.suppose.append(mend(judging.subject, "lifecycle", [other for other in _rows(rules) if other is not rule]))
             return True
-    return False
+        open_.append(None if covers is not False else False)
+    return any_of(open_)
 
 
 def _prefix(rule: Mapping[str, Any]) -> str:
@@ -99,10 +105,19 @@ def _prefix(rule: Mapping[str, Any]) -> str:
     return str(rule.get("Prefix") or chosen.get("Prefix") or (chosen.get("And") or {}).get("Prefix") or "")
 
 
-def _covers(prefix: str, text: str) -> bool:
-    """Whether a prefix may hold what the words speak of: always, unless they name another folder."""
+def _selects(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule takes only objects of a tag or size: which those are, the words do not say."""
+    chosen = rule.get("Filter") or {}
+    return bool({"Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan"} & {*chosen, *(chosen.get("And") or {})})
+
+
+def _covers(prefix: str, text: str) -> Truth:
+    """Whether a prefix holds what the words speak of: by the folder they name, else by a word of its own; of neither nothing follows."""
     folders = re.findall(r"(?<![\w:/.])([\w.+=@-]+/)", text)
-    return not prefix or not folders or any(folder.startswith(prefix) or prefix.startswith(folder) for folder in folders)
+    if not prefix or any(folder.startswith(prefix) or prefix.startswith(folder) for folder in folders):
+        return True
+    said = {stem(word) for word in tokens(text)}
+    return True if any(stem(word) in said for word in tokens(prefix)) else False if folders else None
 
 
 def bucket_index_missing(judging: Judging) -> Truth:
@@ -177,7 +192,7 @@ def logs_retention_short(judging: Judging) -> Truth:
 
 def _spoken_days(text: str) -> Iterator[int]:
     for match in _PERIOD.finditer(text):
-        yield int(match[1]) * _DAYS[match[2].lower()]
+        yield (int(match[1]) if match[1].isdigit() else 1) * _DAYS[match[2].lower()]
     for match in _LAST.finditer(text):
         yield _DAYS[match[1].lower()]
 

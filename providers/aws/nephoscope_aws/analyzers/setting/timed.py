@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge
+from nephoscope_aws.behaviour.day_parts import offsets
 from nephoscope_aws.behaviour.expected import Expectation, Firing, differs, expectation, firing
 from nephoscope_aws.iam.truth import Truth
 
@@ -32,12 +33,17 @@ def _differs(judging: Judging, attribute: str, zoned: bool) -> Truth:
     real = _real(judging, attribute, zoned)
     if real is None:
         return None
-    how = differs(wanted, real)
+    how = differs(wanted, real, _ahead(judging))
     judging.details["how"] = how
     if how:
         judging.details |= _put_right(judging, wanted)
         judging.suppose.append(mend(judging.subject, attribute, "rate(1 minute)"))
     return bool(how) and not _fits_when_mended(judging)
+
+
+def _ahead(judging: Judging) -> tuple[int, ...]:
+    """A schedule in UTC is told of by people whose clocks are others."""
+    return offsets(judging.subject.region) if judging.details.get("zone") in NO_CLOCKS else (0,)
 
 
 def _put_right(judging: Judging, wanted: Expectation) -> dict[str, JsonValue]:
