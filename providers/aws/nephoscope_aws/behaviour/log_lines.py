@@ -5,6 +5,7 @@ Only what a runtime itself puts at the head of a line counts: what a program quo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,9 +27,12 @@ _DENIED = re.compile(
     r"(?:.{0,20}? on resource: \"?(?P<resource>arn:[^\s\"',]+))?"
 )
 _TIMED_OUT = re.compile(rf"{_STAMP} {_UUID} Task timed out after (?P<seconds>\d+(?:\.\d+)?) seconds")
-_KILLED = re.compile(rf"RequestId: {_UUID} Error: Runtime exited with error: signal: killed")
+_KILLED = re.compile(
+    rf"RequestId: {_UUID} Error: Runtime exited with error: signal: killed|REPORT RequestId: {_UUID}\t.*Error Type: Runtime\.OutOfMemory"
+)
 _IMPORT = re.compile(r"\[ERROR\] Runtime\.ImportModuleError: Unable to import module '(?P<module>[\w./-]+)': (?P<why>.{1,200})")
 _HANDLER = re.compile(r"\[ERROR\] Runtime\.HandlerNotFound: Handler '(?P<handler>\w+)' missing on module '(?P<module>[\w./-]+)'")
+_ERRORS = ("ERROR", "FATAL", "CRITICAL")
 _SESSION = re.compile(r"arn:[\w-]+:sts::(?P<account>\d{12}):assumed-role/(?P<role>[\w+=,.@-]+)/(?P<session>[\w+=,.@-]+)")
 
 
@@ -49,7 +53,7 @@ def refusals(lines: Iterable[str]) -> list[Refusal]:
 
 
 def _refusals(lines: Iterable[str]) -> Iterator[Refusal]:
-    for line in lines:
+    for line in map(_spoken, lines):
         head = _ERROR.match(line)
         denied = _DENIED.search(line, head.end() - 1) if head else None
         session = _SESSION.fullmatch(denied["who"]) if denied else None
@@ -59,12 +63,12 @@ def _refusals(lines: Iterable[str]) -> Iterator[Refusal]:
 
 def timeouts(lines: Iterable[str]) -> list[float]:
     """After how many seconds runs were ended."""
-    return [float(match["seconds"]) for line in lines if (match := _TIMED_OUT.match(line))]
+    return [float(match["seconds"]) for line in map(_spoken, lines) if (match := _TIMED_OUT.match(line))]
 
 
 def killed(lines: Iterable[str]) -> int:
     """How many runs the system ended, which it does when their memory is used up."""
-    return sum(_KILLED.match(line) is not None for line in lines)
+    return sum(_KILLED.match(line) is not None for line in map(_spoken, lines))
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,25 @@ class Unloadable:
 def unloadable(lines: Iterable[str]) -> list[Unloadable]:
     """What could not be loaded, each once."""
     found = []
-    for line in lines:
+    for line in map(_spoken, lines):
         module, handler = _IMPORT.match(line), _HANDLER.match(line)
         if module:
             found.append(Unloadable(module["module"], "", module["why"].split("\n")[0].strip()))
         if handler:
             found.append(Unloadable(handler["module"], handler["handler"], f"it has no {handler['handler']}"))
     return list(dict.fromkeys(found))
+
+
+def _spoken(line: str) -> str:
+    """A line that is a document, as the same would be written in text; other lines as they are."""
+    if not line.startswith("{"):
+        return line
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    level, kind = str(told.get("level", "")).upper(), told.get("errorType", "")
+    said = str(told.get("errorMessage") or told.get("message") or told.get("msg") or "")
+    if _TIMED_OUT.match(said) or _KILLED.match(said):
+        return said
+    return f"[ERROR] {kind}: {said}" if kind else f"[ERROR] {said}" if level in _ERRORS else line

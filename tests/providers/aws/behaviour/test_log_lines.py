@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,8 @@ HANDLER = "[ERROR] Runtime.HandlerNotFound: Handler 'main' missing on module 'ap
         f'{STAMP}\t{UUID}\tERROR\tInvoke Error\t{{"errorType":"AccessDeniedException","errorMessage":"{SAID}"}}',
         f"botocore.exceptions.ClientError: An error occurred (AccessDeniedException): {SAID}",
         f"ERROR {SAID}",
+        json.dumps({"timestamp": STAMP, "level": "ERROR", "message": SAID, "requestId": UUID}),
+        json.dumps({"errorType": "ClientError", "errorMessage": SAID, "stackTrace": []}),
     ],
 )
 def test_a_denied_request_is_read_as_runtimes_and_loggers_write_it(line: str) -> None:
@@ -44,6 +48,8 @@ def test_a_denied_request_is_read_as_runtimes_and_loggers_write_it(line: str) ->
         f"{STAMP}\t{UUID}\tINFO\tERROR {SAID}",
         f"[ERROR] {SAID.replace('sts', 'iam').replace('assumed-role/pay/take-payment', 'user/ann')}",
         "[ERROR] not authorized to perform: dynamodb:PutItem",
+        json.dumps({"level": "INFO", "message": f"[ERROR] {SAID}"}),
+        "{" + SAID,
     ],
 )
 def test_what_is_quoted_or_asked_by_others_is_no_refusal_of_a_role(line: str) -> None:
@@ -58,11 +64,22 @@ def test_a_refusal_may_name_no_resource() -> None:
 def test_ends_of_runs() -> None:
     assert timeouts([TIMEOUT, f"INFO {TIMEOUT}", "Task timed out after 9 seconds"]) == [3.0]
     assert killed([KILLED, f"INFO {KILLED}", "signal: killed"]) == 1
+    report = f"REPORT RequestId: {UUID}\tDuration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory"
+    assert killed([report, report.replace("OutOfMemory", "ExitError")]) == 1
 
 
 def test_code_that_cannot_be_loaded() -> None:
     found = unloadable([IMPORT, IMPORT, HANDLER, f"said {HANDLER}"])
+    document = json.dumps({"errorType": "Runtime.HandlerNotFound", "errorMessage": "Handler 'main' missing on module 'app'"})
+    assert unloadable([document]) == found[1:]
     assert found == [Unloadable("src/app", "", "No module named 'requests'"), Unloadable("app", "main", "it has no main")]
+
+
+@given(st.text(max_size=60), st.dictionaries(st.text(max_size=12), st.text(max_size=20), max_size=4))
+def test_any_line_can_be_read(text: str, document: dict[str, str]) -> None:
+    lines = [text, "{" + text, json.dumps(document), json.dumps([document])]
+    assert (timeouts(lines), killed(lines)) == ([], 0)
+    refusals(lines), unloadable(lines)
 
 
 @given(st.text(max_size=80), st.sampled_from([TIMEOUT, KILLED, IMPORT, HANDLER, f"[ERROR] {SAID}"]))
