@@ -15,7 +15,9 @@ _IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _PORT = re.compile(
     r"\bports?\s+(\d{1,5})\b"
-    r"|\bon\s+(\d{2,5})(?=[\s.,;:!?)]*(?:\Z|[.,;:!?)]|and\b|from\b|but\b|since\b|to\b|any ?more\b))"
+    r"|\bon\s+(\d{2,5})(?=[\s.,;:!?)]*(?:\Z|[.,;:!?)]|and\b|from\b|but\b|since\b|to\b|any ?more\b"
+    r"|(?:does|do|is|was|are|can|could|wo|has)(?:n['’]?t)?\b"
+    r"|never\b|not\b|times?\b|hangs?\b|fails?\b|refuses?\b|answers?\b|returns?\b|gives?\b|seems?\b|stopped\b|no longer\b))"
     r"|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])"
     r"|\b(\d{1,5})/(?:tcp|udp)\b",
     re.IGNORECASE,

@@ -20,7 +20,7 @@ from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.setting.rules import BROKEN
 from nephoscope_aws.iam import Context, Policy, Principal
 
-_SYMPTOMS = BROKEN | {"access_denied"}
+_SYMPTOMS = BROKEN | {"access_denied", "exposed"}
 _NOBODY = Side(Gathered(()), Gathered(()), (), sees_scps=True)
 _ANYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 _UNSEEN = Side(Gathered((Policy("policies of the other account", _ANYTHING),)), Gathered(()), (), sees_scps=True)

@@ -19,6 +19,8 @@ from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 _OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
 _ALSO = frozenset({"missing", "nothing_happens", "suspicion", "exposed", "partial"})
 """Classes that are ours when the words also speak of connections, or when they name a machine or load balancer itself, or both ends."""
+_GUARDED = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "iam:role", "iam:user")
+"""Things that policies guard: whoever cannot use one of these may well be denied."""
 _NAMED_ITSELF = ("ec2:instance", "elbv2:load-balancer")
 
 
@@ -41,7 +43,10 @@ def _relevant(problem: Problem) -> list[Request]:
     spoken = {problem.symptom, *problem.symptoms}
     if problem.symptom in _OURS or (problem.symptom in _ALSO and spoken & _OURS):
         return requests(problem)
-    unanswered = problem.symptom == "access_denied" and ("cannot_connect" in spoken or not states(problem.text, "access_denied"))
+    hinted = problem.symptom == "access_denied" and not states(problem.text, "access_denied")
+    if hinted and "cannot_connect" in spoken and not problem.matched(*_GUARDED):
+        return requests(problem)  # "cut off, it cannot fetch a page": no answer was told
+    unanswered = problem.symptom == "access_denied" and (hinted or "cannot_connect" in spoken)
     if unanswered or problem.symptom == "event_not_delivered":  # kept from something, nobody says by whom; or nothing gets from one to the other
         return [request for request in requests(problem) if request.source and request.target and _both(request.source, request.target)]
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):

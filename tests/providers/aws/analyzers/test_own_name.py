@@ -125,3 +125,8 @@ def test_access_logs_are_let_in_by_policy_or_by_list():
 def test_a_distribution_reads_its_bucket_or_not(origin, statement, causes):
     facts = {(CDN, "origins"): [origin], (SITE, "policy"): document(statement)}
     assert judged(facts, CDN, text="E1 answers 403", symptom="access_denied")[0] == causes
+
+
+def test_no_files_for_the_auditors_is_a_matter_of_the_trail_too():
+    shut = {**OF_TRAIL, (FILES, "policy"): document(CHECK)}
+    assert judged(shut, TRAIL, text="audit: no audit files since the audit", symptom="exposed") == (LACKS, {"no"})
