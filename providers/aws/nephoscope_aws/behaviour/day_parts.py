@@ -27,7 +27,7 @@ _AT = r"(?:(?:only |late |early )?(?:in|at|around|by|before|over|during|every|ea
 _COMES = r"(?:com|arriv|turn|run|ran|fir|start|land|appear|show|execut|happen|trigger|sen[dt]|goes|go|went|gets?|got|came|kick|is|are|was)\w*"
 _INSTEAD = re.compile(rf"\b(?:instead of|rather than|not|and never|but not) {_AT}?(?:the )?({_ANY})\b", re.IGNORECASE)
 _SHOULD = re.compile(
-    rf"\b(?:should|supposed|expected|must|meant|has to|have to|ought|needs? to|wants?|wanted|scheduled|due)\b[^.;!?,]{{0,60}}?\b({_ANY})\b",
+    rf"\b(?:should|supposed|expected|must|meant|has to|have to|ought|needs? to|wants?|wanted|scheduled|due)\b[^.;!?,]{{0,60}}?\b({_ANY})\b(?![-_]\w)",
     re.IGNORECASE,
 )
 _FAILS_TO = re.compile(rf"(?:\b(?:not|never|no longer)|n['’]?t) (?:\w+ ){{0,2}}?{_COMES}(?: \w+){{0,2}}? {_AT}({_ANY})\b", re.IGNORECASE)

@@ -15,7 +15,7 @@ from nephoscope_aws.delivery.schedules import Cron, NotASchedule, Rate, parse
 _CLOCK = re.compile(r"\b(?:at|by|around)\s+(\d{1,2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?)?(?![\d%])|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE)
 _WANTED = re.compile(r"\b(should|supposed|expected|must|meant|has to|scheduled|every|each|daily|nightly|weekly)\b", re.IGNORECASE)
 _REALLY = re.compile(r"\b(but|instead|actually|in fact|now|came|ran|fired|started|runs (only )?(at|on)|yet)\b", re.IGNORECASE)
-_EVERY = re.compile(r"\bevery\s+(?:(\d+)\s+)?(minute|hour|day)s?\b|\b(hourly|daily|nightly)\b", re.IGNORECASE)
+_EVERY = re.compile(r"\bevery\s+(?:(\d+)\s+)?(minute|hour|day)s?\b|(?<![\w-])(hourly|daily|nightly)(?![\w-])", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SEVERAL = {"weekend": (5, 6), "weekday": range(5), "working day": range(5), "workday": range(5)}
 _DAY = re.compile(rf"\b({'|'.join((*_DAYS, *_SEVERAL))})s?\b", re.IGNORECASE)
@@ -48,13 +48,14 @@ class Expectation:
         return bool(self.clocks or self.weekdays or self.every or self.hours)
 
 
-def expectation(text: str) -> Expectation:
-    """Read what should be; what is said to really happen is left out."""
+def expectation(text: str, names: Iterable[str] = ()) -> Expectation:
+    """Read what should be; what is said to really happen is left out. ``names``: of a thing called ``nightly`` nobody wants that it runs so often."""
     wishes = [part for part in _clauses(text) if _WANTED.search(part) and not _UNWANTED.search(part)]
     clocks = tuple(clock for part in wishes for match in _CLOCK.finditer(part) if (clock := _clock(match)))
     lacking = [match[2] for match in _LACKING.finditer(text) if not _UNWANTED.search(text[: match.end(1)])]
     days = frozenset(day for part in (*wishes, *lacking) for match in _DAY.finditer(part) for day in _weekdays(match[1].lower()))
-    every = next((match for part in wishes if (match := _EVERY.search(part))), None)
+    called = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names) or r"(?!)", re.IGNORECASE)
+    every = next((match for part in wishes if (match := _EVERY.search(called.sub("it", part)))), None)
     return Expectation(clocks, days, _distance(every) if every and not clocks and not days else None, frozenset() if clocks else wanted(text))
 
 
@@ -124,17 +125,19 @@ def _times(schedule: Cron, local: datetime) -> Iterator[datetime]:
         at = following
 
 
-def differs(expected: Expectation, real: Firing, offsets: Sequence[int] = (0,)) -> str:
+def differs(expected: Expectation, real: Firing, offsets: Sequence[int] = (0,), *, anybodys: bool = False) -> str:
     """How the schedule misses what is wanted, in words; empty where it does not, or where that cannot be told.
 
-    ``offsets``: hours by which the clocks people go by may be ahead of the schedule's; a part of the day must be missed by all of them.
+    ``offsets``: hours by which the clocks people go by may be ahead of the schedule's; a part of the day must be missed by all of them,
+    with ``anybodys`` a time of the day too.
     """
     if real.every is not None:
         return f"it runs every {told(real.every)}" if expected.every and expected.every != real.every else ""
     if not real.times:
         return ""
     at, days = {(one.hour, one.minute) for one in real.times}, {one.weekday() for one in real.times}
-    missed = [clock for clock in expected.clocks if not clock & at]
+    told_as = {((hour + ahead) % 24, minute) for hour, minute in at for ahead in offsets} if anybodys else at
+    missed = [clock for clock in expected.clocks if not clock & told_as]
     asleep = expected.hours and not any((hour + ahead) % 24 in expected.hours for hour, _ in at for ahead in offsets)
     if (missed and len(missed) == len(expected.clocks)) or asleep:
         return f"it runs at {_clocks(at)}"

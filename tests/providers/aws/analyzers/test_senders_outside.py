@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from harness import ACCOUNT
-from test_event_delivery import FUNCTION, NO_OTHERS, QUEUE, REGION, RUNNING, UNFED, judged, lets_in, verdict, view
+from test_event_delivery import BUCKET, FUNCTION, NO_OTHERS, QUEUE, REGION, RUNNING, UNFED, judged, lets_in, verdict, view
 
 from nephoscope.knowledge.table_format import HELD
 from nephoscope.knowledge.tables import inventory_ref
 from nephoscope_aws.access.things import ref
-from nephoscope_aws.analyzers.delivering import refs
+from nephoscope_aws.analyzers.delivering import ends, refs
 
 SCHEDULE = ref("scheduler:schedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/tidy", "tidy", ACCOUNT)
 MACHINE = ref("stepfunctions:state-machine", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:ship", "ship", ACCOUNT)
@@ -79,3 +79,10 @@ def test_a_rule_that_only_its_bus_lists_is_not_gone_because_a_plain_listing_lack
     assert "aws.events.rule-deleted" not in judged(evidence)
     default = refs.of_arn(f"arn:aws:events:{REGION}:{ACCOUNT}:rule/placed")
     assert evidence.fact(default, "exists").known_absent
+
+
+def test_a_bucket_that_something_writes_to_is_the_other_end() -> None:
+    stream = ref("firehose:stream", f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/views", "views", ACCOUNT)
+    text = "views delivers nothing into orders-in"
+    assert ends.named(view(text=text, things=(stream, BUCKET))) == ()
+    assert ends.named(view(text=text, things=(stream, BUCKET, FUNCTION))) == (BUCKET, FUNCTION)

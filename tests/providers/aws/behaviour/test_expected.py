@@ -50,6 +50,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
         ("the report never comes on saturdays, it should run every day", "cron(0 6 * * ? *)", "UTC", False),
         ("the report does not arrive since monday", "cron(0 6 ? * TUE *)", "UTC", False),
         ("it must not run on weekends but it does", "cron(0 6 ? * MON-FRI *)", "UTC", False),
+        ("the scheduled function nightly-report does not run any more", "cron(0 14 29 2 ? *)", "UTC", False),
         ("the report should come every day", "cron(0 6 ? * MON-FRI *)", "UTC", True),
         ("it should run every hour", "cron(0 8-17 * * ? *)", "UTC", True),
     ],
@@ -85,9 +86,21 @@ def test_a_part_of_the_day_is_missed_on_everybodys_clock_or_not_at_all() -> None
     assert real is not None
     assert differs(late, real, offsets("eu-west-1")), "14:00 UTC is no morning in Europe"
     assert not differs(late, real, offsets("us-east-1")), "in America it is"
+    nine = expectation("the export should run every day at 9:00")
+    seven = firing("cron(0 7 * * ? *)", "UTC", NOW)
+    assert seven is not None
+    assert differs(nine, seven, offsets("eu-west-1"))
+    assert not differs(nine, seven, offsets("eu-west-1"), anybodys=True), "nine by the clock on the wall"
+    assert differs(nine, seven, offsets("us-east-1"), anybodys=True)
     assert len(offsets("xx-nowhere-1")) > 20
 
 
 @given(st.text(alphabet="abcdefghinorstuvw ", max_size=60))
 def test_any_words_tell_a_part_of_the_day_or_none(text: str) -> None:
     assert wanted(text) <= frozenset(range(24))
+
+
+def test_a_name_is_no_wish_for_how_often() -> None:
+    text = "rule nightly fires but nothing is started"
+    assert expectation(text).every
+    assert not expectation(text, ["nightly"]).every

@@ -13,6 +13,8 @@ from nephoscope_aws.analyzers.delivering.search import Hop, Route, ahead, behind
 from nephoscope_aws.analyzers.delivering.words import Words, produces, receives
 
 _ORDER = (refs.LOG_GROUP, refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
+_WRITERS = frozenset({"firehose:stream", "cloudtrail:trail", "config:recorder", "cloudfront:distribution", "elbv2:load-balancer"})
+"""What puts its own files into a bucket."""
 _MOST = 4
 _UNHEARD = frozenset({"not_alerted", "event_not_delivered", "nothing_happens", "missing"})
 
@@ -24,6 +26,10 @@ def named(view: FactView) -> tuple[ResourceRef, ...]:
     own = [entity for entity in sick if entity.named and entity.matches]
     if own and not any(ref.native_type in _ORDER for entity in own for ref in entity.matches):
         return ()  # "its bucket" of a trail is part of the trail
+    if any(ref.native_type in _WRITERS for entity in own for ref in entity.matches):
+        own_stops = {ref.native_type for entity in own for ref in entity.matches} & set(_ORDER)
+        if own_stops <= {refs.BUCKET, refs.LOG_GROUP}:
+            return ()  # what is written there is what hurts, not what becomes of it
     watching = "not_alerted" in view.problem.symptoms and any(ref.native_type == "cloudwatch:alarm" for entity in sick for ref in entity.matches)
     part = (refs.TOPIC,) if watching else _ORDER  # what an alarm watches did its work, or there were nothing to watch
     found = {ref.key: ref for entity in sick for ref in entity.matches if ref.native_type in part}

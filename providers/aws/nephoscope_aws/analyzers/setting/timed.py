@@ -13,6 +13,7 @@ from nephoscope_aws.behaviour.expected import Expectation, Firing, differs, expe
 from nephoscope_aws.iam.truth import Truth
 
 _DAILY = re.compile(r"cron\(\d+ \d+ (?P<days>.+)\)")
+_OFF = frozenset({"late", "suspicion", "partial", "wrong_content", "duplicate"})
 NO_CLOCKS = frozenset({"", "UTC", "GMT", "Etc/UTC"})
 
 
@@ -27,13 +28,15 @@ def _real(judging: Judging, attribute: str, zoned: bool) -> Firing | None:
 
 
 def _differs(judging: Judging, attribute: str, zoned: bool) -> Truth:
-    wanted = expectation(judging.view.problem.text)
+    names = [entity.text for entity in judging.view.problem.entities if entity.named and entity.matches]
+    wanted = expectation(judging.view.problem.text, names)
     if not wanted.said:
         return False
     real = _real(judging, attribute, zoned)
     if real is None:
         return None
-    how = differs(wanted, real, _ahead(judging))
+    told = {judging.view.problem.symptom, *judging.view.problem.symptoms}
+    how = differs(wanted, real, _ahead(judging), anybodys=not told & _OFF)  # who misses a run altogether tells the time by the own clock
     judging.details["how"] = how
     if how:
         judging.details |= _put_right(judging, wanted)
