@@ -13,10 +13,12 @@ from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.hosted import Hosted
 from nephoscope_aws.analyzers.reach.journeys import Asked, Leg
 from nephoscope_aws.analyzers.reach.probe import findings, walk
-from nephoscope_aws.analyzers.reach.request import Request, requests
+from nephoscope_aws.analyzers.reach.request import Request, requests, within
 from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 
 _OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
+_LOST = frozenset({"cannot_connect", "timeout", "refused", "slow"})
+"""Classes that tell of packets that get nowhere."""
 _ALSO = frozenset({"missing", "nothing_happens", "suspicion", "exposed", "partial"})
 """Classes that are ours when the words also speak of connections, or when they name a machine or load balancer itself, or both ends."""
 _GUARDED = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "iam:role", "iam:user")
@@ -50,6 +52,8 @@ def _relevant(problem: Problem) -> list[Request]:
     if unanswered or problem.symptom == "event_not_delivered":  # kept from something, nobody says by whom; or nothing gets from one to the other
         return [request for request in requests(problem) if request.source and request.target and _both(request.source, request.target)]
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
+        if within(problem):
+            return []  # what a machine shows or holds, no path of packets tells
         return [request for request in requests(problem) if _meant(problem, request) or (request.source and request.target)]
     return []
 
@@ -86,7 +90,9 @@ def _journey(sight: Sight, request: Request) -> list[Leg]:
     if request.source and request.beyond:
         return journeys.unplaced(request.source, request.beyond, request.asked)
     if request.source and request.service:
-        return journeys.to_service(sight, request.source, request.service, request.asked)
+        lost = {sight.view.problem.symptom, *sight.view.problem.symptoms} & _LOST
+        legs = journeys.to_service(sight, request.source, request.service, request.asked)
+        return legs if lost else [*legs, journeys.let_in(request.source, request.service, request.asked)]
     if request.source:
         return journeys.outbound(sight, request.source, request.peer, request.asked)
     return _inward(sight, request.target, request) if request.target else []

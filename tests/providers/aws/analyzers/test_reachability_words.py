@@ -7,6 +7,7 @@ import pytest
 from nephoscope.knowledge import reading
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Fact, Identity, ResourceRef
+from nephoscope_aws.analyzers.reach import journeys
 from nephoscope_aws.analyzers.reach.balancing import asked_for
 from nephoscope_aws.analyzers.reach.request import Request, requests
 from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
@@ -113,6 +114,7 @@ def told(request: Request) -> str:
         ("web-1 doesn't send an answer", ["somebody > web-1: any tcp port"]),
         ("web-1 web ui on 8081 does not load", ["somebody > web-1: tcp 8081"]),
         ("web-1 is cut off, it can't fetch any page from the web", ["web-1 > the internet: tcp 80, 443"]),
+        ("web-1 lost its way to the world", ["web-1 > the internet: any tcp port"]),
         ("web-1 is down and we can't fetch a thing", ["somebody > web-1: any tcp port"]),
         ("web-1 is cut off, it can't pull or push anything", ["web-1 > web-1, wherever: any tcp port"]),
         ("checkout-api tasks: unable to pull registry auth, i/o timeout", ["checkout-api > ecr.api: any tcp port"]),
@@ -159,6 +161,19 @@ def test_other_families_problems_are_left_alone(text: str) -> None:
 )
 def test_nothing_that_gets_from_one_machine_to_another_is_ours_unless_an_answer_is_told(text: str, ours: bool) -> None:
     assert bool(ReachabilityAnalyzer().analyze(evidence(text))) is ours
+
+
+def test_what_a_machine_shows_or_holds_is_no_matter_of_packets() -> None:
+    assert not ReachabilityAnalyzer().analyze(evidence("web-1 shows a certificate warning"))
+    assert not ReachabilityAnalyzer().analyze(evidence("the disk of web-1 is full"))
+    assert ReachabilityAnalyzer().analyze(evidence("something is wrong with web-1"))
+
+
+def test_an_open_way_to_a_service_is_half_the_matter_unless_packets_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journeys, "to_service", lambda *_: [])  # an open way
+    half, lost = (ReachabilityAnalyzer().analyze(evidence(f"web-1 {said} s3")) for said in ("fails to download from", "times out on"))
+    assert "aws.ec2.seen-let-in" in {one.cause for one in half}
+    assert "aws.ec2.seen-let-in" not in {one.cause for one in lost}
 
 
 def test_two_ends_are_ours_whatever_the_words_for_it() -> None:

@@ -162,6 +162,12 @@ def unplaced(source: End, where: ResourceRef, asked: Asked) -> list[Leg]:
     return [Leg((*standing.alive(source), far), asked.traffic)]
 
 
+def let_in(source: End, service: str, asked: Asked) -> Leg:
+    """Where no lost packets are told of, a way to a service that is open is half the matter: what it answers, policies and keys decide."""
+    half = Outcome("unknown", f"the way to {service} is not all: whether it lets {source.ref.label} in is not asked of a network")
+    return Leg((Probe("aws.ec2.seen-let-in", source.ref, (), lambda *_: half),), asked.traffic)
+
+
 def _used(sight: Sight, end: End, peer: Peer) -> list[ResourceRef]:
     """The end's subnets; of a whole network those that lead towards the peer, or one of them when none does."""
     subnets = end.subnets(sight)

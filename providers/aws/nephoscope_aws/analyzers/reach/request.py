@@ -57,6 +57,11 @@ def _says(pattern: str, text: str) -> bool:
     return re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", text, re.IGNORECASE) is not None
 
 
+def within(problem: Problem) -> bool:
+    """Whether the words are about what is inside a machine or what it shows."""
+    return _says(_words()["within"], _without_names(problem))
+
+
 def requests(problem: Problem) -> list[Request]:
     """The conversations the problem is about; none when it names nothing that sends or receives, or when names do not even resolve."""
     ends = _ends(problem)
