@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -119,6 +120,13 @@ def _routes(look: Look, api: ResourceRef) -> list[Route]:
     rest = api.native_type == "apigateway:rest-api"
     written, others = look.value(api, "resources" if rest else "routes"), None if rest else look.value(api, "integrations")
     return [] if UNKNOWN in (written, others) else routes(written, None if rest else others or [])
+
+
+def steps_of(look: Look, machine: ResourceRef) -> list[ResourceRef]:
+    """Functions that are steps of a workflow: what goes wrong in them goes wrong in it."""
+    definition = look.value(machine, "definition") if machine.native_type == "stepfunctions:state-machine" else UNKNOWN
+    named = _FUNCTION.findall(json.dumps(definition, ensure_ascii=False)) if definition is not UNKNOWN else []
+    return [ref for name in dict.fromkeys(named) if (ref := refer(look.view, machine, "lambda:function", name))]
 
 
 def _text(look: Look, thing: ResourceRef, attribute: str) -> str:

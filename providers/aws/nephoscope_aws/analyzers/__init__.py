@@ -1,6 +1,7 @@
 """AWS analyzers: pure functions from facts to findings."""
 
 from nephoscope_aws.analyzers.access import AccessAnalyzer
+from nephoscope_aws.analyzers.complaining import LoggedErrorsAnalyzer
 from nephoscope_aws.analyzers.event_delivery import EventDelivery
 from nephoscope_aws.analyzers.implied import ImpliedPermissionsAnalyzer
 from nephoscope_aws.analyzers.names import NamesAnalyzer
@@ -16,6 +17,7 @@ ANALYZERS = (
     NamesAnalyzer,
     SettingsAnalyzer,
     OwnNameAnalyzer,
+    LoggedErrorsAnalyzer,
     ImpliedPermissionsAnalyzer,
     WalkAnalyzer,
 )

@@ -16,7 +16,7 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.telling import Question, causes
 from nephoscope_aws.access.things import by_arn
-from nephoscope_aws.access.uses import Use, called, table, uses
+from nephoscope_aws.access.uses import Use, called, steps_of, table, uses
 from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.setting.conditions import refer
 from nephoscope_aws.analyzers.setting.rules import BROKEN, things
@@ -68,6 +68,7 @@ def _things(view: FactView) -> list[ResourceRef]:
             found[thing.key] = thing
         if thing.native_type in table()["calling"]:
             edge += [function for function, _ in called(look, thing)]
+        edge += steps_of(look, thing)
         attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
         named = look.value(thing, attribute) if attribute else None
         for text in named if isinstance(named, list) else [named]:

@@ -36,6 +36,12 @@ _ERRORS = ("ERROR", "FATAL", "CRITICAL")
 _SESSION = re.compile(r"arn:[\w-]+:sts::(?P<account>\d{12}):assumed-role/(?P<role>[\w+=,.@-]+)/(?P<session>[\w+=,.@-]+)")
 
 
+def complaints(lines: Iterable[str]) -> list[str]:
+    """Lines by which a runtime or a logger reports an error, as they would be written in text; the first line of each."""
+    heads = (_ERROR, _TIMED_OUT, _KILLED)
+    return [spoken.split("\n")[0] for spoken in map(_spoken, lines) if any(head.match(spoken) for head in heads)]
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A request that was denied: the role that asked, under which session, and for what. ``resource``: empty where the line does not tell."""

@@ -33,12 +33,15 @@ def errors_in(look: Look, group: ResourceRef | None, since: str = "") -> list[st
     return [str(one.get("message")) for one in lines if float(one.get("timestamp") or 0) >= begin]
 
 
+def since_changed(look: Look, function: ResourceRef) -> str:
+    """ISO time from which on the log is that of the function as it is; empty: from the first line. In an emulated account all was made just now."""
+    changed = look.value(function, "last_modified")
+    return changed if isinstance(changed, str) and not any(identity.emulated for identity in look.view.identities) else ""
+
+
 def _lines(judging: Judging) -> list[str] | None:
-    """What was written since the function was changed last: before that it was another one. In an emulated account everything was made just now."""
     group = group_of(judging.look, judging.subject)
-    changed = judging.look.value(judging.subject, "last_modified")
-    emulated = any(identity.emulated for identity in judging.view.identities)
-    lines = errors_in(judging.look, group, "" if emulated or not isinstance(changed, str) else changed)
+    lines = errors_in(judging.look, group, since_changed(judging.look, judging.subject))
     if group and lines:
         judging.details["group"] = group.label
         judging.suppose.append(mend(group, "errors", []))
