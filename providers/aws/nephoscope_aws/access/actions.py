@@ -40,6 +40,7 @@ _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "kms:key": {"decrypt": ("kms:Decrypt",), "read": ("kms:Decrypt",), "encrypt": ("kms:Encrypt",), "write": ("kms:GenerateDataKey",)},
     "secretsmanager:secret": {"read": ("secretsmanager:GetSecretValue",), "write": ("secretsmanager:PutSecretValue",)},
+    "ssm:parameter": {"write": ("ssm:PutParameter",)},
     "lambda:function": {"invoke": ("lambda:InvokeFunction",), "deploy": ("lambda:UpdateFunctionCode",)},
     "iam:role": {"assume": ("sts:AssumeRole",), "pass": ("iam:PassRole",)},
 }  # fmt: skip
@@ -50,7 +51,10 @@ _RENAMED = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "lambda:Invoke": "lambda:InvokeFunction",
 }
-_USUAL: Mapping[str, tuple[str, ...]] = {"secretsmanager:secret": ("secretsmanager:GetSecretValue",), "lambda:function": ("lambda:InvokeFunction",)}
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "secretsmanager:secret": ("secretsmanager:GetSecretValue",), "lambda:function": ("lambda:InvokeFunction",),
+    "ssm:parameter": ("ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
+}  # fmt: skip
 _ON_OBJECTS = re.compile(r"^s3:(?:Get|Put|Delete|Restore|Abort|List(?:Multipart))\w*(?:Object|Part|MultipartUpload|Tagging)", re.IGNORECASE)
 
 
@@ -127,8 +131,10 @@ def on_objects(action: str) -> bool:
     return bool(_ON_OBJECTS.match(action))
 
 
-_WRITING = frozenset({"s3:putobject", "sqs:sendmessage", "sns:publish", "secretsmanager:putsecretvalue"})
-_READING = frozenset({"s3:getobject", "sqs:receivemessage", "secretsmanager:getsecretvalue"})
+_WRITING = frozenset({"s3:putobject", "sqs:sendmessage", "sns:publish", "secretsmanager:putsecretvalue", "ssm:putparameter"})
+_READING = frozenset(
+    {"s3:getobject", "sqs:receivemessage", "secretsmanager:getsecretvalue", "ssm:getparameter", "ssm:getparameters", "ssm:getparametersbypath"}
+)
 
 
 def key_action(action: str) -> str:

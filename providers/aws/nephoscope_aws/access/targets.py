@@ -11,12 +11,15 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source, Write, gathered
 from nephoscope_aws.access.things import by_arn, ref
 
-TYPES = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "lambda:function", "iam:role")
-_KEY_ATTRIBUTE = {"s3:bucket": "encryption", "sqs:queue": "key", "sns:topic": "key", "secretsmanager:secret": "kms_key"}
+TYPES = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "ssm:parameter", "lambda:function", "iam:role")
+_WITHOUT_POLICY = frozenset({"ssm:parameter"})
+_KEY_ATTRIBUTE = {"s3:bucket": "encryption", "sqs:queue": "key", "sns:topic": "key", "secretsmanager:secret": "kms_key", "ssm:parameter": "key"}
 
 
 def resource_policy(lens: Lens, target: ResourceRef) -> Gathered:
     """The resource's own policy; a role's is its trust, which :mod:`identity` reads."""
+    if target.native_type in _WITHOUT_POLICY:
+        return gathered(lens, [], known=True)
     known, document = lens.look(target, "policy")
     if known and document is None:
         return gathered(lens, [], known=True)
@@ -27,14 +30,18 @@ def resource_policy(lens: Lens, target: ResourceRef) -> Gathered:
 def causes_of(target: ResourceRef) -> str:
     """How the ids of causes on the resource's side begin."""
     service = target.native_type.partition(":")[0]
-    return {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy", "iam:role": "aws.iam.trust"}.get(
-        target.native_type, f"aws.{service}.policy"
-    )
+    known = {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy", "iam:role": "aws.iam.trust"}
+    return "aws.iam.resource-policy" if target.native_type in _WITHOUT_POLICY else known.get(target.native_type, f"aws.{service}.policy")
 
 
 def writer(target: ResourceRef) -> Callable[[str], Write]:
     """How the resource's policy is written."""
     return _WRITES[target.native_type](target)
+
+
+def new_policy(target: ResourceRef) -> Source | None:
+    """The policy that the resource does not have yet; ``None`` where it cannot have one."""
+    return None if target.native_type in _WITHOUT_POLICY else Source("new policy", target, "policy", None, writer(target))
 
 
 def _noun(target: ResourceRef) -> str:

@@ -16,7 +16,7 @@ from nephoscope_aws.access.circumstances import circumstances
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.passage import passage
-from nephoscope_aws.access.sources import Gathered, Source
+from nephoscope_aws.access.sources import Gathered
 from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import ref, service_of
@@ -195,7 +195,7 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
     )
     return Question(
         cases=cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every, required=is_key,
-        fallback=Source("new policy", thing, "policy", None, targets.writer(thing)), extra_needs=tuple(lens.needs.values()),
+        fallback=targets.new_policy(thing), extra_needs=tuple(lens.needs.values()),
     )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from nephoscope_aws.behaviour.day_parts import wanted
 from nephoscope_aws.delivery.schedules import Cron, NotASchedule, Rate, parse
 
 _CLOCK = re.compile(r"\b(?:at|by|around)\s+(\d{1,2})(?::(\d{2}))?\s*(a\.?m\.?|p\.?m\.?)?(?![\d%])|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE)
-_WANTED = re.compile(r"\b(should|supposed|expected|must|meant|has to|scheduled|every|each|daily|nightly|weekly)\b", re.IGNORECASE)
+_WANTED = re.compile(
+    r"\b(should|supposed|expected|must|meant|has to|needs?|wants?|wanted|scheduled|every|each|daily|nightly|weekly)\b", re.IGNORECASE
+)
 _REALLY = re.compile(r"\b(but|instead|actually|in fact|now|came|ran|fired|started|runs (only )?(at|on)|yet)\b", re.IGNORECASE)
 _EVERY = re.compile(r"\bevery\s+(?:(\d+)\s+)?(minute|hour|day)s?\b|(?<![\w-])(hourly|daily|nightly)(?![\w-])", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -387,3 +387,27 @@ def test_what_is_asked_of_a_service_that_alone_is_named_stands_in_the_functions_
     lens = Lens(view(changes, text=text, things=(WORKER,)))
     assert {one.key for one in named_by(lens.view, WORKER, lens)} == {one.key for one in asked}
     assert named_by(lens.view, None, lens) == ()
+
+
+PARAMETER = ref("ssm:parameter", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/mailer/smtp", "mailer/smtp", ACCOUNT)
+VAULT = ref("kms:key", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/0b5c7a52-27ff-4778-a823-b77bdd55ed79", "0b5c7a52-27ff-4778-a823-b77bdd55ed79", ACCOUNT)
+OWNERS = document({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"})
+
+
+@pytest.mark.parametrize(
+    ("statements", "key", "lacking"),
+    [
+        ([allow("ssm:GetParameters", PARAMETER.native_id)], None, set()),
+        ([allow("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/tax/*")], None, {"aws.iam.identity-allow-missing"}),
+        ([allow("ssm:PutParameter", "*")], None, {"aws.iam.identity-allow-missing"}),
+        ([allow("ssm:*", "*")], VAULT.native_id, {"aws.kms.identity-allow-missing"}),
+        ([allow("ssm:*", "*"), allow("kms:Decrypt", VAULT.native_id)], VAULT.native_id, set()),
+    ],
+)
+def test_a_parameter_is_read_by_any_of_several_operations_and_with_its_key(statements, key, lacking):
+    changes = {
+        (INLINE, "document"): document(*statements), (PARAMETER, "exists"): True, (PARAMETER, "key"): key, (VAULT, "policy"): OWNERS,
+        (VAULT, "grants"): [], (VAULT, "state"): "Enabled", (VAULT, "manager"): "CUSTOMER", (VAULT, "exists"): True,
+    }  # fmt: skip
+    found = AccessAnalyzer().analyze(view(changes, text="app gets access denied on parameter mailer/smtp", things=(ROLE, PARAMETER)))
+    assert {one.cause for one in found if one.holds == "yes" and one.role == "cause"} == lacking

@@ -51,6 +51,8 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
         ("the report does not arrive since monday", "cron(0 6 ? * TUE *)", "UTC", False),
         ("it must not run on weekends but it does", "cron(0 6 ? * MON-FRI *)", "UTC", False),
         ("the scheduled function nightly-report does not run any more", "cron(0 14 29 2 ? *)", "UTC", False),
+        ("payroll goes out on thursdays, accounting needs it on fridays", "cron(0 17 ? * THU *)", "Europe/Berlin", True),
+        ("payroll goes out on thursdays, accounting needs it on fridays", "cron(0 17 ? * FRI *)", "Europe/Berlin", False),
         ("the report should come every day", "cron(0 6 ? * MON-FRI *)", "UTC", True),
         ("it should run every hour", "cron(0 8-17 * * ? *)", "UTC", True),
     ],

@@ -106,9 +106,11 @@ def _passed_lately(context: Context, hop: Hop, look: Look) -> tuple[Truth, str]:
         return None, ""
     if not filtered and context.emulated:
         return None, "what stands in for the cloud here does not count what the filter does"
-    if not filtered:
-        return True, "no message was filtered out in the last 24 hours"
     delivered = total(look.value(hop.source, "metrics.delivered"))
+    if not filtered and delivered == 0:
+        return None, "no message came by in the last 24 hours that the filter could have let through"
+    if not filtered:
+        return None if delivered is None else True, "no message was filtered out in the last 24 hours"
     if delivered is None:
         return None, ""
     lost = not delivered or context.words.partial

@@ -23,4 +23,4 @@ def named_by(view: FactView, workload: ResourceRef | None, lens: Lens) -> tuple[
         if view.complete(native_type) is None and not refused(view, native_type):
             lens.want(native_type, "complete")
     values = {str(value) for value in environment.values() if value}
-    return tuple(one for native_type in types for one in view.subjects(native_type) if {one.name, one.native_id} & values)
+    return tuple(one for native_type in types for one in view.subjects(native_type) if {one.name, one.native_id, f"/{one.name}"} & values)
