@@ -137,7 +137,7 @@ def test_a_guess_is_left_out_unless_it_is_all_that_is_said() -> None:
         ("the report never comes on saturdays", "event_not_delivered"),
         ("page-views delivers nothing", "event_not_delivered"),
         ("repricing isn't happening", "nothing_happens"),
-        ("nothing shows up in the lake", "nothing_happens"),
+        ("nothing shows up in the lake", "event_not_delivered"),
         ("I can never get to the site", "suspicion"),
     ],
 )
