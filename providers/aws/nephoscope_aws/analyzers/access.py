@@ -20,6 +20,7 @@ from nephoscope_aws.access.sources import Gathered
 from nephoscope_aws.access.spoken import spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import ref, service_of
+from nephoscope_aws.analyzers.reach.ends import ENDS
 from nephoscope_aws.analyzers.setting.environment import named_by
 from nephoscope_aws.iam import Policy, Principal
 
@@ -78,8 +79,8 @@ def _among_machines(view: FactView) -> bool:
     """Nothing but machines is spoken of, and nobody says what was answered: one that cannot fetch from another was not denied anything."""
     things = [ref for entity in view.problem.entities if entity.role != "healthy" for ref in entity.matches]
     kinds = {ref.native_type for ref in things} | {kind for entity in view.problem.entities for kind in entity.native_types}
-    several = len({ref.key for ref in things if ref.native_type in WORKLOADS}) > 1
-    return several and kinds <= set(WORKLOADS) and not states(view.problem.text, "access_denied")
+    several = len({ref.key for ref in things if ref.native_type in ENDS}) > 1
+    return several and kinds <= {*WORKLOADS, *ENDS} and not states(view.problem.text, "access_denied")
 
 
 def _anybody(view: FactView) -> Actor:

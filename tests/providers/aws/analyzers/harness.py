@@ -30,7 +30,7 @@ from nephoscope_aws.estate import AwsEstate
 
 ACCOUNT, REGION, NOW = "123456789012", "eu-west-1", "2026-11-24T10:00Z"
 IDENTITY = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:role/Reader", regions=(REGION,))
-_LATE = re.compile(r"\{(now(?:-\d+[hmd])?|fact:[^}]+)\}")
+_LATE = re.compile(r"\{(now(?:-\d+[hmd])?(?:@ms)?|fact:[^}]+)\}")
 
 
 @contextmanager
@@ -170,10 +170,11 @@ class Account:
             fact = self.evidence(problem("")).fact(about, name[5:]) if about else None
             return fact.value if fact else ""
         moment = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
+        name, _, in_ms = name.partition("@")
         if "-" in name:
             units = {"h": "hours", "m": "minutes", "d": "days"}
             moment -= timedelta(**{units[name[-1]]: int(name[4:-1])})
-        return moment.isoformat()
+        return int(moment.timestamp() * 1000) if in_ms else moment.isoformat()
 
     # -- investigating -----------------------------------------------------------------------------------------------
 

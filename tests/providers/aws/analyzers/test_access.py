@@ -283,6 +283,7 @@ def test_an_identity_of_another_account(principal, expected):
 
 
 FUNCTION = ref("lambda:function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:price", "price")
+DATABASE = ref("rds:db-instance", f"arn:aws:rds:eu-west-1:{ACCOUNT}:db:db-1", "db-1")
 MACHINES = [ref("ec2:instance", f"i-0aaaaaaaaaaaaaaa{n}", f"web-{n}", ACCOUNT, "eu-west-1") for n in (1, 2)]
 
 
@@ -309,6 +310,7 @@ def test_what_is_asked_of_a_function_is_what_the_words_say(said, action):
 
 def test_between_machines_nobody_is_denied_until_somebody_says_so():
     assert not AccessAnalyzer().analyze(view(text="web-1 can't fetch anything from web-2", things=MACHINES))
+    assert not AccessAnalyzer().analyze(view(text="db-1 refuses connections from web-1", things=(MACHINES[0], DATABASE)))
     assert AccessAnalyzer().analyze(view(text="web-1 gets AccessDenied from web-2", things=MACHINES))
     assert AccessAnalyzer().analyze(view(text="web-1 can't fetch anything from orders", things=(*MACHINES[:1], BUCKET)))
 

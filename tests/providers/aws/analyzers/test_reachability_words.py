@@ -114,6 +114,7 @@ def told(request: Request) -> str:
         ("web-1 doesn't send an answer", ["somebody > web-1: any tcp port"]),
         ("web-1 web ui on 8081 does not load", ["somebody > web-1: tcp 8081"]),
         ("web-1 is cut off, it can't fetch any page from the web", ["web-1 > the internet: tcp 80, 443"]),
+        ("web-1 stopped sending mails this morning", ["web-1 > web-1, wherever: any tcp port"]),
         ("web-1 lost its way to the world", ["web-1 > the internet: any tcp port"]),
         ("web-1 is down and we can't fetch a thing", ["somebody > web-1: any tcp port"]),
         ("web-1 is cut off, it can't pull or push anything", ["web-1 > web-1, wherever: any tcp port"]),
