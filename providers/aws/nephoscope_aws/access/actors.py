@@ -94,12 +94,14 @@ def workloads(view: FactView) -> tuple[ResourceRef, ...]:
 
 def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]:
     things = workloads(view)
+    named = {ref.key for entity in view.problem.entities if entity.named for ref in entity.matches}
     if len(things) > 1 and says(view.problem, "invoke"):
         things = things[:1]
     for thing in things:
         role = role_of(thing, lens)
         service = WORKLOADS[thing.native_type]
-        if role is not None and role.key in targets:
+        by_kind = bool(targets) and thing.key not in named  # "assumed by lambda": the service, not one of its functions
+        if role is not None and (role.key in targets or by_kind):
             yield Actor(Principal(service=service), workload=thing, service=service)
         elif role is not None:
             yield _identity(role, lens, thing, service)

@@ -413,3 +413,21 @@ def test_a_parameter_is_read_by_any_of_several_operations_and_with_its_key(state
     }  # fmt: skip
     found = AccessAnalyzer().analyze(view(changes, text="app gets access denied on parameter mailer/smtp", things=(ROLE, PARAMETER)))
     assert {one.cause for one in found if one.holds == "yes" and one.role == "cause"} == lacking
+
+
+def test_a_kind_that_assumes_a_role_is_its_service_and_none_of_its_things():
+    other = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/other", "other")
+    trusting = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    facts = {
+        **HEALTHY,
+        (ROLE, "trust"): document(trusting),
+        (FUNCTION, "role"): other.native_id,
+        (other, "exists"): True,
+        (other, "unique_id"): "AROAX",
+    }
+    entities = (Entity(text="app", role="sick", matches=(ROLE,)), Entity(text="lambda", role="sick", matches=(FUNCTION,), named=False))
+    problem = Problem(text="the role app can't be assumed by lambda", symptom="access_denied", entities=entities, now=NOW)
+    listed = [fact(inventory_ref("aws", one, "", ACCOUNT), "complete", True) for one in ("iam:role", "iam:user")]
+    evidence = Evidence(problem=problem, facts=[*(fact(*key, value) for key, value in facts.items()), *listed], identities=[IDENTITY])
+    assert not found(evidence)
+    assert judged(evidence)["aws.iam.seen-trusted"].holds == "yes"
