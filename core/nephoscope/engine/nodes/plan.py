@@ -13,7 +13,7 @@ from nephoscope.engine.peel import holding
 from nephoscope.engine.state import State, Update
 from nephoscope.interfaces import BudgetError, NephoscopeError
 from nephoscope.knowledge.statement import CONFIRM
-from nephoscope.models import Check, Conclusion, Decision, JsonValue, Question
+from nephoscope.models import Budget, Check, Conclusion, Decision, JsonValue, Question
 
 MOST_QUESTIONS = 8
 """So many questions may be put to a person in one investigation."""
@@ -29,6 +29,7 @@ def plan(state: State, context: Context) -> Update:
         return _question(context, CONFIRM)
     view = dossier(context)
     _expect_proof(context, view)
+    view.budget = _left_at_first(context, view)
     decision = _decided(context, view)
     exhausted = spent_up(view)
     if isinstance(decision, Conclusion):
@@ -51,6 +52,21 @@ def _expect_proof(context: Context, view: Dossier) -> None:
         who = next((each for each in context.identities if each.cloud == one.subject.cloud), None)
         if book and book.card.changes and prover and who:
             prover.warm(who)
+
+
+def _left_at_first(context: Context, view: Dossier) -> Budget:
+    """What was left when this round was planned first.
+
+    A round that is planned again, because it was killed, says the very same to a model, and so finds what that answered and what was paid for.
+    What is really left is still kept by whoever asks.
+    """
+    key = f"spent_before_{len(context.store.steps())}_{sum(one.answer is not None for one in context.store.questions())}"
+    total, now = context.budget, view.budget
+    spent = context.store.load(key, Budget)
+    if spent is None:
+        spent = Budget(steps=0, seconds=0.0, calls=0, tokens=total.tokens - now.tokens, usd=total.usd - now.usd)
+        context.store.put(key, spent)
+    return now.model_copy(update={"tokens": max(0, total.tokens - spent.tokens), "usd": max(0.0, total.usd - spent.usd)})
 
 
 def _question(context: Context, question: Question) -> Update:
