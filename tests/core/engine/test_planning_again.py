@@ -25,6 +25,6 @@ def test_what_a_round_was_told_of_its_budget_it_is_told_again(tmp_path: Path) ->
     assert told(store, Budget(tokens=900, usd=0.9), total) == (900, 0.9)
     assert told(store, Budget(tokens=700, usd=0.7), total) == (900, 0.9), "an answer was recorded, then it was killed"
     assert told(store, Budget(tokens=700, usd=0.7), Budget(tokens=5000, usd=2.0)) == (4900, 1.9), "gone on with a larger budget"
-    store.plan_step(1, Check(intent="look", reads=(), decided_by="t"))
+    store.plan_step(1, Check(id="c", cloud="toy", intent="look", reads=(), decided_by="t"))
     assert told(store, Budget(tokens=700, usd=0.7), total) == (700, 0.7), "the next round has its own"
     store.close()
