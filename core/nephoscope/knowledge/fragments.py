@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from nephoscope.knowledge.mentions import COMMON, STOPWORDS
-from nephoscope.models import ResourceRef
+from nephoscope.models import Mention, ResourceRef
 
 LONGEST = 6
 """So many words may make one name."""
@@ -125,6 +125,23 @@ class Names:
 
     def _rarity(self, found: Iterable[str]) -> float:
         return sum(1.0 / len(self._holders[one]) for one in found)
+
+
+def of_that_name(word: str, start: int, refs: tuple[ResourceRef, ...], shared: Sequence[str], said: Iterable[Mention]) -> tuple[ResourceRef, ...]:
+    """Those of the things that share words with one that was said which may be meant by it.
+
+    A name of several words, written as one, that shares only half of them with a thing names another thing, unless the rest says its kind. And what
+    is called by its service is one of its things, not whatever has the word in its name.
+    """
+    own = set(tokens(word))
+    around = [one for one in said if one.start <= start < one.start + len(one.text)]
+    hinted = {kind for one in around if one.hint for kind in one.native_types}
+    if len(own) == len(shared) == 1:
+        return tuple(ref for ref in refs if ref.native_type in hinted) if hinted else refs
+    if not re.search(r"\w[-_.]\w", word) or 2 * len(own & set(shared)) > len(own):
+        return refs
+    kinds = {kind for one in around if one.start == start for kind in one.native_types}
+    return tuple(ref for ref in refs if ref.native_type in kinds)
 
 
 _COMMON_STEMS = frozenset(map(stem, COMMON))

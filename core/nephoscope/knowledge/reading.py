@@ -194,19 +194,11 @@ class _Matcher:
         start, word = next((start, word) for start, word in free if set(fragments.tokens(word)) & set(shared))
         if len(shared) == 1 and not self._hurts and not spoken.definite(self._text, start):
             return []
-        refs = self._of_that_name(start, word, refs, shared)
+        refs = fragments.of_that_name(word, start, refs, shared, self._mentions)
         if not refs:
             return []
         few = refs if len(refs) <= FEW else ()
         return [(start, Entity(text=" ".join(shared) or word, role=self._role(start), matches=few, near=refs[:20], assumed=bool(few)))]
-
-    def _of_that_name(self, start: int, word: str, refs: tuple[ResourceRef, ...], shared: Sequence[str]) -> tuple[ResourceRef, ...]:
-        """A name of several words, written as one, that shares only half of them with a thing names another thing, unless the rest says its kind."""
-        own = set(fragments.tokens(word))
-        if len(own) < 2 or not re.search(r"\w[-_.]\w", word) or 2 * len(own & set(shared)) > len(own):
-            return refs
-        kinds = {kind for one in self._mentions if one.start == start for kind in one.native_types}
-        return tuple(ref for ref in refs if ref.native_type in kinds)
 
     def _aliases(self, ref: ResourceRef) -> Iterable[str]:
         """Addresses and hosts that its facts show."""

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.knowledge import mentions
-from nephoscope.knowledge.fragments import Names, alike, stem, tokens
-from nephoscope.models import ResourceRef
+from nephoscope.knowledge.fragments import Names, alike, of_that_name, stem, tokens
+from nephoscope.models import Mention, ResourceRef
 
 
 def ref(name: str, kind: str = "pond") -> ResourceRef:
@@ -86,3 +86,21 @@ def test_another_name_that_a_thing_goes_by_is_said_in_several_words_too() -> Non
     found = Names([ref("x7f2q9"), ref("b3")], also=lambda one: {"x7f2q9": ["partner-gateway"], "b3": ["gateway"]}[one.name])
     assert [[one.label for one in refs] for _, _, refs, _ in found.spans(list(mentions.words("our partner gateway is down")))] == [["x7f2q9"]]
     assert not list(found.spans(list(mentions.words("the gateway is down")))), "one word alone is looked for as it stands"
+
+
+@pytest.mark.parametrize(
+    ("word", "shared", "said", "meant"),
+    [
+        ("acme-secrets", ["acme"], [], []),
+        ("acme-secrets", ["acme"], [("acme-secrets", "ponds:pond", False)], ["acme-inbox"]),
+        ("acme-inbox-old", ["acme", "inbox"], [], ["acme-inbox"]),
+        ("acme", ["acme"], [], ["acme-inbox"]),
+        ("acme", ["acme"], [("acme", "ponds:fish", True)], []),
+        ("acme", ["acme"], [("the acme", "ponds:pond", True)], ["acme-inbox"]),
+    ],
+)
+def test_half_a_name_is_another_name(word: str, shared: list[str], said: list[tuple[str, str, bool]], meant: list[str]) -> None:
+    start = 4 if any(text.startswith("the ") for text, _, _ in said) else 0
+    around = [Mention(text=text, native_types=(kind,), start=0, hint=hint, exact=not hint) for text, kind, hint in said]
+    found = of_that_name(word, start, (ref("acme-inbox"),), shared, around)
+    assert [one.label for one in found] == meant
