@@ -25,7 +25,7 @@ def _kindless(mention: Mention) -> bool:
 
 def undecided(problem: Problem) -> bool:
     """Whether nothing was found, or types alone were named and do not tell which things are meant: then other kinds' names may be among the words."""
-    if not any(entity.matches or entity.near for entity in problem.entities):
+    if not any((entity.matches or entity.near) and not _supposed(entity) for entity in problem.entities):
         return True
     named = any(entity.named and entity.matches for entity in problem.entities)
     return not named and any(not entity.named and len(entity.matches) != 1 for entity in problem.entities)
@@ -112,12 +112,13 @@ def _bare(problem: Problem, mentions: Iterable[Mention]) -> tuple[str, ...]:
 
 def resigned(problem: Problem) -> Problem:
     """After all was looked through in vain: a thing that was said to be of a kind, and is nobody's, is one that is not there."""
-
-    def gone(one: Entity) -> bool:
-        return one.assumed and one.named and not one.near and any(ref.name == one.text for ref in one.matches)
-
-    entities = tuple(one.model_copy(update={"assumed": False}) if gone(one) else one for one in problem.entities)
+    entities = tuple(one.model_copy(update={"assumed": False}) if _supposed(one) else one for one in problem.entities)
     return problem.model_copy(update={"entities": entities})
+
+
+def _supposed(one: Entity) -> bool:
+    """Whether it is nobody's, and taken for one of the kind that stands behind it: "mailer-1 disk" may be a disk, or that of a machine."""
+    return one.assumed and one.named and not one.near and any(ref.name == one.text for ref in one.matches)
 
 
 def _made_up(name: str) -> bool:

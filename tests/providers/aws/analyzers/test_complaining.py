@@ -14,6 +14,7 @@ from nephoscope_aws.analyzers.complaining import LoggedErrorsAnalyzer
 from nephoscope_aws.estate import AwsEstate
 
 ESTATE = AwsEstate()
+ASKED = "2026-11-24T10:00Z"
 ERROR = "[ERROR] ZeroDivisionError: division by zero\nTraceback (most recent call last):"
 
 
@@ -32,15 +33,15 @@ def fact(subject: ResourceRef, attribute: str, value: Any) -> Fact:
                 pointer="/", identity=IDENTITY, observed_at=NOW)  # fmt: skip
 
 
-def view(message: str, symptom: str = "suspicion", changed: str = "2026-01-01T00:00:00.000+0000", role: Any = "sick") -> Evidence:
-    now = int(datetime.now(UTC).timestamp() * 1000)
+def view(message: str, symptom: str = "suspicion", changed: str = "2026-11-24T08:00:00.000+0000", role: Any = "sick") -> Evidence:
+    written = int(datetime(2026, 11, 24, 9, tzinfo=UTC).timestamp() * 1000)
     facts = [
         fact(FUNCTION, "last_modified", changed),
         fact(FUNCTION, "log_group", None),
-        fact(GROUP, "errors", [{"timestamp": now, "message": message}]),
+        fact(GROUP, "errors", [{"timestamp": written, "message": message}]),
     ]
     entity = Entity(text="pay", matches=(FUNCTION,), native_types=("lambda:function",), role=role)
-    return Evidence(Problem(text="pay is odd", symptom=symptom, entities=(entity,), now=NOW), facts, identities=[IDENTITY])
+    return Evidence(Problem(text="pay is odd", symptom=symptom, entities=(entity,), now=ASKED), facts, identities=[IDENTITY])
 
 
 def told(evidence: Evidence) -> list[str]:
@@ -49,13 +50,14 @@ def told(evidence: Evidence) -> list[str]:
 
 def test_errors_of_its_own_speak_against_health() -> None:
     assert told(view(ERROR)) == ["no observation the log of pay reports errors: [ERROR] ZeroDivisionError: division by zero"]
+    assert told(view(ERROR, changed="2026-11-24T11:00:00.000+0000")), "a clock that is not ours says nothing of what was before"
 
 
 @pytest.mark.parametrize(
     "quiet",
     [
         view(f"INFO somebody wrote {ERROR}"),
-        view(ERROR, changed="2099-01-01T00:00:00.000+0000"),
+        view(ERROR, changed="2026-11-24T09:30:00.000+0000"),
         view(ERROR, role="healthy"),
         view(ERROR, symptom="how_to"),
         view("INFO done"),

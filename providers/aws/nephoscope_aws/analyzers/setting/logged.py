@@ -35,8 +35,9 @@ def errors_in(look: Look, group: ResourceRef | None, since: str = "") -> list[st
 
 def since_changed(look: Look, function: ResourceRef) -> str:
     """ISO time from which on the log is that of the function as it is; empty: from the first line. In an emulated account all was made just now."""
-    changed = look.value(function, "last_modified")
-    return changed if isinstance(changed, str) and not any(identity.emulated for identity in look.view.identities) else ""
+    changed, now = look.value(function, "last_modified"), datetime.fromisoformat(look.view.problem.now)
+    emulated = any(identity.emulated for identity in look.view.identities)
+    return changed if isinstance(changed, str) and not emulated and datetime.fromisoformat(changed) <= now else ""
 
 
 def _lines(judging: Judging) -> list[str] | None:
