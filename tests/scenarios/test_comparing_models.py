@@ -200,7 +200,7 @@ def test_models_of_known_quality_are_told_apart_as_they_are(terminal: Any) -> No
 
     ``SOAK_SUITE``: less than all; ``SOAK_VARIANT``: of each scenario only this.
     """
-    makers = [Known("sol", 0.60, Reply(text="I had rather not.", stop="blocked")), Known("sonnet", 0.62, Reply(trouble=Trouble(kind="auth")))]
+    makers = [Known("sol", 0.60, Reply(text="I had rather not.", blocked=True)), Known("sonnet", 0.62, Reply(trouble=Trouble(kind="auth")))]
     makers.append(Known("haiku", 0.90, Reply(text="Who knows?")))
     with LLMServer(makers[0]) as plain, LLMServer(makers[1]) as other, LLMServer(makers[2]) as best:
         models = [f"openai:gpt-6-sol@{plain.base_url('openai')}", f"anthropic:claude-sonnet-5-5@{other.base_url('anthropic')}"]
