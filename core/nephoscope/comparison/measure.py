@@ -154,10 +154,10 @@ def asking(calls: Iterable[ModelCall], written_off: float = 0.0) -> Asking:
 def _outcome(cell: Cell, trial: Trial, store: RunStore, calls: Sequence[ModelCall]) -> Outcome:
     """A trial that is not right for want of an answer is named after what was wanting.
 
-    Where the model alone plans and answered nothing at all, a verdict that is right by chance is not the model's: that nothing can be told, say.
+    Where the model alone plans and nothing was decided by it, a verdict that is right is that of whoever went on without it.
     """
     ended = [call for call in calls if call.error not in (UNDERWAY, LOST)]
-    mute = cell.contestant.planner == "llm" and bool(ended) and all(call.reply is None for call in ended)
+    mute = cell.contestant.planner == "llm" and bool(ended) and (all(call.reply is None for call in ended) or _stood_by(store))
     if trial.right and not mute:
         return "right"
     if kept := _kept_from(store, ended):
@@ -188,6 +188,12 @@ def _sent_back(store: RunStore, call: ModelCall) -> int:
     turns = document.get("turns") if isinstance(document, dict) else None
     texts = [str(turn.get("text")) for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
     return sum(text.startswith(UNUSABLE) for text in texts)
+
+
+def _stood_by(store: RunStore) -> bool:
+    """Whether the model was given up on, and had decided neither on a step nor on the end."""
+    deciders = [*(step.check.decided_by for step in store.steps()), str(store.get("concluded_by", ""))]
+    return _gave_up(store) and not any(one.startswith("model:") for one in deciders)
 
 
 def _gave_up(store: RunStore) -> bool:

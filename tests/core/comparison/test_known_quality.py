@@ -79,20 +79,29 @@ def mute(_: Settings, run_dir: Path, words: str, scope: Scope, cell: Cell, *, op
     store = opened(run_dir)
     if cell.contestant.model:
         call = ModelCall(hashlib.sha256(cell.key.encode()).hexdigest(), "planner", "p", cell.contestant.model, Usage(), usd=0.0, error="auth")
-        store.model_ended(store.model_sent(call, canonical({"turns": []})), call, None)
+        refused = cell.contestant.model == "a:refuses"
+        ended = call if not refused else ModelCall(**{**vars(call), "error": ""})
+        store.model_ended(store.model_sent(call, canonical({"turns": []})), ended, {"text": "", "finish": "blocked"} if refused else None)
+        store.put("planner_notes", ["the model could not be asked: it refused"])
     store.close()
     truth = TRUTHS[cell.scenario, cell.variant]
     return concluded(run_dir, words, cell, truth.verdict, truth.causes)
 
 
 def test_who_answers_nothing_is_not_right_by_chance(tmp_path: Path) -> None:
-    who = (Contestant(model="a:mute", planner="llm"), Contestant(model="a:mute", planner="hybrid"), Contestant(planner="playbook"))
+    who = (
+        Contestant(model="a:mute", planner="llm"),
+        Contestant(model="a:refuses", planner="llm"),
+        Contestant(model="a:mute", planner="hybrid"),
+        Contestant(planner="playbook"),
+    )
     plan = Plan(suite="all", contestants=who, scenarios=SCENARIOS[:1])
     with opened_store(tmp_path / "c") as store:
         store.begin(plan)
         runner = Runner(store, plan, Settings(budget=Budget(usd=1.0)), Carrier({SCENARIOS[0].cloud or "brook": Account()}, mute))
-        found = {(one.cell.contestant.planner, one.outcome) for one in runner.run()}
-    assert found == {("llm", "error"), ("hybrid", "right"), ("playbook", "right")}
+        found = {(one.cell.contestant.model, one.cell.contestant.planner, one.outcome) for one in runner.run()}
+    expected = {("a:mute", "llm", "error"), ("a:refuses", "llm", "refused"), ("a:mute", "hybrid", "right"), ("", "playbook", "right")}
+    assert found == expected
 
 
 @pytest.mark.soak
