@@ -51,7 +51,7 @@ def nephoscope_register_provers() -> Sequence[Prover]:
 
 @hookimpl
 def nephoscope_register_analyzers() -> Sequence[Analyzer]:
-    from nephoscope_aws.analyzers import ANALYZERS
+    from nephoscope_aws.analyzers.every import ANALYZERS
 
     return [analyzer() for analyzer in ANALYZERS]
 

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from nephoscope.engine.analysis import Analysis
 from nephoscope.engine.verdict import diagnose
-from nephoscope_aws.analyzers import ANALYZERS
+from nephoscope_aws.analyzers.every import ANALYZERS
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"

@@ -10,7 +10,7 @@ from harness import Account, moto_server, open_wordings, scenarios, substitute, 
 import nephoscope_suite_aws
 from nephoscope.engine.analysis import Analysis
 from nephoscope.engine.verdict import diagnose
-from nephoscope_aws.analyzers import ANALYZERS
+from nephoscope_aws.analyzers.every import ANALYZERS
 
 ROOT = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 FAMILIES = ("alarms", "containers", "stores", "platform", "schedules", "functions")
