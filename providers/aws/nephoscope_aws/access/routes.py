@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nephoscope.knowledge.mentions import healthy_spans
+from nephoscope_aws.access.things import FUNCTION_ARN
 
 _PATH = re.compile(
     r"(?<![\w.:/@-])(?:(GET|PUT|POST|PATCH|DELETE|HEAD|OPTIONS)\s+)?(/[\w{}%-][\w{}.%+~-]*(?:/[\w{}.%+~-]+)*)(?![\w:]*://)", re.IGNORECASE
 )
-_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 DEFAULT = "$default"
 ANY = "ANY"
 
@@ -50,7 +50,7 @@ def _keyed(key: str, integration: Any) -> Route:
 def _called(integration: Any) -> str:
     if not isinstance(integration, dict) or integration.get("credentials") or integration.get("CredentialsArn"):
         return ""
-    named = _FUNCTION.search(str(integration.get("uri") or integration.get("IntegrationUri") or ""))
+    named = FUNCTION_ARN.search(str(integration.get("uri") or integration.get("IntegrationUri") or ""))
     return named[0] if named else ""
 
 

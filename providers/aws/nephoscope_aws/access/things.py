@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from nephoscope.models import ResourceRef
+
+FUNCTION_ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
+"""A function's ARN wherever it stands in a text; a version or alias is left off."""
 
 
 def ref(native_type: str, native_id: str, name: str = "", account: str = "", region: str = "") -> ResourceRef:

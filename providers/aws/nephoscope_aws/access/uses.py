@@ -16,14 +16,13 @@ from nephoscope.models import ResourceRef
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.routes import ANY, DEFAULT, Route, concerned, routes
 from nephoscope_aws.access.targets import key_of
-from nephoscope_aws.access.things import by_arn
+from nephoscope_aws.access.things import FUNCTION_ARN, by_arn
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
 from nephoscope_aws.analyzers.setting.conditions import refer
 from nephoscope_aws.analyzers.setting.logged import errors_in, group_of
 from nephoscope_aws.behaviour.log_lines import refusals
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
-_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 _DIRECT = re.compile(r"arn:[a-z-]+:states:::(?:aws-sdk:)?([a-z0-9]+):(\w+)")
 
 
@@ -67,7 +66,7 @@ def _by_routes(look: Look, api: ResourceRef) -> Iterator[tuple[str, str]]:
         authorizers = look.value(api, "authorizers")
         for one in authorizers if isinstance(authorizers, list) else []:
             asked = isinstance(one, dict) and one.get("id") in {route.authorizer for route in meant} and not one.get("authorizerCredentials")
-            named = _FUNCTION.search(str(one.get("authorizerUri"))) if asked else None
+            named = FUNCTION_ARN.search(str(one.get("authorizerUri"))) if asked else None
             if named:
                 yield named[0], f"{_execute(api)}/authorizers/{one.get('id')}"
 
@@ -95,7 +94,7 @@ def _rotating(look: Look, secret: ResourceRef) -> Iterator[tuple[str, str]]:
 def _triggered(look: Look, pool: ResourceRef) -> Iterator[tuple[str, str]]:
     configured = look.value(pool, "configuration")
     triggers = configured.get("LambdaConfig") if isinstance(configured, dict) else None
-    for function in dict.fromkeys(_FUNCTION.findall(str(triggers))) if triggers else ():
+    for function in dict.fromkeys(FUNCTION_ARN.findall(str(triggers))) if triggers else ():
         yield function, f"arn:aws:cognito-idp:{pool.region}:{pool.account}:userpool/{pool.native_id}"
 
 
@@ -125,7 +124,7 @@ def _routes(look: Look, api: ResourceRef) -> list[Route]:
 def steps_of(look: Look, machine: ResourceRef) -> list[ResourceRef]:
     """Functions that are steps of a workflow: what goes wrong in them goes wrong in it."""
     definition = look.value(machine, "definition") if machine.native_type == "stepfunctions:state-machine" else UNKNOWN
-    named = _FUNCTION.findall(json.dumps(definition, ensure_ascii=False)) if definition is not UNKNOWN else []
+    named = FUNCTION_ARN.findall(json.dumps(definition, ensure_ascii=False)) if definition is not UNKNOWN else []
     return [ref for name in dict.fromkeys(named) if (ref := refer(look.view, machine, "lambda:function", name))]
 
 

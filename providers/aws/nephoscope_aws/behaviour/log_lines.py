@@ -108,6 +108,8 @@ def _spoken(line: str) -> str:
         return line
     level, kind = str(told.get("level", "")).upper(), told.get("errorType", "")
     said = str(told.get("errorMessage") or told.get("message") or told.get("msg") or "")
+    if level not in ("", *_ERRORS):
+        return line  # a program's own words, whatever it quotes
     if _TIMED_OUT.match(said) or _KILLED.match(said):
         return said
-    return f"[ERROR] {kind}: {said}" if kind else f"[ERROR] {said}" if level in _ERRORS else line
+    return f"[ERROR] {kind}: {said}" if kind else f"[ERROR] {said}" if level else line

@@ -62,6 +62,9 @@ def test_a_refusal_may_name_no_resource() -> None:
 
 
 def test_ends_of_runs() -> None:
+    quoted = [json.dumps({"level": "INFO", "message": line, "errorType": "Runtime.ExitError"}) for line in (TIMEOUT, KILLED)]
+    assert (timeouts(quoted), killed(quoted)) == ([], 0)
+    assert timeouts([json.dumps({"timestamp": STAMP, "message": TIMEOUT})]) == [3.0]
     assert timeouts([TIMEOUT, f"INFO {TIMEOUT}", "Task timed out after 9 seconds"]) == [3.0]
     assert killed([KILLED, f"INFO {KILLED}", "signal: killed"]) == 1
     report = f"REPORT RequestId: {UUID}\tDuration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory"

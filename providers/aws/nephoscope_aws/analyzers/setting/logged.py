@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering.look import Look, hidden, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
 from nephoscope_aws.behaviour import log_lines
 from nephoscope_aws.delivery.content import UNKNOWN
 from nephoscope_aws.iam.truth import Truth
@@ -23,21 +23,25 @@ def group_of(look: Look, function: ResourceRef) -> ResourceRef | None:
     return refer(look.view, function, "logs:log-group", name)
 
 
-def errors_in(look: Look, group: ResourceRef | None, since: str = "") -> list[str] | None:
-    """Lines of the last day that report errors, hidden ones left out; ``None`` while nobody has looked. ``since``: ISO time of the first."""
+def errors_in(look: Look, group: ResourceRef | None, since: datetime | None = None) -> list[str] | None:
+    """Lines of the last day that report errors, hidden ones left out; ``None`` while nobody has looked. ``since``: time of the first."""
     found = look.value(group, "errors") if group else UNKNOWN
     if found is UNKNOWN:
         return None
-    begin = datetime.fromisoformat(since).timestamp() * 1000 if since else 0.0
+    begin = since.timestamp() * 1000 if since else 0.0
     lines = [one for one in found if isinstance(one, dict) and not hidden(one)] if isinstance(found, list) else []
-    return [str(one.get("message")) for one in lines if float(one.get("timestamp") or 0) >= begin]
+    return [str(one.get("message")) for one in lines if _at(one.get("timestamp")) >= begin]
 
 
-def since_changed(look: Look, function: ResourceRef) -> str:
-    """ISO time from which on the log is that of the function as it is; empty: from the first line. In an emulated account all was made just now."""
-    changed, now = look.value(function, "last_modified"), datetime.fromisoformat(look.view.problem.now)
+def _at(stamp: object) -> float:
+    return float(stamp) if isinstance(stamp, int | float) else 0.0
+
+
+def since_changed(look: Look, function: ResourceRef) -> datetime | None:
+    """From when on the log is that of the function as it is; ``None``: from the first line. In an emulated account all was made just now."""
+    changed, now = moment(look.value(function, "last_modified")), moment(look.view.problem.now)
     emulated = any(identity.emulated for identity in look.view.identities)
-    return changed if isinstance(changed, str) and not emulated and datetime.fromisoformat(changed) <= now else ""
+    return changed if changed and now and not emulated and changed <= now else None
 
 
 def _lines(judging: Judging) -> list[str] | None:

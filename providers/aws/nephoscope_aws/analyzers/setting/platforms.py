@@ -9,13 +9,13 @@ from typing import Any
 
 from nephoscope.models import JsonValue, texts
 from nephoscope_aws.access.routes import concerned, routes
+from nephoscope_aws.access.things import FUNCTION_ARN
 from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth
 
 _HOST = re.compile(r"(?<![\w@.-])((?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])", re.IGNORECASE)
-_FUNCTION = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+")
 _FAILED = re.compile(r"(?:CREATE|UPDATE|DELETE|IMPORT|ROLLBACK)_FAILED$|ROLLBACK")
 _CANCELLED = re.compile(r"cancell?ed|initiated by", re.IGNORECASE)
 LONGEST = timedelta(days=1)
@@ -90,7 +90,7 @@ def workflow_target_missing(judging: Judging) -> Truth:
     definition = judging.look.value(judging.subject, "definition")
     if definition is UNKNOWN:
         return None
-    named = dict.fromkeys(arn for text in texts(definition) for arn in _FUNCTION.findall(text))
+    named = dict.fromkeys(arn for text in texts(definition) for arn in FUNCTION_ARN.findall(text))
     return lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn) for arn in named])
 
 
@@ -153,7 +153,7 @@ def api_function_missing(judging: Judging) -> Truth:
     if methods is None:
         return None
     for name, path, method in methods:
-        for arn in _FUNCTION.findall(str((method.get("methodIntegration") or {}).get("uri"))):
+        for arn in FUNCTION_ARN.findall(str((method.get("methodIntegration") or {}).get("uri"))):
             gone = lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn)])
             if gone is not False:
                 judging.details |= {"method": name, "path": path}
