@@ -35,6 +35,7 @@ def bench(
         int | None, typer.Option(help="Instead: faults nobody wrote a cause for, made from this number by changing one field.")
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=10_000, help="So many of these.")] = 20,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Ask everything so often, and tell what was not always answered the same.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Trials at a time.")] = 2,
     keep: Annotated[Path | None, typer.Option(help="Keep the runs in this folder.")] = None,
     fail_under: Annotated[float, typer.Option(help="Exit 1 when less than this share is right.")] = 0.0,
@@ -55,7 +56,8 @@ def bench(
     with Output(as_json=as_json):
         flags = options.flags(context)
         made = _Made(seed=seed, unknown=unknown, count=count)
-        rows = _bench(flags, made, only, cases, variant or (), wordings=wordings, jobs=jobs, keep=keep, as_json=as_json)
+        how = _How(variants=variant or (), wordings=wordings, repeats=repeats, jobs=jobs, keep=keep)
+        rows = _bench(flags, made, only, cases, how, as_json=as_json)
     if rows[-1].accuracy < fail_under or (fail_on_false and rows[-1].false_positives):
         raise typer.Exit(1)
 
@@ -67,6 +69,17 @@ class _Made:
     seed: int | None
     unknown: int | None
     count: int
+
+
+@dataclass(frozen=True)
+class _How:
+    """Which trials there are to be of the scenarios, and how they are made."""
+
+    variants: Sequence[str]
+    wordings: bool
+    repeats: int
+    jobs: int
+    keep: Path | None
 
 
 def _scenarios(made: _Made, cases: Path | None, plugins: Plugins) -> list[Scenario]:
@@ -84,23 +97,13 @@ def _scenarios(made: _Made, cases: Path | None, plugins: Plugins) -> list[Scenar
     return [read_scenario(one) for one in documents]
 
 
-def _bench(
-    flags: Mapping[str, Any],
-    made: _Made,
-    only: str,
-    cases: Path | None,
-    variants: Sequence[str],
-    *,
-    wordings: bool,
-    jobs: int,
-    keep: Path | None,
-    as_json: bool,
-) -> list[Score]:
+def _bench(flags: Mapping[str, Any], made: _Made, only: str, cases: Path | None, how: _How, *, as_json: bool) -> list[Score]:
     from nephoscope.app import App
     from nephoscope.cli.scoreboard import show
     from nephoscope.cli.session import open_session
     from nephoscope.comparison.calibration import calibrated
     from nephoscope.comparison.score import outcomes, scores
+    from nephoscope.comparison.steadiness import steadiness
     from nephoscope.comparison.suite import Suite
     from nephoscope.interfaces import UsageError
 
@@ -117,7 +120,8 @@ def _bench(
     def again(settings: Settings, bundle: str) -> Report:
         return App(settings, session.plugins).replay(bundle, on_event=lambda _: None).after
 
-    for trial in Suite(session.loaded.settings, session.plugins, rehearse, keep, again).run(chosen, variants, wordings=wordings, jobs=jobs):
+    suite = Suite(session.loaded.settings, session.plugins, rehearse, how.keep, again)
+    for trial in suite.run(chosen, how.variants, wordings=how.wordings, jobs=how.jobs, repeats=how.repeats):
         trials.append(trial)
         if trial.split != "held" and (not as_json or sys.stderr.isatty()):
             sys.stderr.write(_line(trial) + "\n")
@@ -128,11 +132,12 @@ def _bench(
             "scores": [row.model_dump() for row in rows],
             "outcomes": outcomes(trials),
             "calibration": calibrated(trials).model_dump(),
+            "steadiness": steadiness(trials).model_dump(),
             "trials": [trial.model_dump() for trial in trials if trial.split != "held"],
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        show(rows, outcomes(trials), calibrated(trials), seed=seed)
+        show(rows, outcomes(trials), calibrated(trials), steadiness(trials), seed=seed)
     return rows
 
 

@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 
     from nephoscope.comparison.calibration import Calibration
     from nephoscope.comparison.score import Score
+    from nephoscope.comparison.steadiness import Steadiness
 
 
 def show(
-    rows: Sequence[Score], told: Mapping[str, Mapping[str, int]], calibration: Calibration, console: Console | None = None, seed: int | None = None
+    rows: Sequence[Score],
+    told: Mapping[str, Mapping[str, int]],
+    calibration: Calibration,
+    steady: Steadiness | None = None,
+    *,
+    console: Console | None = None,
+    seed: int | None = None,
 ) -> None:
-    """How often it was right, what that took, by mutator where there were any, and confidence against outcomes."""
+    """How often it was right, what that took, by mutator where there were any, confidence against outcomes, and what wavered."""
     from rich.console import Console
 
     console = console or Console()
@@ -28,6 +35,8 @@ def show(
         console.print(_by_mutator(told))
     console.print()
     console.print(confidence(calibration), highlight=False, soft_wrap=True)
+    if steady and steady.questions:
+        console.print("\n".join(wavered(steady)), highlight=False, soft_wrap=True, markup=False)
     if seed is not None:
         console.print(f"seed {seed}", highlight=False)
 
@@ -76,3 +85,11 @@ def confidence(calibration: Calibration) -> str:
         return "confidence: no cause was told"
     bands = ", ".join(f"{one.low:.1f}-{one.high:.1f}: {one.right}/{one.told}" for one in calibration.bands)
     return f"confidence, right of told: {bands}; off by {calibration.error:.2f} on average"
+
+
+def wavered(steady: Steadiness) -> list[str]:
+    """How many questions got the same answer each time, and those that did not."""
+    lines = [f"same answer each time: {steady.same} of {steady.questions}"]
+    for one in steady.wavering:
+        lines.append(f"  {one.scenario}/{one.variant}: " + "; ".join(f"{number} x {answer}" for answer, number in one.answers.items()))
+    return lines

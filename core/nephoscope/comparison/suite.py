@@ -31,9 +31,11 @@ class Suite:
         self._plugins = plugins
         self._keep = keep
 
-    def run(self, scenarios: Sequence[Scenario], variants: Sequence[str] = (), *, wordings: bool = False, jobs: int = 2) -> Iterator[Trial]:
-        """Every chosen variant of every scenario; with ``wordings`` also in other words."""
-        work = [
+    def run(
+        self, scenarios: Sequence[Scenario], variants: Sequence[str] = (), *, wordings: bool = False, jobs: int = 2, repeats: int = 1
+    ) -> Iterator[Trial]:
+        """Every chosen variant of every scenario; with ``wordings`` also in other words. All of that ``repeats`` times, one round after the other."""
+        work = repeats * [
             (one, variant, words)
             for one in scenarios
             for variant in one.variants

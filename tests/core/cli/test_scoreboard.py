@@ -14,6 +14,7 @@ from nephoscope.cli.scoreboard import confidence, show
 from nephoscope.comparison.calibration import Calibration, calibrated
 from nephoscope.comparison.scenario import Truth
 from nephoscope.comparison.score import Score, outcomes, scores
+from nephoscope.comparison.steadiness import Steadiness, steadiness
 from nephoscope.comparison.trial import Trial
 
 LONG = "switched off or deleted"
@@ -68,3 +69,26 @@ def test_confidence_is_held_against_outcomes() -> None:
 def test_borders_belong_to_the_upper_band(value: float, low: float) -> None:
     (band,) = calibrated([trial(("a",), (value,))]).bands
     assert (band.low, band.told) == (low, 1)
+
+
+def test_an_answer_that_wavers_is_named() -> None:
+    steady = [trial(("a",), (0.9,), right=True) for _ in range(3)]
+    wavering = [one.model_copy(update={"variant": "twin"}) for one in (trial((), (), right=True), trial(("b",), (0.9,)), trial((), (), right=True))]
+    held = [one.model_copy(update={"split": "held", "words": "others"}) for one in wavering]
+    once = [trial((), (), error="the emulator broke").model_copy(update={"scenario": "asked once"})]
+    found = steadiness(steady + wavering + held + once)
+    assert (found.questions, found.same, [one.variant for one in found.wavering]) == (3, 1, ["twin"]), "of held words only the number is told"
+    shown = printed(scores(steady + wavering), {}, Calibration(), found)
+    assert "same answer each time: 1 of 3" in shown
+    assert "s/twin: 2 x inconclusive: -; 1 x inconclusive: b, not as it is" in shown.replace("\n", " ")
+
+
+def test_what_was_asked_once_says_nothing_about_wavering() -> None:
+    found = steadiness([trial(("a",), (0.9,)), trial(("b",), (0.9,)).model_copy(update={"variant": "twin"})])
+    assert found == Steadiness()
+    assert "each time" not in printed([], {}, Calibration(), found)
+
+
+def test_an_error_is_another_answer_than_the_same_verdict_without_one() -> None:
+    found = steadiness([trial((), ()), trial((), (), error="the emulator broke")])
+    assert found.wavering[0].answers == {"inconclusive: -, not as it is": 1, "error: the emulator broke": 1}
