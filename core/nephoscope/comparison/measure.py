@@ -164,7 +164,7 @@ def _outcome(cell: Cell, trial: Trial, store: RunStore, calls: Sequence[ModelCal
         return kept
     if trial.error:
         return "error"
-    return "undecided" if trial.verdict == "inconclusive" else "wrong"
+    return "undecided" if mute or trial.verdict == "inconclusive" else "wrong"
 
 
 def _kept_from(store: RunStore, calls: Sequence[ModelCall]) -> Outcome | None:
@@ -179,7 +179,7 @@ def _kept_from(store: RunStore, calls: Sequence[ModelCall]) -> Outcome | None:
     finish = reply.get("finish") if isinstance(reply, dict) else ""
     if finish in ("blocked", "length"):
         return "refused" if finish == "blocked" else "truncated"
-    return "unparsable" if _sent_back(store, calls[-1]) >= MOST_REPAIRS and _gave_up(store) else None
+    return "unparsable" if _sent_back(store, calls[-1]) >= MOST_REPAIRS and _gave_up(store, "could not be asked") else None
 
 
 def _sent_back(store: RunStore, call: ModelCall) -> int:
@@ -193,12 +193,12 @@ def _sent_back(store: RunStore, call: ModelCall) -> int:
 def _stood_by(store: RunStore) -> bool:
     """Whether the model was given up on, and had decided neither on a step nor on the end."""
     deciders = [*(step.check.decided_by for step in store.steps()), str(store.get("concluded_by", ""))]
-    return _gave_up(store) and not any(one.startswith("model:") for one in deciders)
+    return _gave_up(store, "could not be asked", "could not be used") and not any(one.startswith("model:") for one in deciders)
 
 
-def _gave_up(store: RunStore) -> bool:
+def _gave_up(store: RunStore, *why: str) -> bool:
     notes = store.get("planner_notes", [])
-    return isinstance(notes, list) and any("could not be asked" in str(note) for note in notes)
+    return isinstance(notes, list) and any(one in str(note) for note in notes for one in why)
 
 
 def _scripts(attempts: Sequence[Attempt], store: RunStore) -> Scripts:

@@ -187,7 +187,7 @@ def _made(
 
 
 def _without(round_: _Round, why: str) -> Decision:
-    """Go on with what is written down; where that knows nothing more either, end honestly."""
+    """Go on with what is written down; where that knows nothing more either, end honestly. None of it is signed by the model."""
     last = f"{why}: {round_.feedback[-1]}" if round_.feedback and "could not be used" in why else why
     fallback = round_.view.planner("playbook")
     choice = fallback.plan(round_.view) if fallback and not round_.final else None
@@ -195,8 +195,9 @@ def _without(round_: _Round, why: str) -> Decision:
         choice = choice.choice
     if choice is None or isinstance(choice, Conclusion):
         stop = f"{last}; {choice.stop}" if isinstance(choice, Conclusion) else last
-        return _made(round_, conclusion=Conclusion(stop=stop), note=last)
-    by = "planner:playbook"
-    if isinstance(choice, Question):
-        return _made(round_, question=choice, note=last).model_copy(update={"decided_by": by})
-    return _made(round_, checks=tuple(choice), note=last).model_copy(update={"decided_by": by})
+        decided = _made(round_, conclusion=Conclusion(stop=stop), note=last)
+    elif isinstance(choice, Question):
+        decided = _made(round_, question=choice, note=last)
+    else:
+        decided = _made(round_, checks=tuple(choice), note=last)
+    return decided.model_copy(update={"decided_by": "planner:playbook" if choice is not None else "planner:llm"})

@@ -192,6 +192,17 @@ def test_a_model_that_cannot_be_reached_at_first_is_an_error_and_later_none(inve
     assert any("could not be asked" in text for text in run.report.assumptions)
 
 
+@pytest.mark.parametrize("failing", ["refused", "unusable"])
+def test_what_others_ended_is_not_signed_by_the_model(failing: str, investigate: Investigate) -> None:
+    said = [ModelError("refused", kind="blocked")] * 9 if failing == "refused" else [checks("NoSuchOperation")] * 9 * MOST_TRIES
+    for planners, by in (({"playbook": PlaybookPlanner()}, "planner:playbook"), ({}, "planner:llm")):
+        run = investigate(*said, planners=planners)
+        assert run.report.status == "concluded"
+        assert run.store.get("concluded_by") == by
+    ended = investigate(checks(), the_weir)
+    assert ended.store.get("concluded_by") == "model:told:model"
+
+
 def test_without_a_model_the_planner_says_what_is_missing() -> None:
     with pytest.raises(UsageError, match="none is named"):
         ModelPlanner().plan(StillView(first_reading("x", "2026-01-01T00:00Z")))
