@@ -188,7 +188,18 @@ def _seen(view: FactView, start: ResourceRef, traces: Sequence[Trace]) -> Iterat
         truth = judge(trace.when, start, judging, JUDGES)
         note = tell(trace.note, {"name": start.label, **judging.details})
         told = str(note) if truth else f"not so: {note}"
-        yield judging.look.observation(_name(start, f"working{'' if not index else f'-{index + 1}'}"), start, truth, told)
+        name = _name(start, f"working{'' if not index else f'-{index + 1}'}")
+        if truth is False and _uncounted(view, trace, start):
+            told = f"what stands in for the cloud here counts nothing: whether {start.label} works cannot be seen"
+            yield judging.look.observation(name, start, None, told).model_copy(update={"needs": (), "on_path": False})
+        else:
+            yield judging.look.observation(name, start, truth, told)
+
+
+def _uncounted(view: FactView, trace: Trace, start: ResourceRef) -> bool:
+    """Whether a trace is missing only because a stand-in for the cloud leaves none."""
+    emulated = any(identity.emulated for identity in view.identities)
+    return emulated and trace.uncounted is not None and judge(trace.uncounted, start, Judging(Look(view), start), JUDGES) is True
 
 
 def _name(ref: ResourceRef, what: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nephoscope.interfaces import FactView
@@ -25,38 +23,40 @@ HOLDERS = {
 _UP = re.compile(r"(?<![a-z])(high|above|over|exceed\w*|spik\w*|peak\w*|too many|full|maxed|surge\w*|rises?|hot)(?![a-z])", re.IGNORECASE)
 _DOWN = re.compile(r"(?<![a-z])(low|below|under|drops?|dropped|falls?|fell|empty|dries|runs out|too few|dead|idle)(?![a-z])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s?(%|percent|ms|seconds?|s\b|messages?|errors?|requests?)", re.IGNORECASE)
-_ALIKE = 0.72
 _EXTREME = ("Maximum", "Minimum")
 
 
-def _silent(judging: Judging) -> Truth:
+def silent(judging: Judging) -> Truth:
     """Whether the metric that the alarm watches had no point in the window."""
     seen = watch(judging)
     return None if seen is None else not seen.own and not seen.count
 
 
-def _known(judging: Judging, *names: str) -> list[Any] | None:
+def known(judging: Judging, *names: str) -> list[Any] | None:
+    """Values of the alarm; ``None`` while one of them is not known."""
     found = [judging.look.value(judging.subject, name) for name in names]
     return None if UNKNOWN in found else found
 
 
-def _listed(judging: Judging, native_type: str, text: str) -> list[Mapping[str, Any]] | None:
+def listed(judging: Judging, native_type: str, text: str) -> list[Mapping[str, Any]] | None:
+    """The metrics that were listed under a name; ``None`` while they are not known."""
     ref = refer(judging.view, judging.subject, native_type, text)
     found = judging.look.value(ref, "listed") if ref else UNKNOWN
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else [] if found is None else None
 
 
-def _dimensions(written: object) -> dict[str, str]:
+def dimensions_of(written: object) -> dict[str, str]:
+    """Dimensions as a reply writes them, by name."""
     entries = written if isinstance(written, list) else []
     return {str(one.get("Name")): str(one.get("Value")) for one in entries if isinstance(one, dict)}
 
 
 def watched_thing_gone(judging: Judging) -> Truth:
     """The dimension names something of ours that does not exist."""
-    known = _known(judging, "namespace", "dimensions")
-    if known is None:
+    found = known(judging, "namespace", "dimensions")
+    if found is None:
         return None
-    namespace, dimensions = str(known[0]), _dimensions(known[1])
+    namespace, dimensions = str(found[0]), dimensions_of(found[1])
     unclear: Truth = False
     for name, value in dimensions.items():
         native_type = HOLDERS.get(name) if namespace.startswith("AWS/") else None
@@ -69,98 +69,6 @@ def watched_thing_gone(judging: Judging) -> Truth:
             return True
         unclear = None if there is None else unclear
     return unclear
-
-
-def _where_silent(told: Callable[[Judging, str, str, Mapping[str, str]], Truth]) -> Judge:
-    """A judge of alarms whose metric had no point in the window: is given its namespace, its name and its dimensions."""
-
-    @functools.wraps(told)
-    def judge(judging: Judging) -> Truth:
-        known = _known(judging, "namespace", "metric", "dimensions")
-        silent = _silent(judging)
-        if known is None or not silent:
-            return None if known is None else silent
-        return told(judging, str(known[0]), str(known[1]), _dimensions(known[2]))
-
-    return judge
-
-
-@_where_silent
-def dimension_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
-    """The metric reports, but not with these dimensions: with ones that are nearly the same."""
-    listed = _listed(judging, "cloudwatch:metric", f"{namespace}#{metric}")
-    if listed is None:
-        return None
-    others = [_dimensions(one.get("Dimensions")) for one in listed]
-    if mine in others:
-        return False
-    near = max(others, key=lambda other: _likeness(mine, other), default={})
-    if not near or _likeness(mine, near) < _ALIKE:
-        return False
-    written: list[JsonValue] = [{"Name": name, "Value": value} for name, value in near.items()]
-    judging.details |= {"watched": _told(mine), "reported": _told(near), "config": _config(judging, Dimensions=written)}
-    judging.suppose += [mend(judging.subject, "dimensions", written), *heard(judging)]
-    return True
-
-
-@_where_silent
-def metric_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
-    """Nothing reports under that name, but under one nearly the same."""
-    exact = _listed(judging, "cloudwatch:metric", f"{namespace}#{metric}")
-    if exact is None or exact:
-        return None if exact is None else False
-    listed = _listed(judging, "cloudwatch:namespace", namespace)
-    if listed is None:
-        return None
-    names = {str(one.get("MetricName")) for one in listed if _dimensions(one.get("Dimensions")) == mine}
-    near = _nearest(metric, names)
-    if near is None:
-        return False
-    judging.details |= {"watched": metric, "reported": near, "config": _config(judging, MetricName=near)}
-    judging.suppose += [mend(judging.subject, "metric", near), *heard(judging)]
-    return True
-
-
-@_where_silent
-def namespace_mismatch(judging: Judging, namespace: str, metric: str, mine: Mapping[str, str]) -> Truth:
-    """The same metric reports under another namespace."""
-    exact = _listed(judging, "cloudwatch:namespace", namespace)
-    if exact is None or exact or not mine:
-        return None if exact is None else False
-    name, value = next(iter(mine.items()))
-    listed = _listed(judging, "cloudwatch:dimension", f"dimension:{name}#{value}")
-    if listed is None:
-        return None
-    same = {str(one.get("Namespace")) for one in listed if one.get("MetricName") == metric and _dimensions(one.get("Dimensions")) == mine}
-    if len(same) != 1:
-        return False
-    other = same.pop()
-    judging.details |= {"watched": namespace, "reported": other, "config": _config(judging, Namespace=other)}
-    judging.suppose += [mend(judging.subject, "namespace", other), *heard(judging)]
-    return True
-
-
-def _likeness(mine: Mapping[str, str], other: Mapping[str, str]) -> float:
-    """How nearly two sets of dimensions are the same: by values where the names agree, by what is left out where they do not."""
-    if not mine or not other:
-        return 0.0
-    if mine.keys() == other.keys():
-        return sum(_alike(mine[name], other[name]) for name in mine) / len(mine)
-    small, large = sorted((mine, other), key=len)
-    return 0.9 if all(large.get(name) == value for name, value in small.items()) else 0.0
-
-
-def _alike(left: str, right: str) -> float:
-    return difflib.SequenceMatcher(None, left.lower(), right.lower()).ratio()
-
-
-def _nearest(name: str, names: set[str]) -> str | None:
-    best = max(sorted(names), key=lambda other: _alike(name, other), default=None)
-    return best if best is not None and _alike(name, best) >= _ALIKE else None
-
-
-def _told(dimensions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in dimensions.items()) or "no dimensions"
 
 
 _FIELDS = {
@@ -345,6 +253,6 @@ def hears(judging: Judging) -> Truth:
 
 
 JUDGES: Mapping[str, Judge] = named_judge(
-    watched_thing_gone, dimension_mismatch, metric_mismatch, namespace_mismatch, statistic_hides, needs_more_periods, out_of_reach,
-    reversed_comparison, missing_data_hides, period_shorter_than_metric, never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
+    watched_thing_gone, statistic_hides, needs_more_periods, out_of_reach, reversed_comparison, missing_data_hides, period_shorter_than_metric,
+    never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
 )  # fmt: skip

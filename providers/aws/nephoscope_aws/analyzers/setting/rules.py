@@ -149,6 +149,8 @@ class Trace(Frozen):
     note: str
     symptoms: frozenset[str] = BROKEN
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
+    uncounted: Condition | None = None
+    """When the trace would be missing of a thing that works, if nothing were counted where it runs: in what stands in for a cloud."""
 
 
 class Thing(Frozen):
