@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import Dossier, dossier
-from nephoscope.engine.verdict import diagnose
+from nephoscope.engine.verdict import CONFIDENCE, diagnose
 from nephoscope.knowledge.claims import PART, failing
 from nephoscope.knowledge.view import SUPPOSED, Evidence
 from nephoscope.knowledge.vocabulary import vocabulary
-from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Holds, JsonValue, Predicate
+from nephoscope.models import Claim, Conclusion, Diagnosis, Fact, Finding, Holds, JsonValue, Predicate, Verdict
 from nephoscope.store import canonical
 
 
@@ -27,9 +27,22 @@ def gate(context: Context, conclusion: Conclusion) -> Diagnosis:
         diagnosis = diagnose(view, analyze(view), analyze)
         if broken == set(context.analysis.broken):
             break  # else an analyzer failed under a supposition: its silence must clear nothing
+    if context.analysis.broken:
+        diagnosis = _without_silence(diagnosis)
     fallen = [one for one in view.findings if one.role == "cause" and one.holds == "yes" and not _stands(one, sound)]
     dropped = tuple(f"{one.cause}: the facts it rests on are not in the recorded replies" for one in fallen)
     return _with_claims(view, diagnosis.model_copy(update={"dropped": dropped}), conclusion)
+
+
+def _without_silence(diagnosis: Diagnosis) -> Diagnosis:
+    """What an analyzer that failed would have said is not known: health is not claimed then, nor that the causes are all."""
+    weaker: dict[str, Verdict] = {"no_fault_found": "inconclusive", "confirmed": "likely"}
+    verdict = weaker.get(diagnosis.verdict)
+    return (
+        diagnosis
+        if verdict is None
+        else diagnosis.model_copy(update={"verdict": verdict, "confidence": min(diagnosis.confidence, CONFIDENCE[verdict])})
+    )
 
 
 def _sound(view: Dossier, recorded: Sequence[Fact]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from nephoscope.engine.peel import Analyze, holding, peel
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Diagnosis, Finding, Verdict
 
-_CONFIDENCE = {"confirmed": 0.9, "likely": 0.6, "no_fault_found": 0.8, "inconclusive": 0.2}
+CONFIDENCE = {"confirmed": 0.9, "likely": 0.6, "no_fault_found": 0.8, "inconclusive": 0.2}
 
 
 def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) -> Diagnosis:
@@ -59,6 +59,6 @@ def _on_assumed_entity(evidence: Evidence, roots: Sequence[Finding]) -> bool:
 def _confidence(verdict: Verdict, ruled_out: Sequence[Finding], open_: Sequence[Finding]) -> float:
     """A table, not a feeling: more rivals refuted raise it, open ones lower it."""
     if verdict == "inconclusive":
-        return _CONFIDENCE[verdict]
-    value = _CONFIDENCE[verdict] + min(len(ruled_out), 4) * 0.02 - min(len(open_), 4) * 0.03
+        return CONFIDENCE[verdict]
+    value = CONFIDENCE[verdict] + min(len(ruled_out), 4) * 0.02 - min(len(open_), 4) * 0.03
     return round(max(0.05, min(0.99, value)), 2)

@@ -128,6 +128,22 @@ def test_health_is_not_proven_by_a_changed_reply(begin: Callable[..., Any], pond
     assert gate(run.context, STOP).verdict == "inconclusive"
 
 
+def test_where_an_analyzer_failed_health_is_not_claimed(begin: Callable[..., Any], pond: Any) -> None:
+    """What it would have said nobody knows."""
+    pond.answers["GetPond"] = Answer({"Depth": 9, "Weir": "open"})
+    run = begin(planner=[[GET_POND]])
+    assert run.drive().verdict == "no_fault_found"
+    run.context.analysis.broken["loose"] = "ValueError: no idea"
+    diagnosis = gate(run.context, STOP)
+    assert (diagnosis.verdict, diagnosis.confidence) == ("inconclusive", 0.2)
+
+
+def test_where_an_analyzer_failed_the_causes_may_not_be_all(concluded: Any) -> None:
+    concluded.context.analysis.broken["loose"] = "ValueError: no idea"
+    diagnosis = gate(concluded.context, STOP)
+    assert (diagnosis.verdict, [one.cause for one in diagnosis.causes]) == ("likely", ["brook.ponds.weir-shut"])
+
+
 class Loose:
     """An analyzer that says what it is told."""
 
