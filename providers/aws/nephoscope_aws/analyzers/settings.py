@@ -101,10 +101,12 @@ def _led(view: FactView, ref: ResourceRef, place: Place, look: Look) -> list[Res
 
 
 def _leading(view: FactView, ref: ResourceRef, place: Place, look: Look) -> list[ResourceRef]:
-    """Things of a type that name this one, or a version of it; their listing must show the attribute."""
+    """Things of a type that name this one, or a version of it; their listing must show the attribute. Without an attribute, all."""
     if view.complete(place.by, ref.region) is None:
         look.want(FactQuery(kind=place.by, attribute="complete"))
         return []
+    if not place.attribute:
+        return list(view.subjects(place.by))
     named = [(one, view.fact(one, place.attribute)) for one in view.subjects(place.by)]
     return [one for one, fact in named if fact and (fact.value == ref.native_id or str(fact.value).startswith(f"{ref.native_id}:"))]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nephoscope_aws.analyzers.setting import alarms, containers, filters, functions, logged, metric_names, platforms, stores, timed, visitors
+from nephoscope_aws.analyzers.setting import alarms, containers, filters, functions, logged, metric_names, platforms, stores, timed, visitors, watchers
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
-_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, functions, logged, timed, visitors)
+_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, functions, logged, timed, visitors, watchers)
 JUDGES: Mapping[str, Judge] = {name: judge for room in _ROOMS for name, judge in room.JUDGES.items()}
