@@ -22,7 +22,7 @@ def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) 
     silent = [one for one in holding(findings) if not one.suppose]
     rivals = bool(ruled_out) or any(one.holds == "yes" for one in observations)
     roots = [one.model_copy(update={"sufficient": peeled.clears}) for one in peeled.necessary] or silent
-    verdict = _verdict(evidence, roots, observations, open_, rivals=rivals)
+    verdict = _verdict(evidence, roots, observations, open_, findings, rivals=rivals)
     return Diagnosis(
         verdict=verdict,
         causes=tuple(roots),
@@ -34,13 +34,15 @@ def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) 
     )
 
 
-def _verdict(evidence: Evidence, roots: Sequence[Finding], observations: Sequence[Finding], open_: Sequence[Finding], *, rivals: bool) -> Verdict:
+def _verdict(
+    evidence: Evidence, roots: Sequence[Finding], observations: Sequence[Finding], open_: Sequence[Finding], findings: Sequence[Finding], *, rivals: bool
+) -> Verdict:
     if roots:
         proven = all(one.sufficient for one in roots) and rivals and not _on_assumed_entity(evidence, roots)
         return "confirmed" if proven else "likely"
     seen = [one for one in observations if one.on_path]
     healthy = bool(seen) and all(one.holds == "yes" for one in seen) and not open_
-    return "no_fault_found" if healthy and _identified(evidence) else "inconclusive"
+    return "no_fault_found" if healthy and _identified(evidence) and _looked_at(evidence, findings) else "inconclusive"
 
 
 def _identified(evidence: Evidence) -> bool:
@@ -49,6 +51,17 @@ def _identified(evidence: Evidence) -> bool:
     found = any(entity.matches for entity in sought)
     guessed = any(entity.assumed and entity.near for entity in sought)
     return found and not guessed and all(entity.matches for entity in sought if entity.named)
+
+
+def _looked_at(evidence: Evidence, findings: Sequence[Finding]) -> bool:
+    """Nothing that the person named was left aside: what no judgement rests on may be where the fault is. What a judged thing names only places it."""
+    seen = {one.subject.key for one in findings}
+    facts = (evidence.by_id(fact) for one in findings for fact in one.because)
+    seen |= {fact.subject.key for fact in facts if fact is not None}
+    meant = [entity for entity in evidence.problem.entities if entity.named and entity.matches and entity.role != "healthy"]
+    aside = [entity for entity in meant if not seen & {ref.key for ref in entity.matches}]
+    told = [str(fact.value) for fact in evidence.all_facts() if fact.subject.key in seen] if aside else []
+    return all(any(ref.native_id in value for ref in entity.matches for value in told) for entity in aside)
 
 
 def _on_assumed_entity(evidence: Evidence, roots: Sequence[Finding]) -> bool:

@@ -234,3 +234,21 @@ def test_gaps_are_no_evidence() -> None:
     analysis = Analysis([Hops("a")])
     diagnosis = diagnose(view, analysis(view), analysis)
     assert (diagnosis.verdict, diagnosis.causes, diagnosis.ruled_out) == ("inconclusive", (), ())
+
+
+def test_health_is_not_claimed_while_something_named_was_left_aside() -> None:
+    """What no judgement rests on may be where the fault is; what merely places the thing, or is said to work, need not be looked at."""
+    other = ResourceRef(cloud="brook", kind="k", native_type="u", native_id="y", name="y")
+    analysis = Analysis([Hops("a")])
+
+    def verdict(**more: Any) -> str:
+        view = evidence({"a": True})
+        second = Entity.model_validate({"text": "y", "matches": (other,), **more})
+        entities = (*view.problem.entities, second)
+        asked = Evidence(view.problem.model_copy(update={"entities": entities}), view.all_facts(), identities=[WHO])
+        return diagnose(asked, analysis(asked), analysis).verdict
+
+    assert verdict() == "inconclusive"
+    assert verdict(role="healthy") == "no_fault_found"
+    assert verdict(named=False) == "no_fault_found"
+    assert verdict(matches=(other, REF)) == "no_fault_found"

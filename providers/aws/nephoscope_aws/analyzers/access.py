@@ -55,7 +55,14 @@ class AccessAnalyzer:
         bare = [*(() if found else credentials.without_role(view))]
         if where.needs:
             bare.append(_open(view, tuple(where.needs.values()), "what runs under the identity is not known yet"))
-        return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _for_actor(view, actor)))))
+        return list(_merged((*bare, *(finding for actor in found or (_anybody(view),) for finding in _as_run(view, actor, who)))))
+
+
+def _as_run(view: FactView, actor: Actor, who: Lens) -> Iterator[Finding]:
+    """What is found of an actor; what is observed of a workload rests also on what ties it to its role."""
+    for finding in _for_actor(view, actor):
+        tied = actor.workload is not None and finding.role == "observation"
+        yield finding.model_copy(update={"because": tuple(dict.fromkeys((*finding.because, *who.because)))}) if tied else finding
 
 
 def _concerned(view: FactView) -> bool:

@@ -12,6 +12,7 @@ from nephoscope_aws.network.traffic import Traffic
 
 INSTANCE_STOPPED = "aws.ec2.instance-stopped"
 INSTANCE_GONE = "aws.ec2.instance-terminated"
+CHECKS_FAIL = "aws.ec2.status-check-failed"
 NO_PUBLIC_IP = "aws.ec2.instance-without-public-ip"
 DB_STOPPED = "aws.rds.stopped"
 DB_GONE = "aws.rds.instance-missing"
@@ -65,7 +66,35 @@ def alive(end: End) -> list[Probe]:
         return Outcome("blocked", f"{end.ref.label} is {state}", fault=faults.get(state, otherwise), suppose=tuple(suppose), details=details)
 
     causes = tuple(dict.fromkeys((*faults.values(), otherwise, gone)))
-    return [Probe(_NAMES[type(end)], end.ref, causes, judge)]
+    up = [Probe(_NAMES[type(end)], end.ref, causes, judge)]
+    return [*up, checked(end)] if isinstance(end, Instance) else up
+
+
+_CHECKS = {
+    "checks.system": ("the machine below it", "Stop it and start it again: it comes up on other hardware."),
+    "checks.instance": ("its own operating system", "Look at its console output, then reboot it or mend its disk from another machine."),
+    "checks.volumes": ("its volumes", "Look at the volumes that fail: what reads or writes on them waits."),
+}
+
+
+def checked(end: Instance) -> Probe:
+    """The service's own checks of a machine that runs: one that fails them is up and answers nobody."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        if sight.value(end.ref, "state") != "running":
+            return skipped("a machine that does not run is not checked")
+        told = dict(zip(_CHECKS, sight.values(end.ref, *_CHECKS), strict=True))
+        failing = [name for name, check in told.items() if isinstance(check, dict) and check.get("Status") == "impaired"]
+        if not failing:
+            return Outcome("open", f"{end.ref.label} does not fail its status checks")
+        what, fix = _CHECKS[failing[0]]
+        seen = [detail for detail in told[failing[0]].get("Details") or () if detail.get("ImpairedSince")]
+        since = f" since {seen[0]['ImpairedSince']}" if seen else ""
+        mended = tuple(Supposition(subject=end.ref, attribute=name, value={"Status": "ok"}) for name in failing)
+        details: dict[str, JsonValue] = {"end": end.ref.label, "what": what, "since": since, "way": fix}
+        return Outcome("blocked", f"{end.ref.label} fails the status check of {what}{since}", fault=CHECKS_FAIL, suppose=mended, details=details)
+
+    return Probe("aws.ec2.seen-status-checks", end.ref, (CHECKS_FAIL,), judge)
 
 
 def mounted_near(source: End, target: End) -> list[Probe]:
