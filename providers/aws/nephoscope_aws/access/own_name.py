@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nephoscope.models import JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
-from nephoscope_aws.analyzers.setting.conditions import refer
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden
+from nephoscope_aws.looking.referring import refer
 
 _BUCKET_HOST = re.compile(r"(?P<name>[a-z0-9][a-z0-9.-]+?)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com")
 _IDENTITY = re.compile(r"origin-access-identity/cloudfront/(\w+)")

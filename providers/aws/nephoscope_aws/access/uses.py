@@ -17,10 +17,10 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.routes import ANY, DEFAULT, Route, concerned, routes
 from nephoscope_aws.access.targets import key_of
 from nephoscope_aws.access.things import FUNCTION_ARN, by_arn
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden
-from nephoscope_aws.analyzers.setting.conditions import refer
-from nephoscope_aws.analyzers.setting.logged import errors_in, group_of
 from nephoscope_aws.behaviour.log_lines import refusals
+from nephoscope_aws.looking.logs import errors_in, group_of
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden
+from nephoscope_aws.looking.referring import refer
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
 _DIRECT = re.compile(r"arn:[a-z-]+:states:::(?:aws-sdk:)?([a-z0-9]+):(\w+)")

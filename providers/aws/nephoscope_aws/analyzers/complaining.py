@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.view import SUPPOSED
 from nephoscope.models import Finding, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import Look
-from nephoscope_aws.analyzers.setting.logged import errors_in, group_of, since_changed
 from nephoscope_aws.analyzers.setting.rules import BROKEN
 from nephoscope_aws.behaviour.log_lines import complaints
+from nephoscope_aws.looking.logs import errors_in, group_of, since_changed
+from nephoscope_aws.looking.look import Look
 
 _LONGEST = 160
 """Characters of a line that are told."""

@@ -11,10 +11,10 @@ from nephoscope_aws.access.calls import named_call
 from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, outside, queues, receivers, refs, rules, telling, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import alarmed, named, routes
-from nephoscope_aws.analyzers.delivering.look import Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, gone
 from nephoscope_aws.analyzers.delivering.words import Words, arrivals
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import Look, mend
 
 SYMPTOMS = frozenset({"event_not_delivered", "nothing_happens", "partial", "missing", "late", "duplicate", "suspicion"})
 _PLAIN = frozenset({"event_not_delivered", "nothing_happens"})

@@ -17,10 +17,10 @@ from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.telling import Question, causes
 from nephoscope_aws.access.things import by_arn
 from nephoscope_aws.access.uses import Use, called, steps_of, table, uses
-from nephoscope_aws.analyzers.delivering.look import Look, mend
-from nephoscope_aws.analyzers.setting.conditions import refer
 from nephoscope_aws.analyzers.setting.rules import BROKEN, things
 from nephoscope_aws.iam import Context, Principal
+from nephoscope_aws.looking.look import Look, mend
+from nephoscope_aws.looking.referring import refer
 
 _LEADS = {
     "ecs:service": ("task_definition", "ecs:task-definition"),

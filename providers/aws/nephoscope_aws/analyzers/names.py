@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef, Supposition
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
-from nephoscope_aws.analyzers.setting.conditions import refer
-from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.analyzers.setting.platforms import hosts
 from nephoscope_aws.analyzers.setting.rules import BROKEN
+from nephoscope_aws.looking.look import UNKNOWN, Look, mend
+from nephoscope_aws.looking.nearness import meant
+from nephoscope_aws.looking.referring import refer
 
 _BALANCER = re.compile(
     r"(?:dualstack\.)?(?P<name>[\w-]+)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.elb\.amazonaws\.com|(?:dualstack\.)?(?P<network>[\w-]+)\.elb\.(?P<where>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com"

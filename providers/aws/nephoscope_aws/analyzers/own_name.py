@@ -16,9 +16,9 @@ from nephoscope_aws.access.own_name import TYPES, WORDS, Deed, deeds
 from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import service_of
-from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.setting.rules import BROKEN
 from nephoscope_aws.iam import Context, Policy, Principal
+from nephoscope_aws.looking.look import Look
 
 _SYMPTOMS = BROKEN | {"access_denied", "exposed"}
 _NOBODY = Side(Gathered(()), Gathered(()), (), sees_scps=True)

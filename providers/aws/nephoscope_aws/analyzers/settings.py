@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.playbooks import tell
 from nephoscope.models import FactQuery, Finding, JsonValue, Problem, ResourceRef, Supposition
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
-from nephoscope_aws.analyzers.setting.conditions import Judging, judge, referred
+from nephoscope_aws.analyzers.setting.conditions import Judging, judge
 from nephoscope_aws.analyzers.setting.judges import JUDGES
 from nephoscope_aws.analyzers.setting.putting import puttings
 from nephoscope_aws.analyzers.setting.rules import Place, Rule, Thing, Trace, rules, things
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, Look, mend
+from nephoscope_aws.looking.referring import referred
 
 DEEPEST = 3
 MOST_THINGS = 20

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from nephoscope.interfaces import FactView
 from nephoscope.models import Fact, FactQuery, Finding, Holds, Identity, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.access.uses import unasked
-from nephoscope_aws.analyzers.delivering.look import Look, hidden
 from nephoscope_aws.analyzers.settings import known_as
 from nephoscope_aws.analyzers.walking.conditions import Condition, conditions, mended
 from nephoscope_aws.analyzers.walking.references import references
 from nephoscope_aws.analyzers.walking.tables import Question, estate, existence, listed, questions, state_attribute, words
+from nephoscope_aws.looking.look import Look, hidden
 
 MOST_STARTS = 4
 MOST_NEIGHBOURS = 12

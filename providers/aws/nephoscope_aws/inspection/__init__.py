@@ -9,11 +9,11 @@ from typing import Any
 from nephoscope.interfaces import Control, FactView
 from nephoscope.knowledge.controls import Judgement, Predicate, load_controls
 from nephoscope.models import Holds, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.setting.conditions import Judging, judge
 from nephoscope_aws.analyzers.setting.judges import JUDGES as SETTING_JUDGES
 from nephoscope_aws.analyzers.setting.rules import Condition
 from nephoscope_aws.inspection.judges import JUDGES
+from nephoscope_aws.looking.look import Look
 
 FOLDER = Path(__file__).parents[1] / "controls"
 _ALL = {**SETTING_JUDGES, **JUDGES}

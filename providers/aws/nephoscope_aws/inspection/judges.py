@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephoscope.models import FactQuery, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, hidden
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.rules import Place
 from nephoscope_aws.iam.documents import Statement, parse
 from nephoscope_aws.iam.request import Policy
@@ -15,6 +14,8 @@ from nephoscope_aws.iam.truth import Truth, any_of
 from nephoscope_aws.inspection.measures import JUDGES as MEASURED
 from nephoscope_aws.inspection.measures import days, rows
 from nephoscope_aws.inspection.openings import ADMIN, DATA, acl_opening, openings
+from nephoscope_aws.looking.look import UNKNOWN, hidden
+from nephoscope_aws.looking.referring import refer
 
 KEY_DAYS = 90
 _NARROWING = frozenset(

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.rules import Place
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN
+from nephoscope_aws.looking.times import moment
 
 SECRET_DAYS, CERTIFICATE_DAYS = 90, 30
 IDLE_PERCENT = 3.0

@@ -12,9 +12,9 @@ from nephoscope.models import CauseCard, Fact, Finding, Identity, JsonValue, Res
 from nephoscope.plugin.manager import load_plugins
 from nephoscope_aws.analyzers.names import _stem
 from nephoscope_aws.analyzers.setting.filters import _put_right
-from nephoscope_aws.analyzers.setting.nearness import edits, meant, slip
 from nephoscope_aws.analyzers.setting.putting import puttings
 from nephoscope_aws.analyzers.setting.rules import Putting, Rule, rules
+from nephoscope_aws.looking.nearness import edits, meant, slip
 
 ME = Identity(cloud="aws", account="123456789012", principal="", regions=("eu-west-1",))
 WORDS = st.text("abcdefg12-_", min_size=1, max_size=12)

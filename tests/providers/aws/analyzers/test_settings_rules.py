@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from nephoscope.knowledge.playbooks import load_playbooks
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Fact, Identity, Problem, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import Look
-from nephoscope_aws.analyzers.setting.conditions import Judging, compare, judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judging, compare, judge
 from nephoscope_aws.analyzers.setting.judges import JUDGES
 from nephoscope_aws.analyzers.setting.rules import PACK, Condition, Rule, rules, things
 from nephoscope_aws.estate import AwsEstate
+from nephoscope_aws.looking.look import Look
+from nephoscope_aws.looking.referring import refer
 
 NOW = "2026-11-24T10:00:00Z"
 ME = Identity(cloud="aws", account="123456789012", principal="arn:aws:iam::123456789012:role/reader", regions=("eu-west-1",))
@@ -62,7 +63,8 @@ def test_a_cause_that_is_told_can_be_mended_in_thought(rule: Rule) -> None:
 
 
 def test_every_judge_is_used() -> None:
-    used = {part.judge for rule in RULES for part in parts(rule.when)} | {trace.when.judge for thing in things().values() for trace in thing.traces}
+    seen = [when for thing in things().values() for trace in thing.traces for when in (trace.when, trace.uncounted) if when is not None]
+    used = {part.judge for when in (*(rule.when for rule in RULES), *seen) for part in parts(when)}
     assert set(JUDGES) <= used
 
 

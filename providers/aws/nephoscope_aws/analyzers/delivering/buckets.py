@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from nephoscope.models import Finding, JsonValue, Supposition
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
-from nephoscope_aws.analyzers.delivering.look import Look, hidden
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.analyzers.delivering.words import arrivals as told_of_arrivals
 from nephoscope_aws.delivery import s3_events
 from nephoscope_aws.delivery.s3_events import KeyFilter
+from nephoscope_aws.looking.look import Look, hidden
 
 _ANY_UPLOAD = (s3_events.CREATED_BY_UPLOAD, s3_events.CREATED_BY_MULTIPART, s3_events.CREATED_BY_COPY)
 Entry = Mapping[str, JsonValue]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, mend
 
 
 def findings(context: Context, function: ResourceRef) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from urllib.parse import unquote_plus
 
 from nephoscope.interfaces import FactView
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.look import HIDDEN, UNKNOWN, Look
 from nephoscope_aws.analyzers.delivering.search import Hop, Route
 from nephoscope_aws.analyzers.delivering.words import Words
 from nephoscope_aws.delivery import messages
+from nephoscope_aws.looking.look import HIDDEN, UNKNOWN, Look
+from nephoscope_aws.looking.times import moment
 
 WINDOW = timedelta(hours=24)
 _SAMPLE = 20
@@ -76,12 +77,3 @@ def arrivals(look: Look, context: Context) -> Arrivals | None:
     newest = sorted(((at, key) for at, key in dated if at is not None and not key.endswith("/") and HIDDEN not in key), reverse=True)
     recent = tuple(key for at, key in newest if at >= context.now - WINDOW)
     return Arrivals(recent, recent or tuple(key for _, key in newest[:_SAMPLE]))
-
-
-def moment(text: str) -> datetime | None:
-    """A time with its zone; UTC where none is written."""
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return at if at.tzinfo else datetime.fromisoformat(f"{at.isoformat()}+00:00")

@@ -8,9 +8,9 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.links import LEADS_TO, default_bus, outgoing
-from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, ahead, behind, through
 from nephoscope_aws.analyzers.delivering.words import Words, produces, receives
+from nephoscope_aws.looking.look import Look
 
 _ORDER = (refs.LOG_GROUP, refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
 _WRITERS = frozenset({"firehose:stream", "cloudtrail:trail", "config:recorder", "cloudfront:distribution", "elbv2:load-balancer"})

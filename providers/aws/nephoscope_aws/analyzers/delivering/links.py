@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from nephoscope.interfaces import FactView
 from nephoscope.models import FactQuery, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look
+from nephoscope_aws.looking.look import UNKNOWN, Look
 
 LEADS_TO: Mapping[str, tuple[str, ...]] = {
     refs.BUCKET: (refs.FUNCTION, refs.QUEUE, refs.TOPIC, refs.BUS),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering import refs
-from nephoscope_aws.analyzers.delivering.look import HIDDEN, hidden, mend
+from nephoscope_aws.looking.look import HIDDEN, hidden, mend
 
 _PARAMETERS = {
     "notification.function": "LambdaFunctionConfigurations",
@@ -159,3 +159,21 @@ def existing(target: ResourceRef) -> list[Supposition]:
     else:
         facts |= {"key": None}
     return [mend(target, name, value) for name, value in facts.items()]
+
+
+_ALARM_FIELDS = {
+    "Namespace": "namespace", "MetricName": "metric", "Dimensions": "dimensions", "Statistic": "statistic", "ExtendedStatistic": "statistic.extended",
+    "Period": "period", "EvaluationPeriods": "evaluated", "DatapointsToAlarm": "needed", "Threshold": "threshold", "ComparisonOperator": "comparison",
+    "TreatMissingData": "missing_data", "ActionsEnabled": "actions.enabled", "AlarmActions": "actions.alarm", "OKActions": "actions.ok",
+    "InsufficientDataActions": "actions.insufficient", "Unit": "unit",
+}  # fmt: skip
+
+
+def alarm_config(view: FactView, alarm: ResourceRef, **changes: JsonValue) -> dict[str, JsonValue]:
+    """The whole alarm as PutMetricAlarm takes it, which replaces everything."""
+    config: dict[str, JsonValue] = {"AlarmName": alarm.label}
+    for field, attribute in _ALARM_FIELDS.items():
+        fact = view.fact(alarm, attribute)
+        if fact and not fact.known_absent and fact.value not in (None, [], ""):
+            config[field] = fact.value
+    return {name: value for name, value in {**config, **changes}.items() if value is not None}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nephoscope.models import FactQuery, ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.links import LEADS_TO
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look
+from nephoscope_aws.looking.look import UNKNOWN, Look
 
 _SCHEDULE, _WORKFLOW = "scheduler:schedule", "stepfunctions:state-machine"
 _MOST_WORKFLOWS = 12

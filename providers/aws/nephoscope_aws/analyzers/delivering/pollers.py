@@ -10,11 +10,11 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, gone
 from nephoscope_aws.iam.evaluation import Evaluation, evaluate
 from nephoscope_aws.iam.request import Policy, PolicySet, Principal, Request
 from nephoscope_aws.iam.truth import Truth, all_of, negated
+from nephoscope_aws.looking.look import UNKNOWN, Look, mend
 
 _READING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 _POLICY = "nephoscope-poll"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, pollers
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.delivery import messages
 from nephoscope_aws.iam.truth import Truth, all_of
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden, mend
 
 _SHORT = 3600
 """Seconds: a queue that keeps messages no longer than this loses them in any longer stop of its consumer."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from nephoscope.models import FactQuery, Finding, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.delivering import mending, queues, refs
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, mend
 from nephoscope_aws.analyzers.delivering.search import Hop, gone
-from nephoscope_aws.analyzers.setting.nearness import meant
 from nephoscope_aws.iam.evaluation import Evaluation
 from nephoscope_aws.iam.services import allows_service
 from nephoscope_aws.iam.truth import Truth, all_of, negated
+from nephoscope_aws.looking.look import UNKNOWN, Look, mend
+from nephoscope_aws.looking.nearness import meant
 
 _GONE = {
     refs.BUCKET: "aws.s3.notification-destination-deleted",

@@ -11,11 +11,11 @@ from datetime import timedelta
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context, arrivals
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.delivery import content, messages, schedules, spoken
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden, mend
 
 _NEAR = 0.8
 _NEW = "nephoscope-deliver"

@@ -10,7 +10,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.links import LEADS_TO, Link, default_bus, incoming, notifying, outgoing, speaks_of, welcomed
-from nephoscope_aws.analyzers.delivering.look import Look
+from nephoscope_aws.looking.look import Look
 
 _DEEP = 4
 _WIDE = 12

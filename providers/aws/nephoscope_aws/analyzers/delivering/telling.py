@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from nephoscope.models import Finding
 from nephoscope_aws.analyzers.delivering import mending
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
-from nephoscope_aws.analyzers.setting.alarms import config_of
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, mend
 
 
 def of_log_group(context: Context, hop: Hop) -> Iterator[Finding]:
@@ -46,7 +45,7 @@ def of_alarm(context: Context, hop: Hop) -> Iterator[Finding]:
         details={
             "name": hop.source.name,
             "target": hop.target.label if hop.target else "",
-            "config": config_of(context.view, hop.source, AlarmActions=[*acting, target]),
+            "config": mending.alarm_config(context.view, hop.source, AlarmActions=[*acting, target]),
         },
         suppose=[mend(hop.source, "actions.alarm", [*acting, target])],
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import Context
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
 from nephoscope_aws.analyzers.delivering.search import Hop
 from nephoscope_aws.delivery import content, messages
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden, mend
 
 
 def findings(context: Context, hop: Hop) -> Iterator[Finding]:

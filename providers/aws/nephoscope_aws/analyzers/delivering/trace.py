@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.analyzers.delivering import mending, refs
 from nephoscope_aws.analyzers.delivering.context import WINDOW, Context, arrivals
-from nephoscope_aws.analyzers.delivering.look import Look
 from nephoscope_aws.analyzers.delivering.rules import due
 from nephoscope_aws.analyzers.delivering.topics import total
 from nephoscope_aws.delivery.s3_events import KeyFilter
 from nephoscope_aws.iam.truth import Truth, all_of
+from nephoscope_aws.looking.look import Look
 
 
 def observe(context: Context) -> Iterator[Finding]:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephoscope.interfaces import FactView
-from nephoscope.models import JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope.models import JsonValue
+from nephoscope_aws.analyzers.delivering.mending import alarm_config
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.series import Watch, arithmetic, firing, watch
 from nephoscope_aws.behaviour.alarms import REVERSED, spacing
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.referring import refer
 
 HOLDERS = {
     "InstanceId": "ec2:instance", "QueueName": "sqs:queue", "FunctionName": "lambda:function", "DBInstanceIdentifier": "rds:db-instance",
@@ -71,26 +72,8 @@ def watched_thing_gone(judging: Judging) -> Truth:
     return unclear
 
 
-_FIELDS = {
-    "Namespace": "namespace", "MetricName": "metric", "Dimensions": "dimensions", "Statistic": "statistic", "ExtendedStatistic": "statistic.extended",
-    "Period": "period", "EvaluationPeriods": "evaluated", "DatapointsToAlarm": "needed", "Threshold": "threshold", "ComparisonOperator": "comparison",
-    "TreatMissingData": "missing_data", "ActionsEnabled": "actions.enabled", "AlarmActions": "actions.alarm", "OKActions": "actions.ok",
-    "InsufficientDataActions": "actions.insufficient", "Unit": "unit",
-}  # fmt: skip
-
-
 def _config(judging: Judging, **changes: JsonValue) -> dict[str, JsonValue]:
-    return config_of(judging.view, judging.subject, **changes)
-
-
-def config_of(view: FactView, alarm: ResourceRef, **changes: JsonValue) -> dict[str, JsonValue]:
-    """The whole alarm as PutMetricAlarm takes it, which replaces everything."""
-    config: dict[str, JsonValue] = {"AlarmName": alarm.label}
-    for field, attribute in _FIELDS.items():
-        fact = view.fact(alarm, attribute)
-        if fact and not fact.known_absent and fact.value not in (None, [], ""):
-            config[field] = fact.value
-    return {name: value for name, value in {**config, **changes}.items() if value is not None}
+    return alarm_config(judging.view, judging.subject, **changes)
 
 
 def heard(judging: Judging) -> Iterator[Any]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
-from typing import Any
 
 import jmespath
 
 from nephoscope.interfaces import FactView
-from nephoscope.knowledge import templates
-from nephoscope.models import FactQuery, Identity, JsonValue, ResourceRef, Supposition
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, Look, hidden, mend
-from nephoscope_aws.analyzers.setting.nearness import meant
+from nephoscope.models import FactQuery, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.setting.rules import Condition, Place
-from nephoscope_aws.estate import AwsEstate
 from nephoscope_aws.iam.truth import Truth, all_of, any_of, negated
+from nephoscope_aws.looking.look import UNKNOWN, Look, hidden, mend
+from nephoscope_aws.looking.nearness import meant
+from nephoscope_aws.looking.referring import referred
+from nephoscope_aws.looking.times import moment
 
 
 @dataclass
@@ -182,18 +179,6 @@ def _number(value: object) -> float | None:
         return None
 
 
-def moment(text: object) -> datetime | None:
-    """A time as replies and problems write it."""
-    try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=_UTC)
-
-
-_UTC = datetime.fromisoformat("2026-01-01T00:00:00+00:00").tzinfo
-
-
 def _moment_is(is_: str, here: object, now: str) -> bool:
     then, today = moment(here), moment(now)
     if then is None or today is None:
@@ -203,33 +188,3 @@ def _moment_is(is_: str, here: object, now: str) -> bool:
 
 def _plain(value: object) -> JsonValue:
     return value if value is None or isinstance(value, str | int | float | bool | list | dict) else str(value)
-
-
-@cache
-def estate() -> AwsEstate:
-    """The reply tables, for what a name stands for."""
-    return AwsEstate()
-
-
-def referred(view: FactView, holder: ResourceRef, native_type: str, named: Any) -> Iterable[ResourceRef]:
-    """The things that a value names: a string, or strings of a list."""
-    for text in named if isinstance(named, list) else [named]:
-        if isinstance(text, str) and text:
-            ref = refer(view, holder, native_type, text)
-            if ref is not None:
-                yield ref
-
-
-def refer(view: FactView, holder: ResourceRef, native_type: str, text: str) -> ResourceRef | None:
-    """One thing by name or identifier, in the holder's account and region unless the identifier says otherwise."""
-    whose = next((one for one in view.identities if one.account == holder.account), None) or Identity(
-        cloud="aws", account=holder.account, principal="", regions=(holder.region,)
-    )
-    if text.startswith("arn:") and templates.recognise(estate().types[native_type].id, text) is None:
-        return None  # of another type
-    ref = estate().named(native_type, text, whose, holder.region or (whose.regions or ("",))[0])
-    if ref is None or ref.account not in {one.account for one in view.identities} | {holder.account, ""}:
-        return None
-    if native_type == "iam:role":
-        ref = ref.model_copy(update={"name": ref.name.rsplit("/", 1)[-1]})  # what stands before is its path
-    return next((one for one in view.subjects(native_type) if one.key == ref.key), ref)

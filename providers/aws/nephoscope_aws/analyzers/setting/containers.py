@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nephoscope.models import FactQuery, JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer, told_missing
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.referring import refer
 
 _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]+:\d+:secret:[^:]+)")
 _MOST_VERSIONS = 4

@@ -7,7 +7,7 @@ from nephoscope.models import ResourceRef
 from nephoscope_aws.access import targets
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.spoken import refused
-from nephoscope_aws.analyzers.setting.conditions import estate
+from nephoscope_aws.looking.referring import estate
 
 
 def named_by(view: FactView, workload: ResourceRef | None, lens: Lens) -> tuple[ResourceRef, ...]:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephoscope.models import JsonValue
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, hidden
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.alarms import heard
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.analyzers.setting.series import watch
 from nephoscope_aws.behaviour.log_patterns import compiled
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, hidden
+from nephoscope_aws.looking.referring import refer
 
 _WORD = re.compile(r"\w+")
 _SETTINGS = ("logGroupName", "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs")

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nephoscope.models import FactQuery, JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.mending import sendable
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, estate, named_judge, refer, told_missing
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.referring import estate, refer
 
 _ARN_TYPES = {
     "dynamodb": "dynamodb:table", "sqs": "sqs:queue", "sns": "sns:topic", "lambda": "lambda:function", "secretsmanager": "secretsmanager:secret",

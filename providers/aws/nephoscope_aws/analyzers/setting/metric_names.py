@@ -7,11 +7,12 @@ import functools
 from collections.abc import Callable, Mapping
 
 from nephoscope.models import JsonValue
-from nephoscope_aws.analyzers.delivering.look import mend
-from nephoscope_aws.analyzers.setting.alarms import config_of, dimensions_of, heard, known, listed, silent
+from nephoscope_aws.analyzers.delivering.mending import alarm_config
+from nephoscope_aws.analyzers.setting.alarms import dimensions_of, heard, known, listed, silent
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.behaviour import metrics
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import mend
 
 _ALIKE = 0.72
 _FIELDS = {"dimensions": "Dimensions", "metric": "MetricName", "namespace": "Namespace"}
@@ -100,7 +101,7 @@ def nothing_counted(judging: Judging) -> Truth:
 
 
 def _watches(judging: Judging, attribute: str, value: JsonValue, *, watched: str, reported: str, grounds: str) -> Truth:
-    config = config_of(judging.view, judging.subject, **{_FIELDS[attribute]: value})
+    config = alarm_config(judging.view, judging.subject, **{_FIELDS[attribute]: value})
     judging.details |= {"watched": watched, "reported": reported, "grounds": grounds.replace("{reported}", reported), "config": config}
     judging.suppose += [mend(judging.subject, attribute, value), *heard(judging)]
     return True

@@ -10,10 +10,12 @@ from typing import Any
 from nephoscope.models import JsonValue, texts
 from nephoscope_aws.access.routes import concerned, routes
 from nephoscope_aws.access.things import FUNCTION_ARN
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge, refer
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.referring import refer
+from nephoscope_aws.looking.times import moment
 
 _HOST = re.compile(r"(?<![\w@.-])((?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])", re.IGNORECASE)
 _FAILED = re.compile(r"(?:CREATE|UPDATE|DELETE|IMPORT|ROLLBACK)_FAILED$|ROLLBACK")

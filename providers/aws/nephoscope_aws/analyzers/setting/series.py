@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from nephoscope.models import JsonValue, Supposition
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judging, moment
+from nephoscope_aws.analyzers.setting.conditions import Judging
 from nephoscope_aws.behaviour.alarms import Arithmetic, Replay, replay
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.times import moment
 
 WINDOW = timedelta(hours=72)
 _SETTINGS = ("comparison", "threshold", "period", "evaluated", "needed", "missing_data")

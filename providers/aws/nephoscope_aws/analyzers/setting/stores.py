@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 from nephoscope.knowledge.fragments import stem, tokens
 from nephoscope.models import JsonValue
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, mend
 
 _INDEX = (
     re.compile(r"\b(?:index|gsi)\s+[\"'`“‘]?([A-Za-z0-9_.-]{3,255})", re.IGNORECASE),

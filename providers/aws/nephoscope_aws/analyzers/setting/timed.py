@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 
 from nephoscope.models import JsonValue
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
-from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, moment, named_judge
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.behaviour.day_parts import offsets
 from nephoscope_aws.behaviour.expected import Expectation, Firing, differs, expectation, firing
 from nephoscope_aws.iam.truth import Truth
+from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.times import moment
 
 _DAILY = re.compile(r"cron\(\d+ \d+ (?P<days>.+)\)")
 _OFF = frozenset({"late", "suspicion", "partial", "wrong_content", "duplicate"})

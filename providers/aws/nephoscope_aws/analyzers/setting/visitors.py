@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nephoscope.models import JsonValue
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, mend
 
 _EVERYBODY = "http://acs.amazonaws.com/groups/global/AllUsers"
 _FRONT = ("cloudfront", "arn:aws:cloudfront")

@@ -1,0 +1,1 @@
+"""How analyzers read facts: what they rest on, what a name in them stands for, what it was meant for."""
