@@ -35,7 +35,13 @@ def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) 
 
 
 def _verdict(
-    evidence: Evidence, roots: Sequence[Finding], observations: Sequence[Finding], open_: Sequence[Finding], findings: Sequence[Finding], *, rivals: bool
+    evidence: Evidence,
+    roots: Sequence[Finding],
+    observations: Sequence[Finding],
+    open_: Sequence[Finding],
+    findings: Sequence[Finding],
+    *,
+    rivals: bool,
 ) -> Verdict:
     if roots:
         proven = all(one.sufficient for one in roots) and rivals and not _on_assumed_entity(evidence, roots)
@@ -54,7 +60,7 @@ def _identified(evidence: Evidence) -> bool:
 
 
 def _looked_at(evidence: Evidence, findings: Sequence[Finding]) -> bool:
-    """Nothing that the person named was left aside: what no judgement rests on may be where the fault is. What a judged thing names only places it."""
+    """Nothing that was named was left aside: what no judgement rests on may be where the fault is. What a judged thing names only places it."""
     seen = {one.subject.key for one in findings}
     facts = (evidence.by_id(fact) for one in findings for fact in one.because)
     seen |= {fact.subject.key for fact in facts if fact is not None}

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nephoscope_aws.analyzers.setting import alarms, containers, filters, functions, logged, metric_names, platforms, stores, timed, visitors, watchers
+from nephoscope_aws.analyzers.setting import (
+    alarms,
+    containers,
+    filters,
+    functions,
+    logged,
+    metric_names,
+    platforms,
+    stores,
+    timed,
+    visitors,
+    watchers,
+)
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
 _ROOMS = (alarms, metric_names, filters, containers, platforms, stores, functions, logged, timed, visitors, watchers)

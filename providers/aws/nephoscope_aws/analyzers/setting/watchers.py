@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef
-from nephoscope_aws.analyzers.delivering.look import UNKNOWN, mend
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, mend
 
 _EVENTS = {"s3:bucket": "AWS::S3::Object", "lambda:function": "AWS::Lambda::Function", "dynamodb:table": "AWS::DynamoDB::Table"}
 """What is done inside such a thing is an event of data, which a trail leaves out unless told otherwise."""
