@@ -266,6 +266,8 @@ class _Matcher:
                 continue
             qualified = self._qualifiers(mention)
             told, _ = self._names.parts(qualified, mention.native_types, around=self._text) if qualified else ((), ())
+            if not told and not named and len(refs) > 1:
+                told = self._akin(refs)
             if told and len(told) <= FEW:
                 role, types = self._role(mention.start), mention.native_types
                 yield mention.start, Entity(text=mention.text, role=role, native_types=types, matches=told, near=told, assumed=True)
@@ -284,6 +286,12 @@ class _Matcher:
                     named=False,
                 ),
             )
+
+    def _akin(self, refs: Sequence[ResourceRef]) -> tuple[ResourceRef, ...]:
+        """Of several things of a kind the one whose name shares a word with what else is said: "invoices are missing, the workflow is green"."""
+        said = [token for start, word in self._words if not spoken.in_onset(self._text, start) for token in fragments.tokens(word)]
+        told, _ = self._names.parts(said, tuple({ref.native_type for ref in refs}), around=self._text)
+        return told if len(told) == 1 else ()
 
     def _hinted(self) -> list[tuple[int, Entity]]:
         """Nothing is named, but a service is spoken of: the few things it has."""

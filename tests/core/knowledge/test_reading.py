@@ -126,6 +126,17 @@ def test_a_noun_without_a_name_is_all_of_few_and_none_of_many(read: Read) -> Non
     assert [(one.text, one.matches, one.near) for one in none.entities] == [("weir", (), ())]
 
 
+def test_of_several_of_a_kind_the_one_is_meant_whose_name_shares_a_word(read: Read) -> None:
+    names = ["monthly-carp", "onboarding"]
+    meant = read("the carps are missing, the pond looks fine", names)
+    assert (matched(meant), meant.entities[0].assumed, [one.label for one in meant.entities[0].near]) == (
+        ["pond:monthly-carp"],
+        True,
+        ["monthly-carp"],
+    )
+    assert sorted(matched(read("the eels are missing, the pond looks fine", names))) == ["pond:monthly-carp", "pond:onboarding"]
+
+
 def test_of_a_question_about_all_of_a_kind_none_is_looked_into(read: Read) -> None:
     assert not read("which ponds are empty?").matched()
     assert matched(read("the keeper is asleep")) == ["keeper:ann"]

@@ -192,7 +192,10 @@ def _seen(view: FactView, start: ResourceRef, traces: Sequence[Trace]) -> Iterat
         note = tell(trace.note, {"name": start.label, **judging.details})
         told = str(note) if truth else f"not so: {note}"
         name = _name(start, f"working{'' if not index else f'-{index + 1}'}")
-        if truth is False and _uncounted(view, trace, start):
+        uncounted = truth is False and _uncounted(view, trace, start)
+        if (truth or uncounted) and trace.said and re.search(trace.said, view.problem.text, re.IGNORECASE):
+            yield judging.look.observation(name, start, None, "that it ends well the words say themselves: it does not show that the work was done")
+        elif uncounted:
             told = f"what stands in for the cloud here counts nothing: whether {start.label} works cannot be seen"
             yield judging.look.observation(name, start, None, told).model_copy(update={"needs": (), "on_path": False})
         else:

@@ -9,7 +9,7 @@ from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.links import LEADS_TO, default_bus, outgoing
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, ahead, behind, through
-from nephoscope_aws.analyzers.delivering.words import Words, produces, receives
+from nephoscope_aws.analyzers.delivering.words import Words, fills, produces, receives, stores
 from nephoscope_aws.looking.look import Look
 
 _ORDER = (refs.LOG_GROUP, refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE, refs.FUNCTION)
@@ -39,6 +39,8 @@ def named(view: FactView) -> tuple[ResourceRef, ...]:
 def routes(view: FactView, words: Words) -> tuple[tuple[Route, ...], ResourceRef | None, Look]:
     """The ways to look at; a consumer that nothing is known to feed; and what must be known to be sure of either."""
     stops = [ref for ref in named(view) if not _only_sends(view, ref)]
+    if len({ref.native_type for ref in stops}) == 1 and any(_only_takes(view, ref) for ref in stops):
+        return (), None, Look(view)
     types = list(dict.fromkeys(ref.native_type for ref in stops))
     if not stops:
         return (), None, Look(view)
@@ -68,9 +70,26 @@ def _steps(view: FactView, alarm: ResourceRef, meant: Sequence[ResourceRef]) -> 
 
 
 def _only_sends(view: FactView, ref: ResourceRef) -> bool:
-    """A function that is said to send to a queue or topic is no consumer: its program sends, no configuration does."""
-    others = [other for other in named(view) if other.native_type in (refs.QUEUE, refs.TOPIC)]
-    return ref.native_type == refs.FUNCTION and any(produces(view.problem.text, ref.name, other.name) for other in others)
+    """A function that is said to send to a queue or topic, or to write into a bucket, is no consumer: its program sends, no configuration does."""
+    text = view.problem.text
+    if ref.native_type != refs.FUNCTION:
+        return False
+    spoken = [(one, other) for one in _spoken(view, ref) for stop in named(view) for other in _spoken(view, stop)]
+    sent = any(produces(text, ref.name, other.name) for other in named(view) if other.native_type in (refs.QUEUE, refs.TOPIC))
+    return sent or (any(other.native_type == refs.BUCKET for other in named(view)) and any(stores(text, *pair) for pair in spoken))
+
+
+def _only_takes(view: FactView, ref: ResourceRef) -> bool:
+    """A bucket that something is to be written into, or that nothing new comes to, sends nothing by that."""
+    if ref.native_type != refs.BUCKET:
+        return False
+    writers = [one for one in named(view) if _only_sends(view, one)]
+    return bool(writers) or any(fills(view.problem.text, one) for one in _spoken(view, ref))
+
+
+def _spoken(view: FactView, ref: ResourceRef) -> list[str]:
+    """What the words call a thing."""
+    return [entity.text for entity in view.problem.entities if any(one.key == ref.key for one in entity.matches)]
 
 
 def _between(view: FactView, stops: Sequence[ResourceRef], types: Sequence[str]) -> tuple[Route, ...]:

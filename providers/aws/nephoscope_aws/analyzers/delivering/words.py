@@ -38,6 +38,11 @@ _DELIVERY = re.compile(
     re.IGNORECASE,
 )
 _PRODUCES = re.compile(r"\b(send(s|ing)?|publish(es|ing)?|writ(es?|ing)|enqueu(es?|ing)|puts?|emits?|push(es|ing)?)\b", re.IGNORECASE)
+_STORES = re.compile(
+    r"\b(?:can ?not|can['’]?t|could ?n['’]?t|unable to|fail(?:s|ed)? to|(?:does|do|did) ?n['’]?t|no longer|never|stopped|should|has to|must|is to) "
+    r"(?:\w+ ){0,2}?(?:sav|stor|upload|writ|export|dump|persist|archiv|put|copy|deliver|drop)(?:e|es|s|ing|ting|ping)?\b",
+    re.IGNORECASE,
+)
 _BORDER = re.compile(r"[,;.!?]\s|\b(when|whenever|if|while|although|though|but|after|as)\b", re.IGNORECASE)
 
 
@@ -109,6 +114,28 @@ def produces(text: str, first: str, second: str) -> bool:
     """Whether the words make the first thing a sender to the second: "function a sends to queue b"."""
     start, end = text.find(first), text.find(second)
     return 0 <= start < end and _PRODUCES.search(text[start:end]) is not None and _BORDER.search(text[start:end]) is None
+
+
+def stores(text: str, first: str, second: str) -> bool:
+    """Whether the words make the first thing one that is to write into the second: "function a cannot save its reports to bucket b"."""
+    start, end = text.find(first), text.find(second)
+    between = text[start + len(first) : end]
+    return 0 <= start < end and _STORES.search(between) is not None and _BORDER.search(between) is None
+
+
+_NEW = r"(?:\w+ ){0,3}?(?:files?|objects?|data|uploads?|records?|documents?|exports?|dumps?|backups?|partitions?|logs?)\b"
+_FILLED = re.compile(
+    rf"[\"'`”’]?\s+(?:bucket\s+)?(?:(?:still|just|now)\s+)?(?:(?:has|have|got|gets|get|shows?|receives?|sees?|holds?) (?:no|0|zero) {_NEW}"
+    r"|(?:is|are|stays?|remains?) (?:still )?empty\b|(?:has|gets?|got|receives?) nothing new\b"
+    rf"|(?:has|have|does|do|did) ?n['’]?t (?:\w+ )?(?:get|got|gotten|receive\w*|have|had) (?:any )?(?:new )?{_NEW})",
+    re.IGNORECASE,
+)
+
+
+def fills(text: str, name: str) -> bool:
+    """Whether the words say of a store that nothing new comes into it: "the lake has no new files since Monday"."""
+    places = re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
+    return any(_FILLED.match(text, match.end()) and not _THEIRS.search(text[: match.start()]) for match in places)
 
 
 _RECEIVES = re.compile(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nephoscope_aws.analyzers.setting import (
     alarms,
     containers,
+    copies,
     filters,
     functions,
     logged,
@@ -19,5 +20,5 @@ from nephoscope_aws.analyzers.setting import (
 )
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
-_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, functions, logged, timed, visitors, watchers)
+_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, copies, functions, logged, timed, visitors, watchers)
 JUDGES: Mapping[str, Judge] = {name: judge for room in _ROOMS for name, judge in room.JUDGES.items()}

@@ -96,6 +96,25 @@ def workflow_target_missing(judging: Judging) -> Truth:
     return lost(judging, [refer(judging.view, judging.subject, "lambda:function", arn) for arn in named])
 
 
+def workflow_swallows(judging: Judging) -> Truth:
+    """Whatever goes wrong in a step is caught, and the execution ends as if nothing had."""
+    definition = judging.look.value(judging.subject, "definition")
+    if definition is UNKNOWN:
+        return None
+    whole: Mapping[str, Any] = definition if isinstance(definition, dict) else {}
+    known = {name: one for name, one in (whole.get("States") or {}).items() if isinstance(one, dict)}
+    for name, state in known.items():
+        for catch in _rows(state.get("Catch")):
+            end = known.get(str(catch.get("Next")), {})
+            ends_well = end.get("Type") == "Succeed" or (end.get("Type") == "Pass" and end.get("End") is True)
+            if ends_well and {"States.ALL", "States.TaskFailed"} & set(catch.get("ErrorEquals") or ()):
+                judging.details |= {"step": name, "end": str(catch.get("Next"))}
+                bare = {one: {key: value for key, value in held.items() if key != "Catch"} for one, held in known.items()}
+                judging.suppose.append(mend(judging.subject, "definition", {**whole, "States": bare}))
+                return True
+    return False
+
+
 def workflow_hangs(judging: Judging) -> Truth:
     """An execution runs for longer than a day, and nothing limits it."""
     definition, executions = judging.look.value(judging.subject, "definition"), judging.look.value(judging.subject, "executions")
@@ -237,6 +256,6 @@ def logs_destination_missing(judging: Judging) -> Truth:
 
 
 JUDGES: Mapping[str, Judge] = named_judge(
-    certificate_misses_host, stack_failed, workflow_target_missing, workflow_hangs, last_execution_succeeded, api_integration_missing,
-    api_function_missing, api_key_useless, api_key_off, api_throttled, logs_destination_missing,
+    certificate_misses_host, stack_failed, workflow_target_missing, workflow_hangs, workflow_swallows, last_execution_succeeded,
+    api_integration_missing, api_function_missing, api_key_useless, api_key_off, api_throttled, logs_destination_missing,
 )  # fmt: skip

@@ -48,6 +48,20 @@ def table_throttled(judging: Judging) -> Truth:
     return total > 0
 
 
+def stream_throttled(judging: Judging) -> Truth:
+    """Requests to the stream were refused lately for want of shards."""
+    counted = [judging.look.value(judging.subject, f"metrics.{name}_throttles") for name in ("write", "read")]
+    if UNKNOWN in counted:
+        return None
+    total = sum(float(point.get("Sum") or 0) for points in counted for point in _rows(points))
+    if not total:
+        return False
+    shards = judging.look.number(judging.subject, "shards")
+    judging.details |= {"throttled": int(total), "shards": int(shards) if shards else "its"}
+    judging.suppose += [mend(judging.subject, f"metrics.{name}_throttles", []) for name in ("write", "read")]
+    return True
+
+
 def table_index_underprovisioned(judging: Judging) -> Truth:
     """An index may write less than its table."""
     indexes, writes = judging.look.value(judging.subject, "indexes"), judging.look.number(judging.subject, "capacity.write")
@@ -198,6 +212,6 @@ def _spoken_days(text: str) -> Iterator[int]:
 
 
 JUDGES: Mapping[str, Judge] = named_judge(
-    table_throttled, table_index_underprovisioned, table_index_missing, bucket_expires, bucket_index_missing, bucket_origin_not_allowed,
-    repository_expires, logs_retention_short,
+    table_throttled, stream_throttled, table_index_underprovisioned, table_index_missing, bucket_expires, bucket_index_missing,
+    bucket_origin_not_allowed,    repository_expires, logs_retention_short,
 )  # fmt: skip
