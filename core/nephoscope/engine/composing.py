@@ -230,7 +230,8 @@ def _assumptions(problem: Problem, context: Context, diagnosis: Diagnosis) -> tu
     broken = [f"analyzer {name} failed and was left out: {why}" for name, why in context.analysis.broken.items()]
     noted = context.store.get("planner_notes", [])
     notes = [str(one) for one in noted] if isinstance(noted, list) else []
-    return (*taken, *answers, *broken, *notes, *_unseen(context), *(f"dropped: {one}" for one in diagnosis.dropped))
+    meant = [f"{problem.witnessed}; so this was looked into: {problem.text}"] if problem.witnessed else []
+    return (*taken, *meant, *answers, *broken, *notes, *_unseen(context), *(f"dropped: {one}" for one in diagnosis.dropped))
 
 
 def _unseen(context: Context) -> tuple[str, ...]:

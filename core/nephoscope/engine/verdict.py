@@ -48,7 +48,8 @@ def _verdict(
         return "confirmed" if proven else "likely"
     seen = [one for one in observations if one.on_path]
     healthy = bool(seen) and all(one.holds == "yes" for one in seen) and not open_
-    return "no_fault_found" if healthy and _identified(evidence) and _looked_at(evidence, findings) else "inconclusive"
+    claimed = healthy and _identified(evidence) and _looked_at(evidence, findings) and not evidence.problem.witnessed
+    return "no_fault_found" if claimed else "inconclusive"
 
 
 def _identified(evidence: Evidence) -> bool:

@@ -1,7 +1,7 @@
 """One small typed interface per role a plugin can play. Protocols: nothing to inherit."""
 
 from nephoscope.interfaces.analyzer import Analyzer
-from nephoscope.interfaces.cloud import Advisor, Emulator, Estate, Historian, Policy, Prover, Session, Stage, Wire
+from nephoscope.interfaces.cloud import Advisor, Emulator, Estate, Historian, Interpreter, Policy, Prover, Session, Stage, Wire
 from nephoscope.interfaces.composer import Composer
 from nephoscope.interfaces.control import Control
 from nephoscope.interfaces.engine import Crew, Do, Ended, Engine
@@ -52,6 +52,7 @@ __all__ = [
     "Generator",
     "Historian",
     "Importer",
+    "Interpreter",
     "IsolationError",
     "Judge",
     "LLMBackend",

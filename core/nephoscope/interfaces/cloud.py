@@ -20,11 +20,13 @@ from nephoscope.models import (
     IdentifierKind,
     Identity,
     Json,
+    Meaning,
     Mention,
     Operation,
     OperationAccess,
     PolicyForm,
     Price,
+    Problem,
     Rate,
     Read,
     Reply,
@@ -193,6 +195,14 @@ class Historian(Protocol):
 
     def happenings(self, reply: Reply) -> Sequence[Happening]:
         """The changes that an answer to one of these reads tells of, oldest first; those that were refused included, and said to be."""
+
+
+@runtime_checkable
+class Interpreter(Protocol):
+    """What an :class:`Estate` may know of things that only speak of others. Pure; without it words are taken to be about what they name."""
+
+    def meaning(self, problem: Problem, view: FactView) -> Meaning | None:
+        """What the problem is really about, where it names a thing that reports on others; ``None`` where it means what it names."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from nephoscope.models.happening import Happening
 from nephoscope.models.llm import Answer, Connection, Fault, FaultKind, FinishReason, IdentifierKind, Usage
 from nephoscope.models.memory import Edge, Outcome, Remembered
 from nephoscope.models.plan import Decision, Hypothesis, Operation, Round, Try
-from nephoscope.models.problem import Entity, Mention, Problem
+from nephoscope.models.problem import Entity, Meaning, Mention, Problem
 from nephoscope.models.proof import Tried
 from nephoscope.models.recommendation import CauseCard, Change, Documentation, Recommendation, Snippet, Way
 from nephoscope.models.rehearsal import Expected, Page, Rehearsal, Sample
@@ -62,6 +62,7 @@ __all__ = [
     "JsonValue",
     "Judged",
     "Limits",
+    "Meaning",
     "Mention",
     "Operation",
     "OperationAccess",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from nephoscope.models.base import Frozen
+from nephoscope.models.call import Read
 from nephoscope.models.resource import ResourceRef
 
 Role = Literal["sick", "healthy", "mentioned"]
@@ -54,8 +55,26 @@ class Problem(Frozen):
     onset: str | None = None
     expectations: tuple[str, ...] = ()
     now: str
+    witnessed: str = ""
+    """What in the account itself says that there is trouble, such as an alarm that rings: health is not claimed against it."""
 
     def matched(self, *native_types: str) -> tuple[ResourceRef, ...]:
         """Every resource the words name, of the given native types (all types when none is given), in order of mention."""
         found = {ref.key: ref for entity in self.entities for ref in entity.matches if not native_types or ref.native_type in native_types}
         return tuple(found.values())
+
+
+class Meaning(Frozen):
+    """What the words are about, where they name a thing that only speaks of others."""
+
+    of: ResourceRef
+    """The thing that speaks of others."""
+    about: tuple[ResourceRef, ...] = ()
+    words: str = ""
+    """What it says of them."""
+    witnessed: str = ""
+    """How it says so, in a sentence."""
+    beside: bool = False
+    """Whether the words are about the thing itself as well."""
+    reads: tuple[Read, ...] = ()
+    """Listings that must be read before it can be told."""

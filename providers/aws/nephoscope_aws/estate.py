@@ -25,7 +25,9 @@ from nephoscope.models import (
     IdentifierKind,
     Identity,
     JsonValue,
+    Meaning,
     Operation,
+    Problem,
     Read,
     Reply,
     ResourceRef,
@@ -34,7 +36,7 @@ from nephoscope.models import (
     Snippet,
     texts,
 )
-from nephoscope_aws import history, identifiers, operations, permissions
+from nephoscope_aws import history, identifiers, operations, permissions, speaking
 from nephoscope_aws.advising import documented, terraform
 from nephoscope_aws.options import AwsOptions
 
@@ -140,6 +142,10 @@ class AwsEstate(TableEstate):
         if change.region:
             words += ["--region", change.region]
         return _given(words, change) or [_written(words, change.takes)]
+
+    def meaning(self, problem: Problem, view: FactView) -> Meaning | None:
+        """What an alarm that rings, or a queue that holds failures, says of others."""
+        return speaking.meaning(self, problem, view)
 
     def history(self, subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
         """What the audit trail is asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nephoscope.engine.board import show_board
 from nephoscope.engine.context import Context
 from nephoscope.engine.dossier import dossier
+from nephoscope.engine.interpreting import interpreted
 from nephoscope.engine.locating import locate
 from nephoscope.engine.state import State, Update
 from nephoscope.knowledge.statement import statement
@@ -26,7 +27,7 @@ def _read_problem(context: Context) -> None:
     if problem is None:
         raise LookupError("the run has no problem")
     before = _refused(context)
-    problem = locate(context, problem)
+    problem = interpreted(context, locate(context, problem))
     context.store.put("inventory_cut", _refused(context) > before)
     context.store.put("problem", problem)
     context.store.put("entities_read", True)

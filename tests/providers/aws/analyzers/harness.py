@@ -21,6 +21,7 @@ from botocore import xform_name
 from moto.server import ThreadedMotoServer
 
 from nephoscope.comparison.scenario import split_of
+from nephoscope.engine.interpreting import followed
 from nephoscope.knowledge import reading, wanting
 from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
@@ -205,7 +206,7 @@ class Account:
             for read in self.estate.contents(("*",), list(holders.values()), [self.identity]):
                 self.read(read)
             problem_ = reading.read(first, self.evidence(first), [self.estate], [self.identity])
-        problem_ = wanting.resigned(problem_)
+        problem_ = followed(wanting.resigned(problem_), [self.estate], self.evidence, lambda reads: [self.read(read) for read in reads])
         return problem_.model_copy(update={"symptom": symptom}) if symptom else problem_
 
     def investigate(self, analyzers: Sequence[Any], problem_: Problem, rounds: int = 15) -> tuple[Evidence, list[Finding]]:

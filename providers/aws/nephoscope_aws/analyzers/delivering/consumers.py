@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.analyzers.delivering import refs
 from nephoscope_aws.analyzers.delivering.context import Context
+from nephoscope_aws.analyzers.delivering.receivers import resolved
 from nephoscope_aws.iam.truth import Truth
 from nephoscope_aws.looking.look import UNKNOWN, mend
 
@@ -16,6 +17,7 @@ def findings(context: Context, function: ResourceRef) -> Iterator[Finding]:
     yield _reserved(context, function)
     yield _active(context, function)
     yield _role(context, function)
+    yield from _key(context, function)
     yield from _dead_letters(context, function)
 
 
@@ -61,6 +63,27 @@ def _role(context: Context, function: ResourceRef) -> Finding:
         note=f"the execution role {role.name} of {function.name} does not exist" if lost and role else "",
         details={"function": function.name, "role": role.name if role else "", "role_arn": role.native_id if role else ""},
         suppose=[mend(role, "exists", True)] if role else (),
+    )
+
+
+def _key(context: Context, function: ResourceRef) -> Iterator[Finding]:
+    """Variables of the environment are kept under a key of one's own: without it they cannot be read, and no call begins."""
+    look = context.look()
+    written, variables = look.value(function, "key"), look.value(function, "environment")
+    if not isinstance(written, str) or not variables or variables is UNKNOWN:
+        return
+    key = resolved(look, written, function)
+    state = look.value(key, "state") if key else UNKNOWN
+    off: Truth = None if state is UNKNOWN else state != "Enabled"
+    called = key.label if key else written
+    how = "gone" if state is None else str(state)
+    yield look.finding(
+        "aws.lambda.environment-key-unusable",
+        function,
+        off,
+        note=f"key {called}, under which the environment of {function.name} is kept, is {how}" if off else "",
+        details={"function": function.name, "key": called, "key_arn": key.native_id if key else written, "state": how},
+        suppose=[mend(key, "state", "Enabled")] if key else (),
     )
 
 

@@ -30,7 +30,11 @@ def named(view: FactView) -> tuple[ResourceRef, ...]:
         own_stops = {ref.native_type for entity in own for ref in entity.matches} & set(_ORDER)
         if own_stops <= {refs.BUCKET, refs.LOG_GROUP}:
             return ()  # what is written there is what hurts, not what becomes of it
-    watching = "not_alerted" in view.problem.symptoms and any(ref.native_type == "cloudwatch:alarm" for entity in sick for ref in entity.matches)
+    watching = (
+        "not_alerted" in view.problem.symptoms
+        and not view.problem.witnessed
+        and any(ref.native_type == "cloudwatch:alarm" for entity in sick for ref in entity.matches)
+    )
     part = (refs.TOPIC,) if watching else _ORDER  # what an alarm watches did its work, or there were nothing to watch
     found = {ref.key: ref for entity in sick for ref in entity.matches if ref.native_type in part}
     return tuple(sorted(found.values(), key=lambda ref: _ORDER.index(ref.native_type)))

@@ -239,11 +239,11 @@ def _key(context: Context, hop: Hop, target: ResourceRef) -> Iterator[Finding]:
     )
     if managed or not isinstance(written, str):
         return
-    key = _resolve(look, written, target)
+    key = resolved(look, written, target)
     yield from _usable(hop, look, key, target, told)
 
 
-def _resolve(look: Look, written: str, target: ResourceRef) -> ResourceRef | None:
+def resolved(look: Look, written: str, target: ResourceRef) -> ResourceRef | None:
     """A key by its ARN, id or alias."""
     ref = refs.of_arn(written)
     base = f"arn:aws:kms:{target.region}:{target.account}:"

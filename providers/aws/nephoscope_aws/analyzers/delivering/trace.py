@@ -26,6 +26,8 @@ def observe(context: Context) -> Iterator[Finding]:
         yield Look(context.view).observation(f"aws.{refs.service(end)}.seen-in-time", end, None, unseen)
 
 
+_MANY = 0.5
+"""Such a share of calls that failed shows no consumer at work."""
 _UNSEEN = {
     "late": "when each event came and went is not among what can be read here",
     "duplicate": "which events came twice is not among what can be read here",
@@ -37,6 +39,10 @@ def _delivered(context: Context, end: ResourceRef, attribute: str) -> Finding:
     look = Look(context.view)
     got = total(look.value(end, attribute))
     waiting = look.number(end, "messages.waiting") if end.native_type == refs.QUEUE else None
+    failed = total(look.value(end, "metrics.errors")) if got and end.native_type == refs.FUNCTION else 0.0
+    if got and (failed is None or failed >= _MANY * got):
+        told = f"{end.label} was called {got:g} times in the last 24 hours and failed {failed:g} times: why is not seen" if failed else ""
+        return look.observation(name, end, None, told)
     if got or waiting:
         return look.observation(name, end, True, f"{end.label} got {got or waiting:g} in the last 24 hours")
     idle, why = _idle(context, look)

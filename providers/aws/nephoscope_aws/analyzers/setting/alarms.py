@@ -14,6 +14,7 @@ from nephoscope_aws.behaviour.alarms import REVERSED, spacing
 from nephoscope_aws.iam.truth import Truth
 from nephoscope_aws.looking.look import UNKNOWN, mend
 from nephoscope_aws.looking.referring import refer
+from nephoscope_aws.speaking import tells_of_trouble
 
 HOLDERS = {
     "InstanceId": "ec2:instance", "QueueName": "sqs:queue", "FunctionName": "lambda:function", "DBInstanceIdentifier": "rds:db-instance",
@@ -191,12 +192,15 @@ def period_shorter_than_metric(judging: Judging) -> Truth:
 
 
 def never_rests(judging: Judging) -> Truth:
-    """Nearly every point lies past the threshold: that is how the metric is."""
+    """Nearly every point lies past the threshold: that is how the metric is, unless what it counts is trouble."""
     seen = watch(judging)
     if seen is None:
         return None
+    known = _known(judging, "namespace", "metric")
+    if known is None:
+        return None
     replayed = seen.replayed()
-    if replayed.points < 4 or replayed.breaching < 0.8 * replayed.points:
+    if tells_of_trouble(str(known[0]), str(known[1])) or replayed.points < 4 or replayed.breaching < 0.8 * replayed.points:
         return False
     usual = sorted(seen.own.values())[len(seen.own) // 2]
     judging.details |= {"usual": usual, "breaching": replayed.breaching, "points": replayed.points}

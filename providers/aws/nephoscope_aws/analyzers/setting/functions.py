@@ -174,6 +174,24 @@ def one_attempt_only(judging: Judging) -> Truth:
     return int(attempts) <= 1
 
 
+_HOLDS_FAILURES = re.compile(r"(^|[-_.])(dlq|dead|deadletters?|failed|failures?|errors?|poison|rejected|undelivered)([-_.]|$)", re.IGNORECASE)
+
+
+def dead_letters_missing(judging: Judging) -> Truth:
+    """Nothing takes what the queue's consumer fails at; a queue that holds others' failures needs no further one."""
+    redrive, sources = judging.look.value(judging.subject, "redrive"), judging.look.value(judging.subject, "dead_letter_sources")
+    if redrive is UNKNOWN or redrive or _HOLDS_FAILURES.search(judging.subject.label):
+        return None if redrive is UNKNOWN else False
+    return None if sources is UNKNOWN else not sources
+
+
 JUDGES: Mapping[str, Judge] = named_judge(
-    environment_names_missing, reaches_timeout, alias_old, dead_letter_queue_deleted, dead_letter_retention, one_attempt_only, prefix="function_"
+    environment_names_missing,
+    reaches_timeout,
+    alias_old,
+    dead_letter_queue_deleted,
+    dead_letter_retention,
+    one_attempt_only,
+    dead_letters_missing,
+    prefix="function_",
 )
