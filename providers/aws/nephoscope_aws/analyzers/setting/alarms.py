@@ -196,11 +196,11 @@ def never_rests(judging: Judging) -> Truth:
     seen = watch(judging)
     if seen is None:
         return None
-    known = _known(judging, "namespace", "metric")
-    if known is None:
+    named = known(judging, "namespace", "metric")
+    if named is None:
         return None
     replayed = seen.replayed()
-    if tells_of_trouble(str(known[0]), str(known[1])) or replayed.points < 4 or replayed.breaching < 0.8 * replayed.points:
+    if tells_of_trouble(str(named[0]), str(named[1])) or replayed.points < 4 or replayed.breaching < 0.8 * replayed.points:
         return False
     usual = sorted(seen.own.values())[len(seen.own) // 2]
     judging.details |= {"usual": usual, "breaching": replayed.breaching, "points": replayed.points}
