@@ -245,6 +245,11 @@ def _unseen(context: Context) -> tuple[str, ...]:
 def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context) -> tuple[NextBest, ...]:
     if diagnosis.verdict in ("confirmed", "no_fault_found"):
         return ()
+    problem = context.store.load("problem", Problem)
+    there = [
+        NextBest(observation=f"what is in {place}, which the words name and nobody looked at", needs=f"--region {place}")
+        for place in (problem.elsewhere if problem else ())
+    ]
     by_gap = [NextBest(observation=gap.what, needs=gap.needs) for gap in gaps if gap.blocks]
     unseen = [one for one in (*diagnosis.open, *diagnosis.observations) if one.holds == "unknown"]
     by_finding = [NextBest(observation=one.note or f"whether {title(context, one)}", needs="") for one in unseen]
@@ -255,7 +260,7 @@ def _next_best(diagnosis: Diagnosis, gaps: Sequence[ReportGap], context: Context
         for one in hypotheses(context.store)
         if one.stands != "ruled_out" and diagnosis.verdict == "inconclusive"
     ]
-    return tuple({one.observation: one for one in [*more, *by_gap, *thought, *by_finding]}.values())[:5]
+    return tuple({one.observation: one for one in [*more, *there, *by_gap, *thought, *by_finding]}.values())[:5]
 
 
 def _recommendations(context: Context) -> tuple[ReportRecommendation, ...]:

@@ -9,7 +9,7 @@ from nephoscope.engine.dossier import gather
 from nephoscope.interfaces import Estate, Interpreter
 from nephoscope.knowledge import symptoms
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Meaning, Problem, Read
+from nephoscope.models import Entity, Identity, Meaning, Problem, Read
 
 MOST = 4
 """So many things may speak of one another."""
@@ -17,17 +17,28 @@ _LISTINGS = 2
 """So often something is listed before a thing is understood."""
 
 
-def interpreted(context: Context, problem: Problem) -> Problem:
-    """The problem as it is meant: about what the named things report on, followed from one to the next."""
+def interpreted(context: Context, problem: Problem, looked: Sequence[Identity]) -> Problem:
+    """The problem as it is meant: about what the named things report on, followed from one to the next.
+
+    ``looked``: who looked for what is named, and in which regions.
+    """
     meant = followed(
         problem,
         list(context.estates.values()),
         lambda read: Evidence(read, gather(context).harvest.facts.values(), identities=context.identities),
         lambda reads: context.boundary.inventory(list(reads)),
     )
+    meant = meant.model_copy(update={"elsewhere": elsewhere(problem.text, list(context.estates.values()), looked)})
     if meant.witnessed != problem.witnessed:
         context.emit("notice", text=f"{meant.witnessed}; this is looked into: {meant.text}")
     return meant
+
+
+def elsewhere(text: str, estates: Sequence[Estate], identities: Sequence[Identity]) -> tuple[str, ...]:
+    """Regions that the words name and nobody looks at."""
+    named = {(estate.cloud, place): None for estate in estates if isinstance(estate, Interpreter) for place in estate.places(text)}
+    seen = {(one.cloud, region) for one in identities for region in one.regions}
+    return tuple(place for cloud, place in named if (cloud, place) not in seen)
 
 
 def followed(problem: Problem, estates: Sequence[Estate], known: Callable[[Problem], Evidence], ask: Callable[[Sequence[Read]], object]) -> Problem:

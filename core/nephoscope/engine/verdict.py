@@ -13,12 +13,13 @@ CONFIDENCE = {"confirmed": 0.9, "likely": 0.6, "no_fault_found": 0.8, "inconclus
 
 def diagnose(evidence: Evidence, findings: Sequence[Finding], analyze: Analyze) -> Diagnosis:
     """Weigh what holds, what is ruled out and what is open. Claims are judged elsewhere."""
+    findings = _doubted(evidence, findings)
     causes = [one for one in findings if one.role == "cause"]
     observations = tuple(one for one in findings if one.role == "observation")
     ruled_out = tuple(one for one in causes if one.holds == "no")
     open_ = tuple(one for one in causes if one.holds == "unknown" and one.on_path)
     latent = [one for one in causes if one.holds == "yes" and not one.on_path]
-    peeled = peel(evidence, findings, analyze)
+    peeled = peel(evidence, findings, lambda view: _doubted(view, analyze(view)))
     silent = [one for one in holding(findings) if not one.suppose]
     rivals = bool(ruled_out) or any(one.holds == "yes" for one in observations)
     roots = [one.model_copy(update={"sufficient": peeled.clears}) for one in peeled.necessary] or silent
@@ -48,8 +49,26 @@ def _verdict(
         return "confirmed" if proven else "likely"
     seen = [one for one in observations if one.on_path]
     healthy = bool(seen) and all(one.holds == "yes" for one in seen) and not open_
-    claimed = healthy and _identified(evidence) and _looked_at(evidence, findings) and not evidence.problem.witnessed
+    claimed = healthy and _identified(evidence) and _looked_at(evidence, findings) and not _said_otherwise(evidence)
     return "no_fault_found" if claimed else "inconclusive"
+
+
+def _said_otherwise(evidence: Evidence) -> bool:
+    """The account itself tells of trouble, or the words speak of a region that nobody looked at."""
+    return bool(evidence.problem.witnessed or evidence.problem.elsewhere)
+
+
+def _may_be_elsewhere(evidence: Evidence, finding: Finding) -> bool:
+    """That a named thing is not here says nothing where the words name a region that nobody looked at."""
+    if not evidence.problem.elsewhere or finding.role != "cause" or finding.holds != "yes":
+        return False
+    named = {ref.key for ref in evidence.problem.matched()}
+    return any(one.attribute == "exists" and one.subject.key in named for one in finding.suppose)
+
+
+def _doubted(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
+    opened = {"holds": "unknown", "suppose": (), "note": ""}
+    return [one.model_copy(update=opened) if _may_be_elsewhere(evidence, one) else one for one in findings]
 
 
 def _identified(evidence: Evidence) -> bool:

@@ -204,6 +204,9 @@ class Interpreter(Protocol):
     def meaning(self, problem: Problem, view: FactView) -> Meaning | None:
         """What the problem is really about, where it names a thing that reports on others; ``None`` where it means what it names."""
 
+    def places(self, text: str) -> Sequence[str]:
+        """Regions that a text names, as identities call them."""
+
 
 @runtime_checkable
 class Policy(Protocol):

@@ -57,6 +57,8 @@ class Problem(Frozen):
     now: str
     witnessed: str = ""
     """What in the account itself says that there is trouble, such as an alarm that rings: health is not claimed against it."""
+    elsewhere: tuple[str, ...] = ()
+    """Regions that the words name and that are not looked at: what is not found may well be there."""
 
     def matched(self, *native_types: str) -> tuple[ResourceRef, ...]:
         """Every resource the words name, of the given native types (all types when none is given), in order of mention."""

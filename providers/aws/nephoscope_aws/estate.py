@@ -41,6 +41,9 @@ from nephoscope_aws.advising import documented, terraform
 from nephoscope_aws.options import AwsOptions
 
 _HERE = Path(__file__).parent
+_REGION = re.compile(
+    r"(?<![\w.-])((?:af|ap|ca|eu|il|me|mx|sa|us)(?:-gov)?-(?:north|south|east|west|central)(?:east|west)?-\d)(?![\w-])", re.IGNORECASE
+)
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:[^\s\"',]+")
 
 
@@ -146,6 +149,10 @@ class AwsEstate(TableEstate):
     def meaning(self, problem: Problem, view: FactView) -> Meaning | None:
         """What an alarm that rings, or a queue that holds failures, says of others."""
         return speaking.meaning(self, problem, view)
+
+    def places(self, text: str) -> Sequence[str]:
+        """Regions as they are written alone, or as a part of an ARN."""
+        return list(dict.fromkeys(_REGION.findall(text)))
 
     def history(self, subject: ResourceRef, identity: Identity, now: str) -> Sequence[Read]:
         """What the audit trail is asked."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nephoscope.engine.interpreting import MOST, followed
+from nephoscope.engine.interpreting import MOST, elsewhere, followed
 from nephoscope.engine.verdict import diagnose
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Fact, Finding, Identity, Meaning, Problem, Read, ResourceRef
+from nephoscope.models import Entity, Fact, Finding, Identity, Meaning, Problem, Read, ResourceRef, Supposition
 from nephoscope.testing.fakes import NOW
 
 WHO = Identity(cloud="brook", account="4711", principal="reader", regions=("north",))
@@ -32,6 +32,11 @@ class Telling:
                 words, witnessed = "{it} fails with errors", f"{ref.name} rings"
                 return Meaning(of=ref, about=(thing(self.speaks[ref.name]),), words=words, witnessed=witnessed, beside=self.beside)
         return None
+
+    def places(self, text):
+        return [word for word in ("north", "south") if word in text]
+
+    cloud = "brook"
 
     def ask(self, _reads: object) -> None:
         self.asked += 1
@@ -88,3 +93,36 @@ def test_what_the_account_witnesses_is_never_called_health() -> None:
     assert diagnose(healthy, [fine], lambda _view: [fine]).verdict == "no_fault_found"
     witnessed = Evidence(problem("pond").model_copy(update={"witnessed": "bell rings"}), [seen], identities=[WHO])
     assert diagnose(witnessed, [fine], lambda _view: [fine]).verdict == "inconclusive"
+
+
+def test_regions_that_nobody_looks_at_are_known() -> None:
+    estate = Telling({})
+    assert elsewhere("the pond in the south", [estate], [WHO]) == ("south",)
+    assert elsewhere("the pond in the north", [estate], [WHO]) == ()
+    assert elsewhere("the pond", [estate], [WHO]) == ()
+
+
+def test_what_may_be_elsewhere_is_not_called_missing() -> None:
+    gone = Fact(
+        id="f:1",
+        subject=thing("pond"),
+        attribute="exists",
+        value=None,
+        grounding="absent",
+        calls=("s1.c1",),
+        pointer="",
+        identity=WHO,
+        observed_at="",
+    )
+    mended = (Supposition(subject=thing("pond"), attribute="exists", value=True),)
+
+    def analyze(view: Evidence) -> list[Finding]:
+        fact = view.fact(thing("pond"), "exists")
+        there = fact is not None and not fact.known_absent
+        return [Finding(cause="c.gone", subject=thing("pond"), holds="no" if there else "yes", because=("f:1",), suppose=() if there else mended)]
+
+    here = Evidence(problem("pond"), [gone], identities=[WHO])
+    assert [one.cause for one in diagnose(here, analyze(here), analyze).causes] == ["c.gone"]
+    there = Evidence(problem("pond").model_copy(update={"elsewhere": ("south",)}), [gone], identities=[WHO])
+    diagnosis = diagnose(there, analyze(there), analyze)
+    assert (diagnosis.verdict, diagnosis.causes) == ("inconclusive", ())

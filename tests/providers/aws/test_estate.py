@@ -175,3 +175,17 @@ def test_what_one_command_gives_the_next_takes() -> None:
 def test_services_that_the_command_line_calls_otherwise() -> None:
     change = Change(cloud="aws", service="config", operation="StartConfigurationRecorder", params={"ConfigurationRecorderName": "default"})
     assert ESTATE.render(change) == ["aws configservice start-configuration-recorder --configuration-recorder-name default"]
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        ("alarm jobs in eu-central-1 does not notify us", ["eu-central-1"]),
+        ("queue arn:aws:sqs:us-east-1:123456789012:jobs is stuck, and so is us-east-1's other one", ["us-east-1"]),
+        ("from us-gov-west-1 to ap-southeast-2.", ["us-gov-west-1", "ap-southeast-2"]),
+        ("bucket logs-eu-west-1-live in eu-west-1a", []),  # part of a name, and a zone
+        ("the east-1 wing", []),
+    ],
+)
+def test_regions_that_words_name(text: str, regions: list[str]) -> None:
+    assert AwsEstate().places(text) == regions

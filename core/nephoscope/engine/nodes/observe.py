@@ -27,7 +27,8 @@ def _read_problem(context: Context) -> None:
     if problem is None:
         raise LookupError("the run has no problem")
     before = _refused(context)
-    problem = interpreted(context, locate(context, problem))
+    looked = context.identities
+    problem = interpreted(context, locate(context, problem), looked)
     context.store.put("inventory_cut", _refused(context) > before)
     context.store.put("problem", problem)
     context.store.put("entities_read", True)
