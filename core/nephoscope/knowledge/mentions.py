@@ -15,7 +15,7 @@ _IDENTIFIER = re.compile(r"(?=.*[-_/.:0-9])(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _PORT = re.compile(
     r"\bports?\s+(\d{1,5})\b"
-    r"|\bon\s+(\d{2,5})(?=[\s.,;:!?)]*(?:\Z|[.,;:!?)]|and\b|from\b|but\b|since\b|to\b|any ?more\b"
+    r"|\bon\s+(\d{2,5})(?=[\s.,;:!?)]*(?:\Z|[.,;:!?)]|and\b|n?or\b|from\b|but\b|since\b|to\b|any ?more\b|over\b|via\b|while\b|because\b"
     r"|(?:does|do|is|was|are|can|could|wo|has)(?:n['’]?t)?\b"
     r"|never\b|not\b|times?\b|hangs?\b|fails?\b|refuses?\b|answers?\b|returns?\b|gives?\b|seems?\b|stopped\b|no longer\b))"
     r"|(?<![\w.:-])(?:(?=[\w.-]*[A-Za-z])[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}):(\d{2,5})(?![\w:])"
@@ -355,6 +355,8 @@ def actions(text: str) -> tuple[str, ...]:
 
 _POSITIVE = re.compile(r"(?<![\w-])(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)(?![\w-])", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\b(not|no|never|cannot|can't|n't|fails?|denied|stopped|longer|until|used to|before)\b|n['’]t\b", re.IGNORECASE)
+_ASKED = re.compile(r"\W*(?:(?:and|but|so) )?(?:is|are|does|do|was|were|did)\b", re.IGNORECASE)
+"""A question whether something works says nothing of it."""
 _CLAUSE = re.compile(r"[;,.!?\n]|\b(?:but|while|whereas|although|though|however|yet|and)\b", re.IGNORECASE)
 
 
@@ -362,7 +364,8 @@ def healthy_spans(text: str) -> list[tuple[int, int]]:
     """Stretches of the text that tell of something that works."""
     borders = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     spans = [(left, right) for left, right in itertools.pairwise(borders) if right > left]
-    return [(left, right) for left, right in spans if _works(text[left:right]) and not _NEGATIVE.search(text[left:right])]
+    works = [(left, right) for left, right in spans if _works(text[left:right]) and not _NEGATIVE.search(text[left:right])]
+    return [(left, right) for left, right in works if not (text[right : right + 1] == "?" and _ASKED.match(text[left:right]))]
 
 
 _LIKEWISE = re.compile(

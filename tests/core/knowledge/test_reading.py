@@ -153,6 +153,8 @@ def test_a_noun_says_nothing_more_where_the_thing_is_named(read: Read) -> None:
     [
         ("orders-in is empty but orders-in-archive works", {"orders-in-archive"}),
         ("nemo is fine, dory does not move", {"nemo"}),
+        ("is nemo fine?", set()),
+        ("dory does not move. is nemo ok, or what?", {"nemo"}),
         ("orders-in does not work, web_1 does not either", set[str]()),
         ("web_1 worked until yesterday", set[str]()),
         ("orders-in-archive is OK while orders-in is dry", {"orders-in-archive"}),

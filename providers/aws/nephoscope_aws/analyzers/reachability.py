@@ -8,7 +8,7 @@ from dataclasses import replace
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import states
 from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
-from nephoscope_aws.analyzers.reach import journeys
+from nephoscope_aws.analyzers.reach import journeys, pooled
 from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.hosted import Hosted
 from nephoscope_aws.analyzers.reach.journeys import Asked, Leg
@@ -37,6 +37,7 @@ class ReachabilityAnalyzer:
         slow = view.problem.symptom == "slow"
         asked = [(request, leg) for request in _relevant(view.problem) for leg in _legs(view, request)]
         legs = [journeys.clocked(leg, _subject(request)) if slow else leg for request, leg in asked]
+        legs += pooled.legs(Sight(view), view.problem)
         judged = [one for leg in legs for one in walk(view, leg.probes, leg.traffic)]
         return findings(judged)
 

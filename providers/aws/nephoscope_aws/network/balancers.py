@@ -49,6 +49,49 @@ def routed(rules: Iterable[Rule], path: str, host: str) -> list[Actions]:
     return found
 
 
+def shadowing(rule: Rule, rules: Iterable[Rule]) -> Rule | None:
+    """The rule that takes every request this one asks for, because it stands before it and asks for no less; ``None``: some get through."""
+    wanted = _asked(rule)
+    earlier = sorted((one for one in rules if _priority(one) < _priority(rule)), key=_priority)
+    return next((one for one in earlier if wanted is not None and _covers(_asked(one), wanted)), None)
+
+
+def _covers(wide: Mapping[str, list[str]] | None, narrow: Mapping[str, list[str]]) -> bool:
+    """Whether whatever meets ``narrow`` meets ``wide``. A pattern that another one matches letter by letter asks for no more than that."""
+    return bool(wide) and all(
+        field in narrow and all(any(fnmatchcase(one, pattern) for pattern in patterns) for one in narrow[field])
+        for field, patterns in (wide or {}).items()
+    )
+
+
+def _asked(rule: Rule) -> dict[str, list[str]] | None:
+    """What a rule asks for, by field; ``None`` where that is more than paths and hosts."""
+    found: dict[str, list[str]] = {}
+    for condition in rule.get("Conditions") or ():
+        kind = str(condition.get("Field"))
+        values = condition.get("Values") or (
+            condition.get({"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(kind, "")) or {}
+        ).get("Values")
+        if kind not in ("path-pattern", "host-header") or not values or kind in found:
+            return None
+        found[kind] = [str(one).lower() if kind == "host-header" else str(one) for one in values]
+    return found
+
+
+def asks(rule: Rule) -> str:
+    """What a rule asks for, in words."""
+    return (
+        " and ".join(f"{'path' if field == 'path-pattern' else 'host'} {', '.join(values)}" for field, values in (_asked(rule) or {}).items())
+        or "anything"
+    )
+
+
+def speaks_of(rule: Rule, path: str, host: str) -> bool:
+    """Whether a rule asks for what is told of a request, and for nothing that is told otherwise."""
+    met = [_meets(condition, path, host) for condition in rule.get("Conditions") or ()]
+    return True in met and False not in met
+
+
 def _priority(rule: Rule) -> int:
     told = str(rule.get("Priority"))
     return int(told) if told.isdigit() else MOST_PRIORITY

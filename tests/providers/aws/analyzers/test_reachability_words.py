@@ -56,6 +56,8 @@ def told(request: Request) -> str:
     ("text", "expected"),
     [
         ("I can't SSH into web-1", ["somebody > web-1: tcp 22"]),
+        ("web-1 reaches neither app-server on 8443 nor redis-cache on 6379", ["web-1 > app-server: tcp 8443", "web-1 > redis-cache: tcp 6379"]),
+        ("web-1 cannot reach app-server and redis-cache on 8443", ["web-1 > app-server: tcp 8443", "web-1 > redis-cache: tcp 8443"]),
         ("ssh 198.51.100.7 -> web-1 = timeout", ["stated outside > web-1: tcp 22"]),
         ("web-1 -> 198.51.100.7:8443 times out", ["web-1 > 198.51.100.7: tcp 8443"]),
         ("web-1 -> https api of the reseller: timeout", ["web-1 > the internet: tcp 443"]),

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nephoscope.models import JsonValue, Problem, ResourceRef, Supposition
-from nephoscope_aws.analyzers.reach.ends import Balancer, Instance
+from nephoscope_aws.analyzers.reach.ends import Balancer, Card, End, Instance
 from nephoscope_aws.analyzers.reach.ends import peer_of as seen_from
 from nephoscope_aws.analyzers.reach.guards import group_in
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network import balancers, groups
 from nephoscope_aws.network.intervals import Intervals
-from nephoscope_aws.network.traffic import ANY_PORT, Peer, Traffic
+from nephoscope_aws.network.traffic import ANY_PORT, Peer, Traffic, addresses
 
 LISTENER_MISSING = "aws.elbv2.listener-missing"
 EMPTY = "aws.elbv2.target-group-empty"
@@ -33,11 +33,13 @@ class Backend:
     """A target behind a balancer: who, by which group, on which port."""
 
     group: ResourceRef
-    instance: Instance
+    instance: End
     port: int
+    failing: bool = False
 
 
-def _listeners(sight: Sight, end: Balancer) -> list[dict[str, Any]]:
+def listeners(sight: Sight, end: Balancer) -> list[dict[str, Any]]:
+    """The listeners of a balancer, with what their defaults do."""
     refs = [refer("elbv2:listener", str(key), end.ref) for key in sight.value(end.ref, "listeners") or ()]
     found = sight.all_of([(ref, attribute) for ref in refs for attribute in ("port", "protocol", "actions")])
     return [
@@ -50,7 +52,7 @@ def listener(end: Balancer, *, named: bool) -> Probe:
     """The balancer listens on the port; without a port in the words, on any. What it listens on is what goes on."""
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
-        known = _listeners(sight, end)
+        known = listeners(sight, end)
         serving = balancers.ports_served(known) & traffic.ports
         if serving and (not traffic.each or serving == traffic.ports):
             return Outcome("open", f"{end.ref.label} listens on {serving}", passing=replace(traffic, ports=serving, each=named))
@@ -85,13 +87,13 @@ def target_groups(sight: Sight, end: Balancer, ports: Intervals) -> list[Resourc
     behind any of them.
     """
     found: list[str] = []
-    known = _listeners(sight, end)
+    known = listeners(sight, end)
     problem = sight.view.problem
     path, host = asked_for(problem)
     failing = problem.symptom not in ("cannot_connect", "timeout", "refused", "slow")
     for item in [one for one in known if one["Port"] is not None and int(one["Port"]) in ports] or known:
-        rules = _rules(sight, end, item) if path or host or failing or balancers.answers_itself(item["DefaultActions"]) else []
-        chosen = balancers.routed(rules, path, host)
+        held = rules(sight, end, item) if path or host or failing or balancers.answers_itself(item["DefaultActions"]) else []
+        chosen = balancers.routed(held, path, host)
         for actions in chosen if path and chosen else (item["DefaultActions"], *chosen):
             found += balancers.forwarding(actions)
     return [refer("elbv2:target-group", key, end.ref) for key in dict.fromkeys(found)]
@@ -113,16 +115,18 @@ def asked_for(problem: Problem) -> tuple[str, str]:
     return path.rstrip(".") or ("/" if _START.search(text) else ""), host
 
 
-def _rules(sight: Sight, end: Balancer, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rules(sight: Sight, end: Balancer, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a listener, its default among them."""
     refs = [refer("elbv2:listener-rule", str(key), end.ref) for key in sight.value(item["Ref"], "rules") or ()]
     found = sight.all_of([(ref, attribute) for ref in refs for attribute in ("priority", "conditions", "actions")])
     return [
-        {"Priority": priority, "Conditions": conditions or [], "Actions": actions or []}
-        for priority, conditions, actions in zip(found[::3], found[1::3], found[2::3], strict=True)
+        {"Ref": ref, "Priority": priority, "Conditions": conditions or [], "Actions": actions or []}
+        for ref, priority, conditions, actions in zip(refs, found[::3], found[1::3], found[2::3], strict=True)
     ]
 
 
-def _called(ref: ResourceRef) -> str:
+def called(ref: ResourceRef) -> str:
+    """The name of a target group, which its identifier holds."""
     return ref.native_id.rsplit(":", 1)[-1].removeprefix("targetgroup/").split("/")[0]
 
 
@@ -132,23 +136,23 @@ def targets(group: ResourceRef, end: Balancer) -> Probe:
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
         shown, port = sight.values(group, "targets", "port")
         registered = balancers.active(shown or ())
-        details: dict[str, JsonValue] = {"group": group.native_id, "group_name": _called(group), "port": port}
+        details: dict[str, JsonValue] = {"group": group.native_id, "group_name": called(group), "port": port}
         if not registered:
             one: JsonValue = {"Target": {"Id": "target-mended"}, "TargetHealth": {"State": "healthy"}}
             mended = Supposition(subject=group, attribute="targets", value=[one])
-            return Outcome("blocked", f"no target is registered in {_called(group)}", group, EMPTY, (mended,), details)
+            return Outcome("blocked", f"no target is registered in {called(group)}", group, EMPTY, (mended,), details)
         sick = balancers.sick(registered)
         if len(sick) == len(registered) or any(identity.emulated for identity in sight.view.identities):  # emulated checks never fail
             kept_out = _kept_out(sight, group, end, details)
             if kept_out is not None:
                 return kept_out
         if len(sick) < len(registered):
-            told = f"{len(registered) - len(sick)} of {len(registered)} targets of {_called(group)} are not failing their checks"
+            told = f"{len(registered) - len(sick)} of {len(registered)} targets of {called(group)} are not failing their checks"
             return Outcome("open", told, group)
         health = sick[0].get("TargetHealth") or {}
         why = f"{health.get('Reason', '')} {health.get('Description', '')}".strip()
         details |= {"why": why, "path": sight.glance(group, "health_check.path"), "codes": sight.glance(group, "health_check.codes")}
-        reason = f"every target of {_called(group)} fails its health check: {why}"
+        reason = f"every target of {called(group)} fails its health check: {why}"
         return Outcome("blocked", reason, group, UNHEALTHY, (_all_well(group, registered),), details)
 
     return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY, CHECK_KEPT_OUT), judge)
@@ -163,8 +167,8 @@ def _kept_out(sight: Sight, group: ResourceRef, end: Balancer, details: dict[str
     outcome = group_in(known[0].instance, lambda sight: seen_from(end, sight)).judge(sight, traffic)
     if outcome.state != "blocked":
         return None
-    reason = f"the health check of {_called(group)} asks on port {port}: {outcome.reason}"
-    told: dict[str, JsonValue] = {**details, **outcome.details, "group_name": _called(group), "port": port}
+    reason = f"the health check of {called(group)} asks on port {port}: {outcome.reason}"
+    told: dict[str, JsonValue] = {**details, **outcome.details, "group_name": called(group), "port": port}
     suppose = (*outcome.suppose, _all_well(group, balancers.active(sight.value(group, "targets") or ())))
     return replace(outcome, reason=reason, fault=CHECK_KEPT_OUT, suppose=suppose, details=told)
 
@@ -183,8 +187,8 @@ def registered_port(group: ResourceRef) -> Probe:
         odd = sorted(one for one in ports if one is not None and one != port and one < _DYNAMIC)
         if not odd or port in ports:
             told = ", ".join(str(one) for one in ports if one) or "no port"
-            return Outcome("open", f"targets of {_called(group)} are called on {told}", group)
-        reason = f"{_called(group)} is made for port {port}, its targets are registered on {odd[0]}: the program there has to say which is right"
+            return Outcome("open", f"targets of {called(group)} are called on {told}", group)
+        reason = f"{called(group)} is made for port {port}, its targets are registered on {odd[0]}: the program there has to say which is right"
         return Outcome("unknown", reason, group)
 
     return Probe("aws.elbv2.seen-target-port", group, (PORT_MISMATCH,), judge)
@@ -194,9 +198,33 @@ def backends(sight: Sight, group: ResourceRef, most: int = 2) -> list[Backend]:
     """Some machines of a target group with the ports they are called on, failing ones first."""
     shown, port = sight.values(group, "targets", "port")
     registered = balancers.active(shown or ())
-    ordered = [*balancers.sick(registered), *(item for item in registered if item not in balancers.sick(registered))]
-    pairs = [(str(item["Target"]["Id"]), balancers.port_of(item, port)) for item in ordered]
-    return [Backend(group, Instance(refer("ec2:instance", key, group)), called) for key, called in pairs if called and key.startswith("i-")][:most]
+    sick = balancers.sick(registered)
+    ordered = [*sick, *(item for item in registered if item not in sick)]
+    found = [(item, str(item["Target"]["Id"]), balancers.port_of(item, port)) for item in ordered]
+    ends = [(_end(sight, group, key), on, item in sick) for item, key, on in found if on][:most]
+    return [Backend(group, end, on, failing) for end, on, failing in ends if end]
+
+
+def _end(sight: Sight, group: ResourceRef, target: str) -> End | None:
+    """The machine of that id, or the interface that holds that address in the group's network."""
+    if target.startswith("i-"):
+        return Instance(refer("ec2:instance", target, group))
+    if not target.replace(".", "").isdigit():
+        return None
+    vpc = refer("ec2:vpc", str(sight.value(group, "vpc") or ""), group)
+    subnets = [refer("ec2:subnet", str(key), group) for key in sight.value(vpc, "subnets") or ()]
+    blocks = sight.all_of([(subnet, "cidr") for subnet in subnets])
+    wanted = addresses(target)[1]
+    home = next((subnet for subnet, block in zip(subnets, blocks, strict=True) if block and not wanted - addresses(str(block))[1]), None)
+    cards = [refer("ec2:network-interface", str(key), group) for key in (sight.value(home, "network_interfaces") if home else None) or ()]
+    held = sight.all_of([(card, "private_ip") for card in cards])
+    return next((Card(card) for card, own in zip(cards, held, strict=True) if own == target), None)
+
+
+def _nodes(sight: Sight, end: Balancer) -> list[Peer]:
+    """The balancer as it is seen from each of its subnets: a target must let in every one of them."""
+    whole = seen_from(end, sight)
+    return [replace(Peer.at(block, groups=whole.groups, label=f"{end.ref.label} in {block}"), certainty="any") for block in end.blocks(sight)]
 
 
 def backend_in(backend: Backend, end: Balancer) -> Probe:
@@ -209,6 +237,9 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
 
     def judge(sight: Sight, traffic: Traffic) -> Outcome:
         outcome = plain.judge(sight, traffic)
+        if outcome.state == "open" and backend.failing:
+            each = [group_in(backend.instance, lambda _, node=node: node).judge(sight, traffic) for node in _nodes(sight, end)]  # type: ignore[misc]
+            return next((one for one in each if one.state == "blocked"), outcome)
         if outcome.state != "blocked":
             return outcome
         held = [item for group in backend.instance.groups(sight) for item in sight.value(group, "ingress") or ()]
@@ -220,8 +251,15 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
     return replace(plain, causes=(*plain.causes, PORT_MISMATCH), judge=judge)
 
 
+def kept_from(sight: Sight, group: ResourceRef, end: Balancer) -> bool:
+    """Whether a failing target does not let every node of the balancer in."""
+    failing = [one for one in backends(sight, group) if one.failing]
+    judged = [backend_in(one, end).judge(sight, Traffic(Intervals.of((one.port, one.port)), each=True)) for one in failing]
+    return any(one.state == "blocked" for one in judged)
+
+
 def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
-    name = _called(backend.group)
+    name = called(backend.group)
     shown = sight.value(backend.group, "targets") or ()
     wrong = [str(item["Target"]["Id"]) for item in shown if balancers.port_of(item, None) == backend.port]
     moved: list[JsonValue] = [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from nephoscope.models import JsonValue, ResourceRef, Supposition
+from nephoscope_aws.analyzers.reach import transit
 from nephoscope_aws.analyzers.reach.ends import End, peer_of
 from nephoscope_aws.analyzers.reach.mending import BLACKHOLE, Position, position
 from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network.gateways import default_route, kind_of
+from nephoscope_aws.network.routes import target_of
 from nephoscope_aws.network.traffic import Traffic
 
 NOT_ACCEPTED = "aws.ec2.vpc-peering-not-accepted"
@@ -27,14 +29,33 @@ def route_across(here: End, subnet: ResourceRef, there: End) -> Probe:
             return Outcome("unknown", f"no route table is shown for {sight.name(subnet)}")
         kind = kind_of(at.found.target)
         told = f"{sight.name(at.table.ref)} of {sight.name(subnet)}"
-        if kind == "transit":
-            return Outcome("unknown", f"{told} leads to {at.found.target}, beyond which this account does not show the path", at.table.ref)
+        if kind == "transit" and not at.found.blackhole:
+            return transit.through(sight, at, far, peer_of(there, sight))
         between = peerings(sight, own, far)
         if kind == "peering" and at.found.target in {ref.native_id for ref in between} and not at.found.blackhole:
             return Outcome("open", f"{told} leads to {at.found.target}", at.table.ref)
-        return _unrouted(sight, at, between, far) if between else _strangers(sight, here, there)
+        if between:
+            return _unrouted(sight, at, between, far)
+        joined = transit.common(sight, own, far)
+        return transit.unrouted(sight, at, joined, far) if joined else _strangers(sight, here, there)
 
-    return Probe("aws.ec2.seen-route-across", subnet, (PEERING_ROUTE_MISSING, NOT_CONNECTED, BLACKHOLE), judge)
+    return Probe("aws.ec2.seen-route-across", subnet, (PEERING_ROUTE_MISSING, NOT_CONNECTED, BLACKHOLE, *transit.CAUSES), judge)
+
+
+def joined(end: End) -> Probe:
+    """A caller that nobody placed is inside the end's own network, or in one that is joined to it: the way from there was then not walked."""
+
+    def judge(sight: Sight, traffic: Traffic) -> Outcome:
+        places = [position(sight, end, subnet, peer_of(end, sight)) for subnet in end.subnets(sight)]
+        targets = {target_of(route) for place in places if place for route in place.table.routes}
+        beyond = sorted(target for target in targets if kind_of(target) in ("transit", "peering", "other"))
+        if not beyond:
+            return skipped("no other network is joined to this one")
+        return Outcome(
+            "unknown", f"{end.ref.label} is also called by way of {', '.join(beyond)}: the way from there depends on who calls, which is not told"
+        )
+
+    return Probe("aws.ec2.seen-caller-placed", end.ref, (), judge)
 
 
 def _strangers(sight: Sight, here: End, there: End) -> Outcome:
@@ -108,6 +129,6 @@ def peerings(sight: Sight, own: ResourceRef, far: ResourceRef) -> list[ResourceR
     joined = [
         (ref, status)
         for ref, one, other, status in zip(refs, sides[::3], sides[1::3], sides[2::3], strict=True)
-        if far.native_id in ((one or {}).get("VpcId"), (other or {}).get("VpcId"))
+        if {own.native_id, far.native_id} == {(one or {}).get("VpcId"), (other or {}).get("VpcId")}
     ]
     return [ref for ref, status in joined if status not in _OVER] or [ref for ref, status in joined if status not in ("deleted", "deleting")]

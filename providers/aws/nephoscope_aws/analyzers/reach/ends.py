@@ -70,6 +70,30 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A network interface by itself: of a container's task, or of whatever holds an address."""
+
+    ref: ResourceRef
+
+    def vpc(self, sight: Sight) -> ResourceRef:
+        return refer("ec2:vpc", str(sight.value(self.ref, "vpc") or ""), self.ref)
+
+    def subnets(self, sight: Sight) -> list[ResourceRef]:
+        subnet = sight.value(self.ref, "subnet")
+        return [refer("ec2:subnet", str(subnet), self.ref)] if subnet else []
+
+    def groups(self, sight: Sight) -> list[ResourceRef]:
+        held = sight.value(self.ref, "security_groups") or ()
+        return [refer("ec2:security-group", str(item["GroupId"]), self.ref) for item in held if item.get("GroupId")]
+
+    def blocks(self, sight: Sight) -> list[str]:
+        return [str(sight.value(self.ref, "private_ip"))]
+
+    def public(self, sight: Sight) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
 class Database:
     """A managed database instance. Its private address is not shown, only its subnets."""
 

@@ -101,7 +101,7 @@ def from_outside(sight: Sight, target: End, peer: Peer, asked: Asked) -> list[Le
 def from_somewhere(sight: Sight, target: End, asked: Asked) -> list[Leg]:
     """From a caller that the words do not place, to an end that is not called from the internet: it is enough that somebody is let in."""
     who = ANYWHERE if target.public(sight) else NEARBY
-    probes = [*arrival(target, asked), *_entry(target, target.subnets(sight), lambda _: who)]
+    probes = [*arrival(target, asked), *_entry(target, target.subnets(sight), lambda _: who), crossing.joined(target)]
     return [Leg(tuple(probes), asked.traffic), *behind(sight, target, asked)]
 
 
@@ -212,13 +212,14 @@ def behind(sight: Sight, target: End, asked: Asked) -> list[Leg]:
         made: list[Leg] = []
         for group in balancing.target_groups(sight, balancer, asked.traffic.ports):
             made.append(Leg((balancing.targets(group, balancer), balancing.registered_port(group)), asked.traffic))
-            made += composed(sight, group, partial(_to_backends, sight, balancer, group), asked.traffic)
+            made += composed(sight, group, partial(to_backends, sight, balancer, group), asked.traffic)
         return made
 
     return composed(sight, balancer.ref, legs, asked.traffic)
 
 
-def _to_backends(sight: Sight, end: Balancer, group: ResourceRef) -> list[Leg]:
+def to_backends(sight: Sight, end: Balancer, group: ResourceRef) -> list[Leg]:
+    """From a load balancer to some of the targets of a group."""
     return together(*(partial(_to_backend, sight, end, backend) for backend in balancing.backends(sight, group)))
 
 

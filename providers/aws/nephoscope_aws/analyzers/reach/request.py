@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -48,7 +48,7 @@ class Request:
 
 
 @cache
-def _words() -> dict[str, Any]:
+def words() -> dict[str, Any]:
     loaded: dict[str, Any] = parse_yaml(resources.files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
     return loaded
 
@@ -59,14 +59,14 @@ def _says(pattern: str, text: str) -> bool:
 
 def within(problem: Problem) -> bool:
     """Whether the words are about what is inside a machine or what it shows."""
-    return _says(_words()["within"], _without_names(problem))
+    return _says(words()["within"], _without_names(problem))
 
 
 def requests(problem: Problem) -> list[Request]:
     """The conversations the problem is about; none when it names nothing that sends or receives, or when names do not even resolve."""
     ends = _ends(problem)
     text = _without_names(problem)
-    if not ends or _says(_words()["resolving"], text):
+    if not ends or _says(words()["resolving"], text):
         return []
     asked = _asked(problem, text)
     called, beyond = _called_address(problem), _beyond(problem)
@@ -75,8 +75,9 @@ def requests(problem: Problem) -> list[Request]:
         sources, targets = targets, []
     if sources and targets:
         pairs = [(source, target) for source in sources for target in targets if source.key != target.key]
-        return [Request(asked, end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
-    if sources and not called and re.search(_words()["inner_hosts"], text, re.IGNORECASE):
+        own = _ports_beside(problem, [one for one in ends if one.ref in targets]) if asked.exact else {}
+        return [Request(_narrowed(asked, own.get(target.key)), end_for(source), end_for(target)) for source, target in pairs[:_MOST]]
+    if sources and not called and re.search(words()["inner_hosts"], text, re.IGNORECASE):
         return []  # it is somewhere inside, and nobody knows where
     if sources:
         lost = (
@@ -97,10 +98,10 @@ def _leaving(source: ResourceRef, text: str, asked: Asked, called: str, beyond: 
     if called:
         peer = Peer.at(called)
         return Request(asked, end_for(source), peer=peer, stated=True, address="" if peer.public else called)
-    service = _words()["of_kinds"].get(beyond.native_type.partition(":")[0], "") if beyond else ""
+    service = words()["of_kinds"].get(beyond.native_type.partition(":")[0], "") if beyond else ""
     if beyond and not service:
         return Request(asked, end_for(source), stated=True, beyond=beyond)
-    service = service or next((name for word, name in _words()["services"].items() if _says(word, text)), "")
+    service = service or next((name for word, name in words()["services"].items() if _says(word, text)), "")
     return Request(asked, end_for(source), peer=EVERYONE, stated=True, service=service)
 
 
@@ -167,13 +168,13 @@ def _sides(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
 def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[ResourceRef]]:
     """One mention, whatever it may mean: it calls out, or it is called."""
     refs = [one.ref for one in ends]
-    if re.search(_words()["world_called"], text, re.IGNORECASE) or re.search(_words()["world_second"], text[ends[0].stop :], re.IGNORECASE):
+    if re.search(words()["world_called"], text, re.IGNORECASE) or re.search(words()["world_second"], text[ends[0].stop :], re.IGNORECASE):
         return refs, []
-    if re.search(_words()["arrow_before"], text[: ends[0].start]):
+    if re.search(words()["arrow_before"], text[: ends[0].start]):
         return [], refs
-    if re.search(_words()["arrow_after"], text[ends[0].stop :]):
+    if re.search(words()["arrow_after"], text[ends[0].stop :]):
         return refs, []
-    outward = _outward(text) or _calls_itself(text, ends[0]) or re.search(_words()["done_from"], text[: ends[0].start], re.IGNORECASE)
+    outward = _outward(text) or _calls_itself(text, ends[0]) or re.search(words()["done_from"], text[: ends[0].start], re.IGNORECASE)
     if refs[0].native_type in _PLACES or (outward and not _is_called(text, ends[0])):
         return refs, []
     return [], refs
@@ -181,7 +182,7 @@ def _lone(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Resou
 
 def _outward(text: str) -> bool:
     """Whether the words speak of the way out, or of one of the cloud's own services."""
-    return re.search(_words()["inside_out"], text, re.IGNORECASE) is not None or any(_says(word, text) for word in _words()["services"])
+    return re.search(words()["inside_out"], text, re.IGNORECASE) is not None or any(_says(word, text) for word in words()["services"])
 
 
 _URL = re.compile(r"\bhttps?://[\w-]+(?:\.[\w-]+)+")
@@ -193,15 +194,15 @@ def _elsewhere(text: str, one: _Spoken) -> bool:
 
 
 def _calls_itself(text: str, one: _Spoken) -> bool:
-    said = (_words()["calls_itself"], _words()["does_itself"])
+    said = (words()["calls_itself"], words()["does_itself"])
     return one.ref.native_type == "ec2:instance" and any(re.search(pattern, text[one.stop :], re.IGNORECASE) for pattern in said)
 
 
 def _is_called(text: str, one: _Spoken) -> bool:
-    words, unfetched = _words(), re.sub(_words()["fetched"], " ", text, flags=re.IGNORECASE)
-    if re.search(words["outside_in"], unfetched, re.IGNORECASE) or re.search(words["before_called"], text[: one.start], re.IGNORECASE):
+    said, unfetched = words(), re.sub(words()["fetched"], " ", text, flags=re.IGNORECASE)
+    if re.search(said["outside_in"], unfetched, re.IGNORECASE) or re.search(said["before_called"], text[: one.start], re.IGNORECASE):
         return True
-    return re.search(words["after_called"], text[one.stop :], re.IGNORECASE) is not None
+    return re.search(said["after_called"], text[one.stop :], re.IGNORECASE) is not None
 
 
 def _calls(text: str, one: _Spoken, called: list[_Spoken]) -> bool:
@@ -229,9 +230,9 @@ def _order(text: str, ends: list[_Spoken]) -> tuple[list[ResourceRef], list[Reso
     turned = re.search(r"\b(from|by)\b" if suffers else r"\b(from|by|for)\b", middle, re.IGNORECASE) and not re.search(
         r"\bfrom\s+(\w+\s+){0,2}[\"'`]?$", before, re.IGNORECASE
     )
-    turned = bool(turned) and re.search(_words()["kept_from"], middle, re.IGNORECASE) is None
-    turned = turned or re.search(_words()["answers"], middle, re.IGNORECASE) is not None
-    turned = turned and re.search(_words()["taken_from"], middle, re.IGNORECASE) is None
+    turned = bool(turned) and re.search(words()["kept_from"], middle, re.IGNORECASE) is None
+    turned = turned or re.search(words()["answers"], middle, re.IGNORECASE) is not None
+    turned = turned and re.search(words()["taken_from"], middle, re.IGNORECASE) is None
     return (sides[1], sides[0]) if turned else sides
 
 
@@ -258,6 +259,20 @@ def _asked(problem: Problem, text: str) -> Asked:
     return Asked(_by_word(text), named=_by_word(text).ports != Traffic().ports, answered=answered, refused=refused)
 
 
+def _ports_beside(problem: Problem, targets: list[_Spoken]) -> dict[str, Intervals]:
+    """Where several called ones each have numbers between their name and the next, the ports of each; else none."""
+    numbers, found = set(_port_numbers(problem)), {}
+    for one in targets:
+        stop = min((other.start for other in targets if other.start > one.start), default=len(problem.text))
+        said = {int(number) for number in re.findall(r"(?<![\w.])\d{1,5}(?![\w.]*\d)", problem.text[one.stop : stop])}
+        found[one.ref.key] = _ports(sorted(said & numbers))
+    return found if len(found) > 1 and all(found.values()) else {}
+
+
+def _narrowed(asked: Asked, ports: Intervals | None) -> Asked:
+    return replace(asked, traffic=asked.traffic.narrowed(ports)) if ports else asked
+
+
 def _sick(text: str) -> str:
     """The text without what it says to work: "http works, https does not" is about https."""
     for left, right in reversed(healthy_spans(text)):
@@ -273,13 +288,13 @@ def _port_numbers(problem: Problem) -> list[int]:
 
 
 def _by_word(text: str) -> Traffic:
-    words = _words()
-    if any(_says(word, text) for word in words["icmp"]):
+    said = words()
+    if any(_says(word, text) for word in said["icmp"]):
         return Traffic(protocol="icmp")
-    for word, ports in words["udp"].items():
+    for word, ports in said["udp"].items():
         if _says(word, text):
             return Traffic(_ports(ports), "udp")
-    found = [(word, ports) for word, ports in words["ports"].items() if _says(word, text)]
+    found = [(word, ports) for word, ports in said["ports"].items() if _says(word, text)]
     plain = [ports for _, ports in found if len(ports) == 1] or [ports for _, ports in found]
     return Traffic(_ports([port for ports in plain for port in ports])) if plain else Traffic()
 
@@ -290,9 +305,9 @@ def _ports(numbers: Iterable[int]) -> Intervals:
 
 def _called_address(problem: Problem) -> str:
     """An address that the words place at the called end ("cannot reach 192.0.2.7")."""
-    before, text = f"{_words()['before_called']}|{_words()['arrow_before']}", problem.text
+    before, text = f"{words()['before_called']}|{words()['arrow_before']}", problem.text
     told = [(one, text.find(one)) for one in _addresses(problem)]
-    calling = [one for one, at in told if re.search(_words()["arrow_after"], text[at + len(one) :])]
+    calling = [one for one, at in told if re.search(words()["arrow_after"], text[at + len(one) :])]
     return next((one for one, at in told if one not in calling and re.search(before, text[:at], re.IGNORECASE)), "")
 
 
@@ -309,10 +324,10 @@ def _addresses(problem: Problem) -> list[str]:
 
 
 def _caller(problem: Problem, text: str) -> dict[str, Any]:
-    words, found = _words(), _addresses(problem)
+    said, found = words(), _addresses(problem)
     if found:
         return {"peer": Peer.at(*found), "stated": True}
-    if _says(words["everyone"], text):
+    if _says(said["everyone"], text):
         return {"peer": EVERYONE, "stated": True}
-    stated = re.search(words["outside_in"], text, re.IGNORECASE) is not None or _says(words["someone"].replace("|i|we|us|me", ""), text)
+    stated = re.search(said["outside_in"], text, re.IGNORECASE) is not None or _says(said["someone"].replace("|i|we|us|me", ""), text)
     return {"peer": SOMEONE, "stated": stated}
