@@ -354,9 +354,11 @@ def actions(text: str) -> tuple[str, ...]:
 
 
 _POSITIVE = re.compile(r"(?<![\w-])(works?|worked|fine|ok|okay|succeeds?|healthy|no problem|is allowed)(?![\w-])", re.IGNORECASE)
-_NEGATIVE = re.compile(r"\b(not|no|never|cannot|can't|n't|fails?|denied|stopped|longer|until|used to|before)\b|n['’]t\b", re.IGNORECASE)
-_ASKED = re.compile(r"\W*(?:(?:and|but|so) )?(?:is|are|does|do|was|were|did)\b", re.IGNORECASE)
-"""A question whether something works says nothing of it."""
+_NEGATIVE = re.compile(
+    r"\b(not|no|never|cannot|can't|n't|fails?|denied|stopped|longer|until|used to|before)\b|n['’]t\b"
+    r"|^\W*(?:(?:and|but|so) )?(?:is|are|do|does|was|were|did)\b.*\?$",  # a question whether it works says nothing of it
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[;,.!?\n]|\b(?:but|while|whereas|although|though|however|yet|and)\b", re.IGNORECASE)
 
 
@@ -364,8 +366,7 @@ def healthy_spans(text: str) -> list[tuple[int, int]]:
     """Stretches of the text that tell of something that works."""
     borders = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     spans = [(left, right) for left, right in itertools.pairwise(borders) if right > left]
-    works = [(left, right) for left, right in spans if _works(text[left:right]) and not _NEGATIVE.search(text[left:right])]
-    return [(left, right) for left, right in works if not (text[right : right + 1] == "?" and _ASKED.match(text[left:right]))]
+    return [(left, right) for left, right in spans if _works(text[left:right]) and not _NEGATIVE.search(text[left : right + 1])]
 
 
 _LIKEWISE = re.compile(
@@ -387,14 +388,9 @@ _ONSET = re.compile(
 
 def in_onset(text: str, start: int) -> bool:
     """Whether a noun only tells since when: "since the deploy"."""
-    return (
-        re.search(
-            r"\b(?:since|after|before|until) (?:(?:the|our|last|this|that|a|latest|new|yesterday's)\s+){1,2}\Z",
-            text[max(0, start - 40) : start],
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    before = text[max(0, start - 40) : start]
+    since = r"\b(?:since|after|before|until) (?:(?:the|our|last|this|that|a|latest|new|yesterday's)\s+){1,2}\Z"
+    return re.search(since, before, re.IGNORECASE) is not None
 
 
 def onset(text: str) -> str | None:
