@@ -29,10 +29,11 @@ class Analysis:
         found = self._all(self._analyzers, view)
         if self._fallbacks:
             real = getattr(view, "real", view)
-            if not settled(found if real is view else self._all(self._analyzers, real)):
+            judged = found if real is view else self._all(self._analyzers, real)
+            if not settled(judged) or _unseen(judged):
                 doubtful = any(one.holds == "unknown" and one.role == "cause" and one.on_path for one in found)
                 known = {one.key for one in found}
-                beside = [one for one in self._all(self._fallbacks, view) if one.key not in known]
+                beside = [one for one in self._all(self._fallbacks, view) if one.key not in known and (not settled(judged) or _telling(one))]
                 found += [one.model_copy(update={"last": True, **({"suppose": ()} if doubtful else {})}) for one in beside]
         return found
 
@@ -63,6 +64,17 @@ def settled(findings: Sequence[Finding]) -> bool:
         return True
     seen = [one for one in path if one.role == "observation"]
     return bool(seen) and all(one.holds == "yes" for one in seen) and not any(one.role == "cause" and one.holds == "unknown" for one in path)
+
+
+def _unseen(findings: Sequence[Finding]) -> bool:
+    """Whether something that should be seen to work leaves no trace here, though nothing on the path speaks against it."""
+    held = any(one.role == "cause" and one.holds == "yes" and one.on_path for one in findings)
+    return not held and any(one.role == "observation" and one.holds == "unknown" and not one.on_path for one in findings)
+
+
+def _telling(finding: Finding) -> bool:
+    """A cause, or what may turn out to be one once it is looked at: where all else is in order, a bare doubt changes nothing."""
+    return finding.role == "cause" and (finding.holds == "yes" or bool(finding.needs))
 
 
 def _signed(finding: Finding, name: str) -> Finding:

@@ -65,6 +65,29 @@ def test_it_is_heard_where_nothing_else_is_known(switches: dict[str, bool], expe
     assert verdict(**switches) == expected
 
 
+class Traceless(Valve):
+    """What it watches leaves no trace here: whether it works is not seen, and that speaks against nothing."""
+
+    def analyze(self, view: FactView) -> list[Finding]:
+        unseen = {"cause": f"c.seen-{self.name}-working", "subject": REF, "holds": "unknown", "role": "observation", "on_path": False}
+        return [*super().analyze(view), Finding.model_validate(unseen)]
+
+
+@pytest.mark.parametrize(
+    ("switches", "expected"),
+    [
+        ({"gate": True, "walk": False}, ("confirmed", ["c.walk"])),
+        ({"gate": False, "walk": False}, ("likely", ["c.gate"])),
+        ({"gate": True, "walk": True}, ("no_fault_found", [])),
+        ({"gate": True}, ("no_fault_found", [])),
+    ],
+)
+def test_a_cause_is_heard_where_nothing_was_seen_to_work(switches: dict[str, bool], expected: tuple[str, list[str]]) -> None:
+    analysis, view = Analysis([Valve("walk", fallback=True), Traceless("gate")]), evidence(**switches)
+    diagnosis = diagnose(view, analysis(view), analysis)
+    assert (diagnosis.verdict, [one.cause for one in diagnosis.causes]) == expected
+
+
 def test_what_it_needs_comes_last_and_it_cannot_say_so_itself() -> None:
     assert {one.cause: one.last for one in ANALYSIS(evidence())} == {
         "c.gate": False, "c.seen-gate": False, "c.walk": True, "c.seen-walk": True,

@@ -114,11 +114,13 @@ def _name(arn: str) -> str:
 
 
 def corrected(case: Case, match: Match, pattern: str) -> Mend:
-    """Write the resource asked for where the slip stands."""
+    """Write the resource asked for where the slip stands; beside it where that is the thing which the one asked for is a part of."""
     return _edited(case, match, lambda statement: {**statement, "Resource": _swap(statement.get("Resource"), pattern, case.request.resource)})
 
 
 def _swap(value: JsonValue, old: str, new: str) -> JsonValue:
+    if new.startswith((f"{old}:", f"{old}/")):
+        return [*(value if isinstance(value, list) else [value]), new]
     if isinstance(value, list):
         return [new if one == old else one for one in value]
     return new if value == old else value

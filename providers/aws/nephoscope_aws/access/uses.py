@@ -23,6 +23,7 @@ from nephoscope_aws.looking.look import UNKNOWN, Look, hidden
 from nephoscope_aws.looking.referring import refer
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)")
+_FUNCTION = re.compile(r"((?:arn:[\w-]+:lambda:[\w-]*:\d*:function:)?[\w-]+)(:[\w$-]+)?")
 _DIRECT = re.compile(r"arn:[a-z-]+:states:::(?:aws-sdk:)?([a-z0-9]+):(\w+)")
 
 
@@ -35,6 +36,8 @@ class Use:
     resource: str
     target: ResourceRef | None
     why: str
+    given: tuple[tuple[str, str], ...] = ()
+    """Condition keys that the use itself decides, with their values."""
 
 
 Called = tuple[ResourceRef, str]
@@ -144,7 +147,9 @@ def _workflow(look: Look, machine: ResourceRef) -> Iterator[Use]:
             entry = table()["tasks"].get(f"{direct[1]}.{direct[2]}")
             given = state.get("Parameters") or state.get("Arguments") or {}
             named = given.get(entry["name"]) if entry and isinstance(given, dict) else None
-            if entry and isinstance(named, str) and not named.startswith(("$", "{%")):
+            if (direct[1], direct[2]) == ("ecs", "runTask") and isinstance(given, dict):
+                yield from _starts(look, machine, role, given.get("TaskDefinition"), given.get("Cluster"), f"step {name}")
+            elif entry and isinstance(named, str) and not named.startswith(("$", "{%")):
                 yield from _named(look, machine, role, entry, named, f"step {name}")
         else:
             yield from _called(look, machine, role, resource, f"step {name}")
@@ -170,16 +175,39 @@ def _called(look: Look, thing: ResourceRef, role: str, arn: str, why: str) -> It
 
 
 def _named(look: Look, thing: ResourceRef, role: str, entry: Mapping[str, Any], text: str, why: str) -> Iterator[Use]:  # noqa: PLR0917 - the parts of one use
-    plain = ":".join(text.split(":")[:7]) if entry["type"] == "lambda:function" and text.startswith("arn:") else text
+    plain, qualifier = _unqualified(text) if entry["type"] == "lambda:function" else (text, "")
     target = refer(look.view, thing, entry["type"], plain)
     if target:
-        yield Use(role, tuple(entry["actions"]), target.native_id, target, f"{why} of {thing.label}")
+        yield Use(role, tuple(entry["actions"]), target.native_id + qualifier, target, f"{why} of {thing.label}")
+
+
+def _unqualified(function: str) -> tuple[str, str]:
+    """A function as it is named, and the version or alias behind it with its colon: the policy must allow the call of just that."""
+    named = _FUNCTION.fullmatch(function)
+    return (named[1], named[2] or "") if named else (function, "")
 
 
 def _target(look: Look, thing: ResourceRef) -> Iterator[Use]:
     role, arn = _text(look, thing, "role"), _text(look, thing, "target")
     if role and arn:
         yield from _called(look, thing, role, arn, "the target")
+        settings = look.value(thing, "settings")
+        task = settings.get("EcsParameters") or (settings.get("Target") or {}).get("EcsParameters") if isinstance(settings, dict) else None
+        if isinstance(task, dict):
+            yield from _starts(look, thing, role, task.get("TaskDefinitionArn"), arn, "the target")
+
+
+def _starts(look: Look, thing: ResourceRef, role: str, definition: Any, cluster: Any, why: str) -> Iterator[Use]:  # noqa: PLR0917 - the parts of one use
+    """Whoever starts a task hands it roles: that takes a permission of its own."""
+    named = isinstance(definition, str) and not definition.startswith(("$", "{%"))
+    task = refer(look.view, thing, "ecs:task-definition", definition) if named else None
+    if task is None:
+        return
+    where = (("ecs:cluster", cluster),) if isinstance(cluster, str) and cluster.startswith("arn:") else ()
+    if re.search(r":\d+$", task.native_id):  # which revision a bare family stands for is told by nothing here
+        yield Use(role, ("ecs:RunTask",), task.native_id, None, f"{why} of {thing.label}", where)
+    for handed in dict.fromkeys(filter(None, (_text(look, task, "execution_role"), _text(look, task, "role")))):
+        yield Use(role, ("iam:PassRole",), handed, None, f"{why} of {thing.label}", (("iam:passedtoservice", table()["services"][task.native_type]),))
 
 
 def _delivery(look: Look, stream: ResourceRef) -> Iterator[Use]:

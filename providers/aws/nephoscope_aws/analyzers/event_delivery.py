@@ -13,6 +13,7 @@ from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import alarmed, named, routes
 from nephoscope_aws.analyzers.delivering.search import Hop, Route, gone
 from nephoscope_aws.analyzers.delivering.words import Words, arrivals
+from nephoscope_aws.analyzers.implied import judged
 from nephoscope_aws.iam.truth import Truth
 from nephoscope_aws.looking.look import Look, mend
 
@@ -137,9 +138,16 @@ def _along(view: FactView, words: Words, route: Route) -> Iterator[Finding]:
 
 def _hops(context: Context) -> Iterator[Finding]:
     for hop in context.route.hops:
-        causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop)]
+        causes = [*_SENDERS[hop.source.native_type](context, hop), *receivers.findings(context, hop), *_by_role(context.view, hop)]
         yield from _with_traffic(causes, context.route)
         yield _hop_seen(context, hop, causes)
+
+
+def _by_role(view: FactView, hop: Hop) -> Iterator[Finding]:
+    """A target that is called by a role is reached only if that role may: what it leads to need not be known here for that."""
+    for holder in {link.holder.key: link.holder for link in hop.links if link.holder.native_type == refs.TARGET}.values():
+        for finding in judged(view, holder):
+            yield finding.model_copy(update={"on_path": True})
 
 
 def _living(view: FactView, found: tuple[Route, ...]) -> tuple[Route, ...]:

@@ -50,7 +50,7 @@ class ImpliedPermissionsAnalyzer:
             return []
         found: dict[str, Finding] = {}
         for thing in _things(view):
-            for one in (*_judged(view, thing), *_answered(view, thing)):
+            for one in (*judged(view, thing), *_answered(view, thing)):
                 former = found.get(one.key)
                 if former is None or (one.holds == "yes" and former.holds != "yes") or (former.holds == "no" and one.holds == "unknown"):
                     found[one.key] = one
@@ -85,7 +85,8 @@ def _scheduled(view: FactView, thing: ResourceRef) -> list[ResourceRef]:
     return [one for one, fact in targets_ if fact and (fact.value == thing.native_id or str(fact.value).startswith(f"{thing.native_id}:"))]
 
 
-def _judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
+def judged(view: FactView, thing: ResourceRef) -> Iterator[Finding]:
+    """What a thing does by its role, and whether it may."""
     look = Look(view)
     found = uses(look, thing) if thing.native_type in table()["services"] else []
     if look.askable:
@@ -172,7 +173,8 @@ def _cases(view: FactView, actor: Actor, use: Use, side: Side) -> tuple[Case, ..
     target = use.target if use.target and use.target.native_type in targets.TYPES else None
     is_key = target is not None and target.native_type == "kms:key"
     own = Gathered(()) if target is None else keys.policy_of(Lens(view), target) if is_key else targets.resource_policy(Lens(view), target)
-    context = circumstances(view.problem, actor, target, Lens(view))
+    told = circumstances(view.problem, actor, target, Lens(view))
+    context = replace(told, values={**told.values, **{key: (value,) for key, value in use.given}})
     return tuple(decide(actor, action, use.resource, target, side, own, context, required=is_key) for action in use.actions)
 
 

@@ -12,7 +12,9 @@ from nephoscope.knowledge.symptoms import classify
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Fact, Problem, ResourceRef
 from nephoscope_aws.access.identity import grants_ref
+from nephoscope_aws.access.mending import _swap
 from nephoscope_aws.access.things import ref
+from nephoscope_aws.analyzers.event_delivery import EventDelivery
 from nephoscope_aws.analyzers.implied import ImpliedPermissionsAnalyzer
 from nephoscope_aws.estate import AwsEstate
 
@@ -49,6 +51,10 @@ def lets(service: str, source: str = "") -> dict[str, Any]:
 
 def held(text: str, subject: ResourceRef, facts: Facts) -> set[str]:
     """The causes that hold."""
+    return {one.cause for one in ImpliedPermissionsAnalyzer().analyze(told(text, subject, facts)) if one.holds == "yes"}
+
+
+def told(text: str, subject: ResourceRef, facts: Facts) -> Evidence:
     ranked = classify(text)
     known = [
         Fact(
@@ -59,7 +65,7 @@ def held(text: str, subject: ResourceRef, facts: Facts) -> set[str]:
     ]  # fmt: skip
     entity = Entity(text=subject.name, role="sick", matches=(subject,))
     problem = Problem(text=text, symptom=ranked[0], symptoms=ranked[1:], entities=(entity,), now=NOW)
-    return {one.cause for one in ImpliedPermissionsAnalyzer().analyze(Evidence(problem, known, identities=[IDENTITY])) if one.holds == "yes"}
+    return Evidence(problem, known, identities=[IDENTITY])
 
 
 METHOD = {"authorizerId": "t1", "methodIntegration": {"type": "MOCK"}}
@@ -112,7 +118,7 @@ def test_what_other_routes_and_other_duties_call_is_nobodys_trouble_here() -> No
 
 def role(*allowed: tuple[str, str]) -> dict[tuple[ResourceRef, str], Any]:
     statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
-    services = [f"{name}.amazonaws.com" for name in ("scheduler", "firehose", "s3")]
+    services = [f"{name}.amazonaws.com" for name in ("scheduler", "firehose", "s3", "states", "events")]
     trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}}
     return {
         (ROLE, "exists"): True, (ROLE, "trust"): trust, (ROLE, "boundary"): None, (GRANTS, "inline"): [INLINE.native_id], (GRANTS, "attached"): [],
@@ -142,6 +148,35 @@ COPIED: Facts = {
 READS = (("s3:GetReplicationConfiguration", LAKE.native_id), ("s3:ListBucket", LAKE.native_id), ("s3:GetObjectVersion*", f"{LAKE.native_id}/*"))
 
 
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": f"{FUNCTION.native_id}:live"}}
+CALLING: Facts = {
+    (FUNCTION, "policy"): None,
+    (FLOW, "exists"): True,
+    (FLOW, "role"): ROLE.native_id,
+    (FLOW, "definition"): {"StartAt": "Help", "States": {"Help": CALL}},
+}
+CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/jobs"
+TASK = ref("ecs:task-definition", f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/report:3", "report:3", ACCOUNT, REGION)
+STARTS = {
+    (TASK, "exists"): True,
+    (TASK, "execution_role"): f"arn:aws:iam::{ACCOUNT}:role/agent",
+    (TASK, "role"): f"arn:aws:iam::{ACCOUNT}:role/program",
+}
+RULE = thing("events:rule", "report")
+TARGET = ref("events:target", f"{RULE.native_id}#1", "1", ACCOUNT, REGION)
+TASKED: Facts = {
+    (RULE, "exists"): True, (RULE, "state"): "ENABLED", (RULE, "pattern"): None, (RULE, "schedule"): "rate(1 day)",
+    (RULE, "targets"): [TARGET.native_id], (TARGET, "target"): CLUSTER,
+    (TARGET, "role"): ROLE.native_id, (TARGET, "settings"): {"EcsParameters": {"TaskDefinitionArn": TASK.native_id}},
+    **STARTS,
+}  # fmt: skip
+ONCE: Facts = {
+    (SCHEDULE, "exists"): True, (SCHEDULE, "target"): CLUSTER, (SCHEDULE, "role"): ROLE.native_id,
+    (SCHEDULE, "settings"): {"Target": {"EcsParameters": {"TaskDefinitionArn": TASK.native_id}}}, **STARTS,
+}  # fmt: skip
+INVOKE, RUN, PASS = "lambda:InvokeFunction", ("ecs:RunTask", TASK.native_id), "iam:PassRole"
+PASSING = [RUN, (PASS, f"arn:aws:iam::{ACCOUNT}:role/agent"), (PASS, f"arn:aws:iam::{ACCOUNT}:role/program")]
+
 LACKING = {"aws.iam.identity-allow-missing", "aws.iam.resource-arn-mismatch"}
 START = "states:StartExecution"
 
@@ -152,12 +187,43 @@ START = "states:StartExecution"
         (FLOW, "billing was not started this month", STARTED, [(START, f"{FLOW.native_id}-2")], [(START, FLOW.native_id)]),
         (STREAM, "nothing shows up from sessions", WRITTEN, [("s3:*", "*")], [("s3:*", "*"), ("kms:*", "*")]),
         (LAKE, "files of lake are not in the copy", COPIED, READS, [*READS, ("s3:ReplicateObject", "arn:aws:s3:::copy/*")]),
+        (FLOW, "billing fails", CALLING, [(INVOKE, FUNCTION.native_id)], [(INVOKE, f"{FUNCTION.native_id}:*")]),
+        (RULE, "report fails", TASKED, PASSING[:2], PASSING),
+        (SCHEDULE, "monthly was not started", ONCE, [RUN], PASSING),
     ],
-    ids=["schedule", "key of the destination", "copies"],
+    ids=["schedule", "key of the destination", "copies", "alias of a function", "roles of a task", "roles of a scheduled task"],
 )
 def test_what_a_role_must_be_allowed(subject: ResourceRef, text: str, facts: Facts, lacking: Any, enough: Any) -> None:
     assert held(text, subject, {**facts, **role(*lacking)}) & LACKING
     assert held(text, subject, {**facts, **role(*enough)}) == set()
+
+
+def test_a_role_may_be_handed_to_containers_alone_and_in_one_cluster() -> None:
+    """Conditions that nearly everybody writes are met by what asks."""
+
+    def narrowed(service: str, cluster: str) -> dict[tuple[ResourceRef, str], Any]:
+        statements = [
+            {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*", "Condition": {"ArnEquals": {"ecs:cluster": cluster}}},
+            {"Effect": "Allow", "Action": PASS, "Resource": "*", "Condition": {"StringLike": {"iam:PassedToService": service}}},
+        ]
+        return {**role(), (INLINE, "document"): {"Version": "2012-10-17", "Statement": statements}}
+
+    assert held("report fails", RULE, {**TASKED, **narrowed("ecs-tasks.amazonaws.com", CLUSTER)}) == set()
+    assert held("report fails", RULE, {**TASKED, **narrowed("ecs-tasks.amazonaws.com", f"{CLUSTER}-2")}) == {"aws.iam.condition-unmet"}
+    assert held("report fails", RULE, {**TASKED, **narrowed("ec2.amazonaws.com", CLUSTER)}) == {"aws.iam.condition-unmet"}
+
+
+def test_a_rule_is_not_open_where_its_role_may_not_start_what_it_leads_to() -> None:
+    for allowed, open_ in ((PASSING[:2], "no"), (PASSING, "yes")):
+        view = told("the rule report does not start its task", RULE, {**TASKED, **role(*allowed)})
+        assert {one.holds for one in EventDelivery().analyze(view) if one.cause == "aws.events.seen-target"} == {open_}
+
+
+def test_a_slip_that_names_the_whole_gets_the_part_beside_it() -> None:
+    bare = FUNCTION.native_id
+    assert _swap(bare, bare, f"{bare}:live") == [bare, f"{bare}:live"]
+    assert _swap([bare, "arn:x"], bare, f"{bare}:live") == [bare, "arn:x", f"{bare}:live"]
+    assert _swap([f"{bare}r", "arn:x"], f"{bare}r", bare) == [bare, "arn:x"]
 
 
 def test_copies_are_nobodys_trouble_where_no_word_is_about_them() -> None:
