@@ -295,6 +295,21 @@ def _reported(look: Look, function: ResourceRef) -> Iterator[Use]:
         yield from _refused(look, function, role, group_of(look, function))
 
 
+_MANAGED = re.compile(
+    r"\b(session manager|systems manager|ssm|run command|fleet manager|patch manager|target ?not ?connected|start-session|(start|open) a session)\b",
+    re.IGNORECASE,
+)
+
+
+def _agent(look: Look, instance: ResourceRef) -> Iterator[Use]:
+    """What registers a machine with those who manage it: asked about only where that is what hurts, and of one that is not registered."""
+    if not _MANAGED.search(look.view.problem.text) or look.value(instance, "managed") is not None:
+        return
+    role = _text(look, by_arn("iam:instance-profile", profile), "role") if (profile := _text(look, instance, "profile")) else ""
+    if role:
+        yield Use(role, tuple(table()["agents"]), "*", None, f"the agent on {instance.label}")
+
+
 def _refused(look: Look, thing: ResourceRef, role: str, group: ResourceRef | None) -> Iterator[Use]:
     """What a thing's own log says was denied to its role: tried, and so needed, whatever else is written there."""
     for one in refusals(errors_in(look, group) or ()):
@@ -324,4 +339,5 @@ _READERS: Mapping[str, Callable[[Look, ResourceRef], Iterator[Use]]] = {
     "s3:bucket": _replication,
     "lambda:event-source-mapping": _polling,
     "lambda:function": _reported,
+    "ec2:instance": _agent,
 }

@@ -168,7 +168,7 @@ def _by(rule: Rule, view: FactView, ref: ResourceRef) -> Iterator[Finding]:
 
 
 def _traces(thing: Thing, words: _Words) -> list[Trace]:
-    return [trace for trace in thing.traces if trace.symptoms & words.spoken]
+    return [one for one in thing.traces if one.symptoms & words.spoken and (not one.words or re.search(one.words, words.text, re.IGNORECASE))]
 
 
 def _in_order(view: FactView, start: ResourceRef, found: Sequence[Finding]) -> Finding:

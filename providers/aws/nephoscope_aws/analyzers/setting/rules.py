@@ -151,6 +151,8 @@ class Trace(Frozen):
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
     uncounted: Condition | None = None
     """When the trace would be missing of a thing that works, if nothing were counted where it runs: in what stands in for a cloud."""
+    words: str = ""
+    """Asked for only where the problem's words match this."""
     said: str = ""
     """Where the words match this they tell of the trace themselves, and complain all the same: then it shows nothing."""
 
