@@ -296,7 +296,8 @@ def _reported(look: Look, function: ResourceRef) -> Iterator[Use]:
 
 
 _MANAGED = re.compile(
-    r"\b(session manager|systems manager|ssm|run command|fleet manager|patch manager|target ?not ?connected|start-session|(start|open) a session)\b",
+    r"\b(session manager|systems manager(?!\W+param)|ssm[ -](agents?|sessions?|managed)|run command|fleet manager|patch manager|state manager"
+    r"|managed (instance|node)s?|target ?not ?connected|start-session|(start|open) a session)\b",
     re.IGNORECASE,
 )
 
