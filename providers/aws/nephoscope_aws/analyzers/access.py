@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import states, without_guesses
-from nephoscope.models import FactQuery, Finding, ResourceRef
+from nephoscope.models import Entity, FactQuery, Finding, Problem, ResourceRef
 from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
 from nephoscope_aws.access.actors import WORKLOADS, actors, placed, roles_acted_on
 from nephoscope_aws.access.calls import told_call
@@ -150,15 +150,30 @@ def _unseen(actor: Actor) -> Gathered:
 
 def _things(view: FactView, actor: Actor) -> tuple[ResourceRef, ...]:
     acted_on = roles_acted_on(view)
-    sick = {
-        one.key: one for entity in view.problem.entities if entity.role != "healthy" for match in entity.matches if (one := _as_known(view, match))
-    }
     own = {thing.key for thing in (actor.role, actor.workload) if thing}
+    sick = {
+        one.key: one
+        for entity in view.problem.entities
+        if entity.role != "healthy"
+        for match in _asked_for(view.problem, entity, own)
+        if (one := _as_known(view, match))
+    }
     return tuple(
         one for one in sick.values()
         if one.native_type in targets.TYPES and one.key not in own and (one.native_type != "iam:role" or one.key in {role.key for role in acted_on})
         and not (one.native_type in WORKLOADS and actor.workload is not None and not actions.says(view.problem, "invoke"))
     )  # fmt: skip
+
+
+_ITS_OWN = re.compile(r"\b(its|their|own)\b", re.IGNORECASE)
+
+
+def _asked_for(problem: Problem, entity: Entity, own: Set[str]) -> Sequence[ResourceRef]:
+    """What may be asked for among things of one name: none where the name tells who asks, and only those that the words do something with."""
+    if own & {ref.key for ref in entity.matches} and not _ITS_OWN.search(problem.text):
+        return ()
+    done = [ref for ref in entity.matches if actions.named(problem, ref) or actions.spoken(problem, ref)]
+    return done or entity.matches
 
 
 def _as_known(view: FactView, thing: ResourceRef) -> ResourceRef:

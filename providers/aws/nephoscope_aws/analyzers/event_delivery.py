@@ -70,7 +70,7 @@ def _between(view: FactView) -> Sequence[Finding]:
     if _kept_logs(view):
         return ()
     found, orphan, look = routes(view, words)
-    found = _living(view, found)
+    found = _without_loose(view, words, _living(view, found))
     plain = reaching or bool(_PLAIN & {problem.symptom, *problem.symptoms[:2]})
     if not _about_delivery(view, words) and not ((plain or problem.symptom == "suspicion") and (arrivals(problem.text) or words.keys)):
         return ()
@@ -155,6 +155,25 @@ def _living(view: FactView, found: tuple[Route, ...]) -> tuple[Route, ...]:
     spoken = {ref.key for ref in named(view)}
     living = tuple(route for route in found if route.start.key in spoken or not gone(view, route.start))
     return living or found
+
+
+def _without_loose(view: FactView, words: Words, found: tuple[Route, ...]) -> tuple[Route, ...]:
+    """Of ways that are configured one may be blocked: then who is let in and sends nothing, an old permission most often, is no second fault.
+
+    The account as it is decides, so that a supposition brings none of them back.
+    """
+    spoken = {ref.key for ref in named(view)}
+    real = getattr(view, "real", view)
+    ways = found if real is view else _living(real, routes(real, words)[0])
+    loose = {way.start.key for way in ways if not _configured(way) and way.start.key not in spoken}
+    whole = [way for way in ways if _configured(way) and way.start.key not in loose]
+    if not loose or not any(one.role == "cause" and one.holds == "yes" and one.on_path for way in whole for one in _along(real, words, way)):
+        return found
+    return tuple(way for way in found if way.start.key not in loose)
+
+
+def _configured(way: Route) -> bool:
+    return all(hop.links for hop in way.hops)
 
 
 def _without_start(view: FactView, start: ResourceRef) -> Iterator[Finding]:

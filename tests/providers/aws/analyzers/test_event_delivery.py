@@ -185,11 +185,25 @@ def arrived(*keys, at="2026-11-24T09:00:00+00:00"):
     return [{"Key": key, "LastModified": at, "Size": 1} for key in keys]
 
 
+CALLED = {(FUNCTION, "metrics.invocations"): [{"Sum": 3.0}], (FUNCTION, "metrics.errors"): []}
+
+
+@pytest.mark.parametrize(("errors", "expected"), [([], "no_fault_found"), ([{"Sum": 1.0}], "no_fault_found"), ([{"Sum": 3.0}], "inconclusive")])
+def test_calls_that_fail_show_no_consumer_at_work(errors, expected):
+    assert verdict(view(changes={**CALLED, (FUNCTION, "metrics.errors"): errors})) == (expected, set())
+
+
+def test_how_many_calls_failed_is_asked_before_they_count():
+    evidence = view(changes={(FUNCTION, "metrics.invocations"): [{"Sum": 3.0}]})
+    assert verdict(evidence) == ("inconclusive", set())
+    assert any(need.attribute == "metrics.errors" for finding in ANALYZER.analyze(evidence) for need in finding.needs)
+
+
 def test_objects_that_came_and_were_not_worked_on_are_no_health():
     changes = {(BUCKET, "objects"): arrived("in/a.csv"), (BUCKET, "objects.encoding"): None}
     assert verdict(view(changes=changes)) == ("inconclusive", set())
     assert judged(view(changes=changes))["aws.lambda.seen-recent-delivery"].holds == "no"
-    assert verdict(view(changes={**changes, (FUNCTION, "metrics.invocations"): [{"Sum": 3.0}]})) == ("no_fault_found", set())
+    assert verdict(view(changes={**changes, **CALLED})) == ("no_fault_found", set())
 
 
 FILTER = {"Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "my in/"}]}}}
@@ -207,7 +221,7 @@ def test_a_filter_is_a_fault_only_against_what_came(keys, encoding, holds):
 def test_a_filter_that_nothing_was_held_against_is_neither_fault_nor_health():
     changes = {(BUCKET, "notification.function"): notification(**FILTER)}
     assert verdict(view(changes=changes)) == ("inconclusive", set())
-    assert verdict(view(changes={**changes, (FUNCTION, "metrics.invocations"): [{"Sum": 3.0}]})) == ("no_fault_found", set())
+    assert verdict(view(changes={**changes, **CALLED})) == ("no_fault_found", set())
 
 
 RULE_FED = {
