@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 
 from nephoscope.models import Problem, ResourceRef
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.passage import Passage
+from nephoscope_aws.access.tags import tagged
 from nephoscope_aws.access.things import ref, service_of
-from nephoscope_aws.iam import Context
+from nephoscope_aws.iam import Context, Policies
 
 _REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov)?-(?:north|south|east|west|central|northeast|southeast|northwest|southwest)-\d\b")
 _ENDPOINT = re.compile(r"\bvpce-[0-9a-f]{8,}\b")
@@ -28,8 +30,19 @@ _NETWORK = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"})
 _MFA = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 
 
-def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, lens: Lens, *, via: str = "", way: Passage | None = None) -> Context:
-    """The context of a request. ``via``: the service that makes it on the actor's behalf; ``way``: how it gets there."""
+def circumstances(
+    problem: Problem,
+    actor: Actor,
+    target: ResourceRef | None,
+    lens: Lens,
+    asked: Iterable[Policies | None] = (),
+    *,
+    via: str = "",
+    way: Passage | None = None,
+) -> Context:
+    """The context of a request. ``asked``: the policies that will ask for it; ``via``: the service that makes it on the actor's behalf;
+    ``way``: how it gets there.
+    """
     values: dict[str, tuple[str, ...]] = {"aws:currenttime": (problem.now,), "aws:viaawsservice": ("true" if via else "false",)}
     absent: set[str] = set() if via else {"kms:viaservice", "aws:calledvia"}
     region = _region(problem, target, lens)
@@ -39,6 +52,9 @@ def circumstances(problem: Problem, actor: Actor, target: ResourceRef | None, le
         values["kms:viaservice"] = (f"{via}.{region}.amazonaws.com",)
     _organisation(actor, target, lens, values, absent)
     _network(problem, actor, lens, way or Passage(), values, absent)
+    told_tags, no_tags = tagged(lens, actor, target, asked)
+    values |= told_tags
+    absent |= no_tags
     if _without_mfa(problem, actor, lens):
         absent |= _MFA
     if _NO_HEADER.search(problem.text):

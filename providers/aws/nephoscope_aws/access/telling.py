@@ -32,6 +32,8 @@ class Question:
     fallback: Source | None = None
     names_resource: bool = True
     extra_needs: tuple[FactQuery, ...] = ()
+    extra_because: tuple[str, ...] = ()
+    """Facts that tell the circumstances of the request."""
 
     @property
     def who(self) -> ResourceRef:
@@ -66,7 +68,7 @@ def allowed(question: Question, observation: str, subject: ResourceRef) -> Findi
         subject=subject,
         holds=HOLDS[truth],
         role="observation",
-        because=deciding.because(*layers) if truth is not None else (),
+        because=tuple(dict.fromkeys((*deciding.because(*layers), *question.extra_because))) if truth is not None else (),
         needs=(*deciding.needs(*layers), *question.extra_needs) if truth is None else (),
         details=_details(deciding),
         note=deciding.outcome.reason,
@@ -189,7 +191,7 @@ def _finding(  # noqa: PLR0917 - all parts of one finding
         cause=cause,
         subject=subject,
         holds=HOLDS[truth],
-        because=case.because(layer) if truth is not None else (),
+        because=tuple(dict.fromkeys((*case.because(layer), *(question.extra_because if match else ())))) if truth is not None else (),
         needs=(*case.needs("identity", "boundary", "endpoint", "resource"), *question.extra_needs) if truth is None else (),
         suppose=mend.suppose,
         details=details,

@@ -22,7 +22,7 @@ from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.analyzers.reach.ends import ENDS
 from nephoscope_aws.analyzers.setting.environment import named_by
-from nephoscope_aws.iam import Policy, Principal
+from nephoscope_aws.iam import Policies, Policy, Principal
 
 _DENIED = re.compile(
     r"denied|not (authori[sz]ed|allowed)|unauthori[sz]ed|forbidden|explicit deny|invalid ?client ?token ?id|invalid ?access ?key ?id|may not"
@@ -210,7 +210,7 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
     own = keys.policy_of(Lens(view), thing) if is_key else targets.resource_policy(Lens(view), thing)
     lens = Lens(view)
     way = passage(lens, actor, service_of(thing.native_type))
-    context = circumstances(view.problem, actor, thing, lens, way=way)
+    context = circumstances(view.problem, actor, thing, lens, _policies(side, own, way.policies), way=way)
     wanted = actions.wanted(view.problem, thing)
     cases = tuple(
         decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key, endpoint=way.policies)
@@ -218,7 +218,7 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
     )
     return Question(
         cases=cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every, required=is_key,
-        fallback=targets.new_policy(thing), extra_needs=tuple(lens.needs.values()),
+        fallback=targets.new_policy(thing), extra_needs=tuple(lens.needs.values()), extra_because=tuple(lens.because),
     )  # fmt: skip
 
 
@@ -240,8 +240,8 @@ def _behind(view: FactView, actor: Actor, question: Question, side: Side) -> Ite
     if manager == "AWS" and not question.crosses:
         return
     service = service_of(thing.native_type)
-    context = circumstances(view.problem, actor, thing, Lens(view), via=service)
     own = keys.policy_of(Lens(view), key)
+    context = circumstances(view.problem, actor, key, Lens(view), _policies(side, own), via=service)
     cases = tuple(decide(actor, action, key.native_id, key, side, own, context, required=True) for action in wanted)
     on_key = Question(cases=cases, target=key, prefix="aws.kms.key-policy", every=question.every, required=True)
     for finding in causes(on_key):
@@ -268,13 +268,21 @@ def _trusted(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Ite
 def _trust_question(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Question:
     """To pass a role asks the actor's own policies alone; to assume it asks the role's trust policy too."""
     lens = Lens(view)
-    context = circumstances(view.problem, actor, role, lens)
     passing = actions.says(view.problem, "pass") and actor.role is not None and not actor.service
     own = Gathered(()) if passing else identity.trust(Lens(view), role)
+    context = circumstances(view.problem, actor, role, lens, _policies(side, own))
     action = "iam:PassRole" if passing else "sts:AssumeRole"
     case = decide(actor, action, role.native_id, role, side, own, context, required=not passing)
     needs = tuple(lens.needs.values())
-    return Question(cases=(case,), target=role, prefix="aws.iam.trust", required=not passing, names_resource=False, extra_needs=needs)
+    return Question(
+        cases=(case,), target=role, prefix="aws.iam.trust", required=not passing, names_resource=False, extra_needs=needs,
+        extra_because=tuple(lens.because),
+    )  # fmt: skip
+
+
+def _policies(side: Side, *others: Gathered) -> list[Policies | None]:
+    """Every policy that may ask for a circumstance."""
+    return [one.policies for one in (side.identity, side.boundary, *side.scps, *others)]
 
 
 def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
