@@ -27,6 +27,13 @@ _VERBS: Mapping[str, str] = {
     "deploy": r"deploys?|deploy(?:ed|ing|ments?)|roll(?:s|ing|ed)? out|rollouts?|releas(?:e|es|ing)|ship(?:s|ping)?|new (?:code|versions?|builds?)"
     r"|push(?:es|ing)? (?:\w+ ){0,2}(?:code|versions?|builds?|updates?)|updat(?:e|es|ing) (?:the |its |our )?(?:code|function|lambda)",
     "pass": r"pass(?:es)?|passing|pass-?role",
+    "pull": r"pulls?|pulling|cannotpullcontainer\w*",
+    "push": r"push(?:es|ing)?",
+    "start": r"starts?|starting|boots?|booting",
+    "run": r"runs?|running|execut(?:es?|ing)|launch(?:es|ing)?|kick(?:s|ing)? off",
+    "stop": r"stops?|stopping|shut(?:s|ting)? down",
+    "reboot": r"reboots?|rebooting|restarts?|restarting",
+    "terminate": r"terminat(?:es?|ing)|kills?|killing",
 }
 _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3:bucket": {"read": ("s3:GetObject",), "write": ("s3:PutObject",), "delete": ("s3:DeleteObject",), "list": ("s3:ListBucket",)},
@@ -43,7 +50,26 @@ _ACTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ssm:parameter": {"write": ("ssm:PutParameter",)},
     "lambda:function": {"invoke": ("lambda:InvokeFunction",), "deploy": ("lambda:UpdateFunctionCode",)},
     "iam:role": {"assume": ("sts:AssumeRole",), "pass": ("iam:PassRole",)},
+    "kinesis:stream": {
+        "send": ("kinesis:PutRecord", "kinesis:PutRecords"), "write": ("kinesis:PutRecord", "kinesis:PutRecords"), "read": ("kinesis:GetRecords",),
+        "receive": ("kinesis:GetRecords",),
+    },
+    "firehose:stream": {
+        "send": ("firehose:PutRecord", "firehose:PutRecordBatch"), "write": ("firehose:PutRecord", "firehose:PutRecordBatch"),
+    },
+    "stepfunctions:state-machine": {"start": ("states:StartExecution",), "run": ("states:StartExecution",), "invoke": ("states:StartExecution",)},
+    "events:event-bus": {"send": ("events:PutEvents",), "write": ("events:PutEvents",)},
+    "ecr:repository": {
+        "pull": ("ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        "push": ("ecr:GetAuthorizationToken", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"),
+    },
+    "ec2:instance": {
+        "start": ("ec2:StartInstances",), "stop": ("ec2:StopInstances",), "reboot": ("ec2:RebootInstances",),
+        "terminate": ("ec2:TerminateInstances",),
+    },
 }  # fmt: skip
+_EITHER = frozenset({"kinesis:PutRecord", "kinesis:PutRecords", "firehose:PutRecord", "firehose:PutRecordBatch"})
+"""One of them does where a verb is all the words tell: which of them a program uses is its own affair."""
 _RENAMED = {
     "s3:HeadObject": "s3:GetObject",
     "s3:CopyObject": "s3:PutObject",
@@ -54,6 +80,7 @@ _RENAMED = {
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "secretsmanager:secret": ("secretsmanager:GetSecretValue",), "lambda:function": ("lambda:InvokeFunction",),
     "ssm:parameter": ("ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
+    "ecr:repository": ("ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
 }  # fmt: skip
 _ON_OBJECTS = re.compile(r"^s3:(?:Get|Put|Delete|Restore|Abort|List(?:Multipart))\w*(?:Object|Part|MultipartUpload|Tagging)", re.IGNORECASE)
 
@@ -68,9 +95,10 @@ class Wanted:
 
 def wanted(problem: Problem, target: ResourceRef) -> Wanted:
     """Actions the problem means on a thing: named operations first, then verbs, else whatever is usual there."""
-    chosen = named(problem, target) or spoken(problem, target)
-    if chosen:
+    if chosen := named(problem, target):
         return Wanted(chosen, every=True)
+    if chosen := spoken(problem, target):
+        return Wanted(chosen, every=not _EITHER.issuperset(chosen))
     table = _ACTIONS.get(target.native_type, {})
     usual = _USUAL.get(target.native_type) or tuple(dict.fromkeys(action for actions in table.values() for action in actions))
     return Wanted(usual, every=len(usual) == 1)
@@ -85,11 +113,25 @@ def spoken(problem: Problem, target: ResourceRef) -> tuple[str, ...]:
 
 def says(problem: Problem, verb: str) -> bool:
     """Whether the words hold a verb, names of things left aside."""
+    text = _without_names(problem)
+    said = re.finditer(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE)
+    return any(not in_onset(text, match.start()) for match in said)
+
+
+def in_vain(problem: Problem, target: ResourceRef) -> bool:
+    """Whether the words say that somebody cannot do something to a thing: "x can't update the code of y"."""
+    text, table = _without_names(problem), _ACTIONS.get(target.native_type, {})
+    return any(re.search(rf"{_CANNOT}\s+(?:\w+\s+)?(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE) for verb in table if verb in _VERBS)
+
+
+_CANNOT = r"(?<![\w-])(?:can ?not|can'?t|can’t|could ?n[o']t|unable to|not able to|fails? to|failed to|refuse[sd]? to|does ?n[o']t manage to)"
+
+
+def _without_names(problem: Problem) -> str:
     text = problem.text
     for entity in problem.entities:
         text = text.replace(entity.text, " ")
-    said = re.finditer(rf"(?<![\w-])(?:{_VERBS[verb]})(?![\w-])", text, re.IGNORECASE)
-    return any(not in_onset(text, match.start()) for match in said)
+    return text
 
 
 def named(problem: Problem, target: ResourceRef) -> tuple[str, ...]:

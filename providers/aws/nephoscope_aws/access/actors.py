@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from nephoscope.interfaces import FactView
 from nephoscope.models import ResourceRef
 from nephoscope_aws.access.actions import says
+from nephoscope_aws.access.actions import spoken as spoken_of
 from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.spoken import spoken
+from nephoscope_aws.access.targets import MACHINE
 from nephoscope_aws.access.things import by_arn, ref
 from nephoscope_aws.iam import Principal
 
@@ -20,6 +22,12 @@ _ASSUMED = re.compile(
     r"\b(?:assum\w+|assume-role)\s+(?:the\s+|its\s+|our\s+|my\s+)?(?:role\s+)?[\"'`“‘]?(?:arn:[\w:-]+:role/(?:[\w/]+/)?)?([\w+=,.@-]+)", re.IGNORECASE
 )
 _PASSED = re.compile(r"\bpass\w*\s+(?:the\s+)?(?:role\s+)?[\"'`“‘]?([\w+=,.@-]+)", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"\b(?:creat|launch|start|run|regist|deploy|updat|attach|configur|set)\w*\b[^.;]{0,80}?\b(?:with|using|under)\s+(?:the\s+)?(?:iam\s+)?role\s+"
+    r"[\"'`“‘]?([\w+=,.@-]+)",
+    re.IGNORECASE,
+)
+"""A role that is handed to what somebody makes or changes."""
 _PASSIVE = re.compile(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", re.IGNORECASE)
 _OTHER_TARGETS = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret")
 WORKLOADS = {
@@ -31,11 +39,18 @@ WORKLOADS = {
 def roles_acted_on(view: FactView) -> tuple[ResourceRef, ...]:
     """Roles that the words want assumed or passed, rather than acting themselves."""
     roles, text = _sick(view, "iam:role"), view.problem.text
-    spoken = {match[1].rstrip(".,;:") for pattern in (_ASSUMED, _PASSED) for match in pattern.finditer(text)}
+    patterns = (_ASSUMED, _PASSED, _GIVEN) if len(_sick(view, "iam:role", "iam:user")) > 1 else (_ASSUMED, _PASSED)
+    spoken = {match[1].rstrip(".,;:") for pattern in patterns for match in pattern.finditer(text)}
     named = tuple(role for role in roles if role.name in spoken)
     if named or _sick(view, *_OTHER_TARGETS) or not (says(view.problem, "assume") or says(view.problem, "pass")):
         return named
     return roles[:1] if _PASSIVE.search(text) else roles[-1:]
+
+
+def handed_on(view: FactView) -> tuple[ResourceRef, ...]:
+    """Of these, the roles that are handed to what somebody makes: whoever makes it must be allowed that, and also to pass the role."""
+    named = {match[1].rstrip(".,;:") for match in _GIVEN.finditer(view.problem.text)}
+    return tuple(role for role in roles_acted_on(view) if role.name in named)
 
 
 def actors(view: FactView, lens: Lens) -> tuple[Actor, ...]:
@@ -88,8 +103,9 @@ def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None
 
 
 def workloads(view: FactView) -> tuple[ResourceRef, ...]:
-    """Functions and servers the words call sick."""
-    return _sick(view, *WORKLOADS)
+    """Functions and servers the words call sick, but for a server that somebody does something to."""
+    somebody = _sick(view, "iam:role", "iam:user")
+    return tuple(one for one in _sick(view, *WORKLOADS) if not (somebody and one.native_type == MACHINE and spoken_of(view.problem, one)))
 
 
 def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]:

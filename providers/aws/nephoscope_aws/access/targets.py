@@ -11,8 +11,15 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source, Write, gathered
 from nephoscope_aws.access.things import by_arn, ref
 
-TYPES = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "ssm:parameter", "lambda:function", "iam:role")
-_WITHOUT_POLICY = frozenset({"ssm:parameter"})
+TYPES = (
+    "s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "ssm:parameter", "lambda:function", "iam:role",
+    "kinesis:stream", "firehose:stream", "stepfunctions:state-machine", "events:event-bus", "ecr:repository",
+)  # fmt: skip
+MACHINE = "ec2:instance"
+"""Acts itself wherever the words do not tell what somebody does to it."""
+_WITHOUT_POLICY = frozenset({"ssm:parameter", "kinesis:stream", "firehose:stream", "stepfunctions:state-machine", MACHINE})
+_ON_ANYTHING = frozenset({"ecr:GetAuthorizationToken"})
+"""Actions that no resource narrows."""
 _KEY_ATTRIBUTE = {"s3:bucket": "encryption", "sqs:queue": "key", "sns:topic": "key", "secretsmanager:secret": "kms_key", "ssm:parameter": "key"}
 
 
@@ -62,6 +69,8 @@ _WRITES: Mapping[str, Callable[[ResourceRef], Callable[[str], Write]]] = {
     "secretsmanager:secret": lambda it: lambda text: Write("secretsmanager", "PutResourcePolicy", {"SecretId": it.native_id, "ResourcePolicy": text}),
     "dynamodb:table": lambda it: lambda text: Write("dynamodb", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
     "lambda:function": lambda it: lambda text: Write("lambda", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
+    "events:event-bus": lambda it: lambda text: Write("events", "PutPermission", {"EventBusName": it.label, "Policy": text}),
+    "ecr:repository": lambda it: lambda text: Write("ecr", "SetRepositoryPolicy", {"repositoryName": it.label, "policyText": text}),
 }
 
 
@@ -73,11 +82,17 @@ _REMOVES: Mapping[str, Callable[[ResourceRef], Write | None]] = {
     "secretsmanager:secret": lambda it: Write("secretsmanager", "DeleteResourcePolicy", {"SecretId": it.native_id}),
     "dynamodb:table": lambda it: Write("dynamodb", "DeleteResourcePolicy", {"ResourceArn": it.native_id}),
     "lambda:function": lambda it: None,
+    "events:event-bus": lambda it: None,
+    "ecr:repository": lambda it: Write("ecr", "DeleteRepositoryPolicy", {"repositoryName": it.label}),
 }
 
 
 def arn_for(target: ResourceRef, action: str, problem: Problem) -> str:
     """The ARN a policy must cover; ``*`` in it where the words do not say which object."""
+    if action in _ON_ANYTHING:
+        return "*"
+    if target.native_type == MACHINE:
+        return f"arn:aws:ec2:{target.region}:{target.account}:instance/{target.native_id}"
     if target.native_type != "s3:bucket" or not on_objects(action):
         return target.native_id
     key = re.search(rf"(?:s3://|arn:aws[\w-]*:s3:::|(?<![\w./-])){re.escape(target.label)}/([^\s\"'’,;]+)", problem.text)

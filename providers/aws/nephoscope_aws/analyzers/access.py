@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import states, without_guesses
 from nephoscope.models import Entity, FactQuery, Finding, Problem, ResourceRef
-from nephoscope_aws.access import actions, credentials, identity, keys, limits, targets
-from nephoscope_aws.access.actors import WORKLOADS, actors, placed, roles_acted_on
+from nephoscope_aws.access import actions, credentials, identity, keys, limits, mending, targets
+from nephoscope_aws.access.actors import WORKLOADS, actors, handed_on, placed, roles_acted_on
 from nephoscope_aws.access.calls import told_call
 from nephoscope_aws.access.cases import Side, decide
 from nephoscope_aws.access.circumstances import circumstances
@@ -35,6 +35,10 @@ _TURNED_AWAY = re.compile(
     re.IGNORECASE,
 )
 """The same of identities, who open no connections."""
+
+
+_RESOURCE = re.compile(r"\bon resource:? (arn:[\w-]+:[^\s,;\"']*[\w*/])", re.IGNORECASE)
+"""As services say it in the error they return."""
 
 
 class AccessAnalyzer:
@@ -79,7 +83,7 @@ def _concerned(view: FactView) -> bool:
     text = without_guesses(view.problem.text)
     if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):
         return True
-    return bool(_TURNED_AWAY.search(text) and view.problem.matched("iam:role", "iam:user"))
+    return bool(handed_on(view) or (_TURNED_AWAY.search(text) and view.problem.matched("iam:role", "iam:user")))
 
 
 def _among_machines(view: FactView) -> bool:
@@ -127,6 +131,8 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         yield from _on(view, actor, thing, side)
     if not things and actor.role is not None:
         yield from _anywhere(view, actor, side)
+    if made_with := handed_on(view):
+        yield _open(view, (), f"what is made with {made_with[0].label} needs a permission of its own, which the words do not tell")
     yield from limits.elsewhere(actor, things)
     yield from limits.organisation(actor, side, role_lens, [case for question in _questions(view, actor, things, side) for case in question.cases])
 
@@ -158,11 +164,12 @@ def _things(view: FactView, actor: Actor) -> tuple[ResourceRef, ...]:
         for match in _asked_for(view.problem, entity, own)
         if (one := _as_known(view, match))
     }
-    return tuple(
+    done_to = [one for one in sick.values() if one.native_type == targets.MACHINE and actor.workload is None and actions.spoken(view.problem, one)]
+    return (*done_to, *(
         one for one in sick.values()
         if one.native_type in targets.TYPES and one.key not in own and (one.native_type != "iam:role" or one.key in {role.key for role in acted_on})
         and not (one.native_type in WORKLOADS and actor.workload is not None and not actions.says(view.problem, "invoke"))
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 _ITS_OWN = re.compile(r"\b(its|their|own)\b", re.IGNORECASE)
@@ -216,8 +223,9 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
         decide(actor, action, targets.arn_for(thing, action, view.problem), thing, side, own, context, required=is_key, endpoint=way.policies)
         for action in wanted.actions
     )
+    slipped = () if wanted.every else tuple(case for case in cases if mending.slip(case))  # what somebody tried to allow is what is meant
     return Question(
-        cases=cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every, required=is_key,
+        cases=slipped or cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every or bool(slipped), required=is_key,
         fallback=targets.new_policy(thing), extra_needs=tuple(lens.needs.values()), extra_because=tuple(lens.because),
     )  # fmt: skip
 
@@ -268,7 +276,8 @@ def _trusted(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Ite
 def _trust_question(view: FactView, actor: Actor, role: ResourceRef, side: Side) -> Question:
     """To pass a role asks the actor's own policies alone; to assume it asks the role's trust policy too."""
     lens = Lens(view)
-    passing = actions.says(view.problem, "pass") and actor.role is not None and not actor.service
+    handed = role.key in {one.key for one in handed_on(view)}
+    passing = (handed or actions.says(view.problem, "pass")) and actor.role is not None and not actor.service
     own = Gathered(()) if passing else identity.trust(Lens(view), role)
     context = circumstances(view.problem, actor, role, lens, _policies(side, own))
     action = "iam:PassRole" if passing else "sts:AssumeRole"
@@ -290,8 +299,10 @@ def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
     if actor.role is None:
         return
     named = tuple(word for word in view.problem.actions if ":" in word)
-    context = circumstances(view.problem, actor, None, Lens(view))
-    cases = tuple(decide(actor, action, "*", None, side, Gathered(()), context) for action in named)
+    context = circumstances(view.problem, actor, None, Lens(view), _policies(side))
+    told = _RESOURCE.search(view.problem.text)
+    resource = told[1] if told else "*"
+    cases = tuple(decide(actor, action, resource, None, side, Gathered(()), context) for action in named)
     if cases:
         question = Question(cases=cases, target=actor.role, prefix="aws.iam.resource-policy")
         yield from causes(question)

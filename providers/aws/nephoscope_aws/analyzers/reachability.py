@@ -8,6 +8,7 @@ from dataclasses import replace
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import states
 from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
+from nephoscope_aws.access.calls import by_somebody
 from nephoscope_aws.analyzers.reach import journeys, pooled
 from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.hosted import Hosted
@@ -34,6 +35,8 @@ class ReachabilityAnalyzer:
 
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings for each conversation the problem is about; empty when it is about no connection."""
+        if by_somebody(view.problem):
+            return []
         slow = view.problem.symptom == "slow"
         asked = [(request, leg) for request in _relevant(view.problem) for leg in _legs(view, request)]
         legs = [journeys.clocked(leg, _subject(request)) if slow else leg for request, leg in asked]
