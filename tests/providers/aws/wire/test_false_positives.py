@@ -12,6 +12,9 @@ from collections.abc import Callable
 import pytest
 
 from nephoscope.boundary.broker.redaction import Redactor
+from nephoscope_aws.wire.hiding import Hider
+from nephoscope_aws.wire.models import operation_model
+from nephoscope_aws.wire.redaction import walk
 
 DICE = random.Random(20261128)
 REDACTOR = Redactor(b"key of one investigation")
@@ -154,3 +157,12 @@ def test_digests_survive_under_their_own_names() -> None:
     tried = [(kind, place, value) for kind, (place, make) in UNDER_THEIR_NAMES.items() for _ in range(10 * EACH) for value in [make()]]
     wrong = [(kind, value) for kind, place, value in tried if lost(place, value, value)]
     assert len(wrong) <= ALLOWED * len(tried), wrong[:20]
+
+
+def test_the_audience_of_a_token_names_a_client_and_nothing_else_beside_it_is_spared() -> None:
+    shape = operation_model("apigatewayv2", "GetAuthorizers").output_shape
+    client, other = "4n2b7v0qk1s8d6f5g3h9j0l2p1", "9z8y7x6w5v4u3t2s1r0q9p8o7n"
+    reply = {"items": [{"name": "staff", "identityValidationExpression": other, "jwtConfiguration": {"audience": [client]}}]}
+    (shown,) = walk(reply, shape, "", Hider(REDACTOR.hide, frozenset()))["items"]
+    assert shown["jwtConfiguration"] == {"audience": [client]}
+    assert other not in json.dumps(shown)

@@ -58,7 +58,8 @@ def alarmed(view: FactView) -> tuple[Route, ...]:
     if not _UNHEARD & {view.problem.symptom, *view.problem.symptoms}:
         return ()
     sick = [entity for entity in view.problem.entities if entity.role != "healthy"]
-    matched = {ref.key: ref for entity in sick for ref in entity.matches if entity.named}
+    own = [entity for entity in sick if entity.named and entity.matches] or sick
+    matched = {ref.key: ref for entity in own for ref in entity.matches}
     alarms = [ref for ref in matched.values() if ref.native_type == refs.ALARM]
     meant = [ref for ref in matched.values() if ref.native_type in LEADS_TO[refs.ALARM]]
     return tuple(Route((hop,)) for alarm in alarms[:_MOST] for hop in _steps(view, alarm, meant))

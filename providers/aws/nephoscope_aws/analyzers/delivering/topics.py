@@ -96,7 +96,16 @@ def _passes(context: Context, hop: Hop, look: Look, holder: ResourceRef) -> tupl
     if passes is not None:
         why = content.refusing(policy, body if scope == "MessageBody" else {})
         return passes, "" if passes else f"no message can pass the subscription's filter: {'; '.join(why)}"
-    return _passed_lately(context, hop, look)
+    bare = _all_bare(hop, look) if scope != "MessageBody" else (None, "")
+    return bare if bare[0] is False else _passed_lately(context, hop, look)
+
+
+def _all_bare(hop: Hop, look: Look) -> tuple[Truth, str]:
+    """Whether no message of the last day had any attribute, which is what the filter asks for."""
+    bare, published = total(look.value(hop.source, "metrics.filtered_bare")), total(look.value(hop.source, "metrics.published"))
+    if not bare or not published or bare < published:
+        return None, ""
+    return False, f"the filter asks for message attributes, and all {published:g} messages of the last 24 hours came without any"
 
 
 def _passed_lately(context: Context, hop: Hop, look: Look) -> tuple[Truth, str]:

@@ -10,7 +10,9 @@ from nephoscope_aws.analyzers.setting import (
     copies,
     filters,
     functions,
+    interfaces,
     logged,
+    mappings,
     metric_names,
     platforms,
     stores,
@@ -20,5 +22,5 @@ from nephoscope_aws.analyzers.setting import (
 )
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
-_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, copies, functions, logged, timed, visitors, watchers)
+_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, copies, functions, mappings, interfaces, logged, timed, visitors, watchers)
 JUDGES: Mapping[str, Judge] = {name: judge for room in _ROOMS for name, judge in room.JUDGES.items()}

@@ -1,0 +1,120 @@
+"""Interfaces: whom their authorizers believe, and which web pages may call them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nephoscope.models import JsonValue, ResourceRef
+from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
+from nephoscope_aws.analyzers.setting.containers import lost
+from nephoscope_aws.iam.truth import Truth, any_of
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend
+from nephoscope_aws.looking.referring import refer
+
+_POOL = re.compile(r"(?:userpool/|https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/)(?P<pool>[a-z0-9-]+_[A-Za-z0-9]+)/?\Z")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
+_EXACT_ORIGIN = re.compile(r"\*|https?://(?:\*\.)?[A-Za-z0-9.*-]+(?::(?:\d+|\*))?|https?://\*")
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _pool(judging: Judging, text: str) -> ResourceRef | None:
+    """The user pool that an identifier or an issuer's address names."""
+    match = _POOL.search(text)
+    return refer(judging.view, judging.subject, "cognito-idp:user-pool", match["pool"]) if match else None
+
+
+def api_pool_deleted(judging: Judging) -> Truth:
+    """Every user pool that an authorizer believes is gone."""
+    authorizers = judging.look.value(judging.subject, "authorizers")
+    if authorizers is UNKNOWN:
+        return None
+    found: list[Truth] = []
+    for one in _rows(authorizers):
+        issuer = (one.get("JwtConfiguration") or {}).get("Issuer")
+        named = [str(arn) for arn in one.get("providerARNs") or ()] or ([str(issuer)] if issuer else [])
+        pools = [_pool(judging, text) for text in named]
+        if pools and all(pools):
+            judging.details["authorizer"] = str(one.get("name") or one.get("Name"))
+            gone = lost(judging, pools) if len(pools) == 1 else None
+            found.append(gone)
+            if gone:
+                break
+    return any_of(found)
+
+
+def api_audience_unknown(judging: Judging) -> Truth:
+    """The audience that an authorizer wants is no client of the pool that issues its tokens."""
+    authorizers = judging.look.value(judging.subject, "authorizers")
+    if authorizers is UNKNOWN:
+        return None
+    found: list[Truth] = []
+    for one in _rows(authorizers):
+        settings = one.get("JwtConfiguration") or {}
+        pool, audience = _pool(judging, str(settings.get("Issuer"))), [str(name) for name in settings.get("Audience") or ()]
+        if pool is None or not audience or judging.look.exists(pool) is False:
+            continue
+        clients = judging.look.value(pool, "clients")
+        if clients is UNKNOWN or hidden(audience) or hidden(clients):
+            found.append(None)
+            continue
+        known = {str(client.get("ClientId")): str(client.get("ClientName")) for client in _rows(clients)}
+        found.append(not set(audience) & known.keys())
+        if found[-1]:
+            judging.details |= {
+                "authorizer": str(one.get("Name")),
+                "audience": ", ".join(audience),
+                "pool": pool.label,
+                "clients": ", ".join(known.values()) or "none",
+            }
+            judging.suppose.append(mend(pool, "clients", [{"ClientId": name} for name in audience]))
+            break
+    return any_of(found)
+
+
+def _allowed(judging: Judging) -> list[str] | None:
+    """Origins that the interface answers; ``None`` while nobody has looked."""
+    settings = judging.look.value(judging.subject, "configuration")
+    if settings is UNKNOWN:
+        return None
+    cors = settings.get("CorsConfiguration") if isinstance(settings, dict) else None
+    return [str(one) for one in (cors or {}).get("AllowOrigins") or ()]
+
+
+def api_origin_not_allowed(judging: Judging) -> Truth:
+    """The page's origin is not among those allowed; where the words name none, one is written as no browser ever sends it."""
+    allowed = _allowed(judging)
+    if not allowed:
+        return None if allowed is None else False
+    spoken = list(_spoken(judging.view.problem.text))
+    wrong = [origin for origin in spoken if not any(_fits(one, origin) for one in allowed)]
+    odd = [one for one in allowed if not _EXACT_ORIGIN.fullmatch(one)]
+    if not wrong and (spoken or not odd):
+        return False
+    meant = wrong[0] if wrong else odd[0].rstrip("/")
+    why = next((f"{one} ends with a slash, which no browser sends" for one in odd if one.rstrip("/") == meant), "")
+    judging.details |= {"origin": meant, "origins": list[JsonValue](allowed), "why": why or "origins are compared literally, with scheme and port"}
+    settings = judging.view.fact(judging.subject, "configuration")
+    whole = settings.value if settings is not None and isinstance(settings.value, dict) else {}
+    cors = whole.get("CorsConfiguration")
+    fitting: JsonValue = {**(cors if isinstance(cors, dict) else {}), "AllowOrigins": [*(one for one in allowed if one not in odd), meant]}
+    judging.details["cors"] = fitting
+    judging.suppose.append(mend(judging.subject, "configuration", {**whole, "CorsConfiguration": fitting}))
+    return True
+
+
+def _spoken(text: str) -> Iterator[str]:
+    for match in _ORIGIN.finditer(text):
+        if ".execute-api." not in match[0]:
+            yield match[0].rstrip(".")
+
+
+def _fits(pattern: str, origin: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), origin) is not None
+
+
+JUDGES: Mapping[str, Judge] = named_judge(api_pool_deleted, api_audience_unknown, api_origin_not_allowed)
