@@ -136,7 +136,7 @@ def test_a_part_of_the_bucket_is_not_the_bucket():
 
 def test_the_bare_bucket_where_its_objects_are_meant_is_a_slip():
     finding = judged(view({(INLINE, "document"): document(allow(resource="arn:aws:s3:::orders"))}))["aws.iam.resource-arn-mismatch"]
-    assert json.loads(finding.details["params"]["PolicyDocument"])["Statement"][0]["Resource"] == "arn:aws:s3:::orders/*"
+    assert json.loads(finding.details["params"]["PolicyDocument"])["Statement"][0]["Resource"] == ["arn:aws:s3:::orders", "arn:aws:s3:::orders/*"]
 
 
 @pytest.mark.parametrize(
