@@ -114,7 +114,7 @@ class Named:
             not there or (isinstance(value, str) and MOMENT.match(value)) for there, value in ((leaf.had, leaf.before), (leaf.has, leaf.after))
         ):
             return True
-        if not leaf.had and leaf.path and self._incidental and self._incidental.fullmatch(leaf.path[-1]):
+        if leaf.path and self._incidental and self._incidental.fullmatch(leaf.path[-1]):
             return True  # nobody sets it: it came with what is named
         name = (leaf.path[-1] if leaf.path else attribute).lower()
         if isinstance(leaf.after, bool) and any(word.endswith(name) for word in self._values):

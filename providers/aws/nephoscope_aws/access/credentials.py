@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, JsonValue, ResourceRef, Supposition
-from nephoscope_aws.access.actors import task_of, workloads
+from nephoscope_aws.access.actors import WORKLOADS, task_of, workloads
 from nephoscope_aws.access.identity import Actor, grants_ref
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.telling import HOLDS
@@ -84,7 +85,16 @@ def _empty(lens: Lens, thing: ResourceRef, profile: ResourceRef) -> Iterator[Fin
     gone = " does not exist" if exists is not None and exists.known_absent else " holds no role"
     note = f"instance profile {profile.name} of {thing.label}{gone}, so its programs have no identity" if truth else ""
     details: dict[str, JsonValue] = {"who": thing.label, "profile": profile.name}
+    if truth and not gone.endswith("exist") and (namesake := _namesake(lens, profile)):
+        details["namesake"] = namesake
     yield _judged("aws.iam.instance-profile-without-role", profile, truth, lens, note, details=details)
+
+
+def _namesake(lens: Lens, profile: ResourceRef) -> str:
+    """The role that is called like the profile and that machines may assume: the console makes the two together."""
+    same = [role for role in lens.view.subjects("iam:role") if role.name == profile.name and role.account == profile.account]
+    trusting = [role for role in same if WORKLOADS["ec2:instance"] in json.dumps(lens.look(role, "trust")[1])]
+    return trusting[0].name if trusting else ""
 
 
 def access_keys(lens: Lens, actor: Actor) -> Iterator[Finding]:

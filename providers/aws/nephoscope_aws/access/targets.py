@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from nephoscope.models import JsonValue, Problem, ResourceRef
+from nephoscope_aws.access import function_policies
 from nephoscope_aws.access.actions import on_objects
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source, Write, gathered
@@ -30,7 +31,8 @@ def resource_policy(lens: Lens, target: ResourceRef) -> Gathered:
     known, document = lens.look(target, "policy")
     if known and document is None:
         return gathered(lens, [], known=True)
-    source = Source(f"policy of {_noun(target)} {target.label}", target, "policy", document, writer(target), _REMOVES[target.native_type](target))
+    name = f"policy of {_noun(target)} {target.label}"
+    source = Source(name, target, "policy", document, writer(target, document), _REMOVES[target.native_type](target))
     return gathered(lens, [source] if known else [], known=known)
 
 
@@ -41,8 +43,10 @@ def causes_of(target: ResourceRef) -> str:
     return "aws.iam.resource-policy" if target.native_type in _WITHOUT_POLICY else known.get(target.native_type, f"aws.{service}.policy")
 
 
-def writer(target: ResourceRef) -> Callable[[str], Write]:
-    """How the resource's policy is written."""
+def writer(target: ResourceRef, document: JsonValue = None) -> Callable[[str], Write]:
+    """How the resource's policy is written. ``document``: as it is now."""
+    if target.native_type == "lambda:function":
+        return function_policies.writer(target, document)
     return _WRITES[target.native_type](target)
 
 
@@ -68,7 +72,6 @@ _WRITES: Mapping[str, Callable[[ResourceRef], Callable[[str], Write]]] = {
     "kms:key": lambda it: lambda text: Write("kms", "PutKeyPolicy", {"KeyId": it.native_id, "PolicyName": "default", "Policy": text}),
     "secretsmanager:secret": lambda it: lambda text: Write("secretsmanager", "PutResourcePolicy", {"SecretId": it.native_id, "ResourcePolicy": text}),
     "dynamodb:table": lambda it: lambda text: Write("dynamodb", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
-    "lambda:function": lambda it: lambda text: Write("lambda", "PutResourcePolicy", {"ResourceArn": it.native_id, "Policy": text}),
     "events:event-bus": lambda it: lambda text: Write("events", "PutPermission", {"EventBusName": it.label, "Policy": text}),
     "ecr:repository": lambda it: lambda text: Write("ecr", "SetRepositoryPolicy", {"repositoryName": it.label, "policyText": text}),
 }
