@@ -62,6 +62,7 @@ def _things(view: FactView) -> list[ResourceRef]:
     edge = [ref for entity in sick for ref in entity.matches]
     found: dict[str, ResourceRef] = {}
     look = Look(view)
+    lost = any(entity.named and entity.native_types and not entity.matches for entity in view.problem.entities if entity.role != "healthy")
     while edge and len(found) < MOST:
         thing = edge.pop(0)
         if thing.native_type in table()["services"] or thing.native_type in table()["calling"]:
@@ -70,6 +71,8 @@ def _things(view: FactView) -> list[ResourceRef]:
             edge += [function for function, _ in called(look, thing)]
         edge += steps_of(look, thing)
         attribute, native_type = _LEADS.get(thing.native_type, ("", ""))
+        if attribute == "contains" and lost:
+            continue  # it only tells where the one that was not found should be: the others in it are not what hurts
         named = look.value(thing, attribute) if attribute else None
         for text in named if isinstance(named, list) else [named]:
             ref = refer(view, thing, native_type, text) if isinstance(text, str) and native_type else None

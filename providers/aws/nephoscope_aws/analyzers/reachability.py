@@ -71,7 +71,8 @@ def _meant(problem: Problem, request: Request) -> bool:
     """Whether a machine or load balancer itself is what the words are about: one with a name, or where nothing has one."""
     subject = _subject(request)
     named = {ref.key for entity in problem.entities if entity.named for ref in entity.matches}
-    return subject.native_type in _NAMED_ITSELF and (not named or subject.key in named)
+    alone = any({ref.key for ref in entity.matches} == {subject.key} for entity in problem.entities)  # one of many machines is not what is meant
+    return subject.native_type in _NAMED_ITSELF and (subject.key in named or (not named and alone))
 
 
 def _legs(view: FactView, request: Request) -> list[Leg]:

@@ -146,6 +146,8 @@ class _Walk:
 
     def _explains(self, condition: Condition) -> bool:
         spoken = {self._view.problem.symptom, *self._view.problem.symptoms[:1]}
+        if self._start.native_type in words()["answered_past"] and re.search(words()["answered"], self._view.problem.text, re.IGNORECASE):
+            return False
         return bool(spoken & set(condition.symptoms)) if condition.symptoms else self._explained or (condition.kind == "nothing" and "slow" in spoken)
 
     # -- what it refers to -----------------------------------------------------------------------------------------
