@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import jmespath
+
 from nephoscope.interfaces import FactView
 from nephoscope.knowledge.playbooks import tell
 from nephoscope.models import FactQuery, Finding, JsonValue, Problem, ResourceRef, Supposition
@@ -108,8 +110,15 @@ def _leading(view: FactView, ref: ResourceRef, place: Place, look: Look) -> list
         return []
     if not place.attribute:
         return list(view.subjects(place.by))
-    named = [(one, view.fact(one, place.attribute)) for one in view.subjects(place.by)]
-    return [one for one, fact in named if fact and (fact.value == ref.native_id or str(fact.value).startswith(f"{ref.native_id}:"))]
+    named = [(one, fact) for one in view.subjects(place.by) if (fact := view.fact(one, place.attribute))]
+    return [one for one, fact in named if _names(jmespath.search(place.path, fact.value) if place.path else fact.value, ref)]
+
+
+def _names(value: object, ref: ResourceRef) -> bool:
+    """Whether a value is the thing, or a version of it; in a list that a path picks out, its plain name will do."""
+    if isinstance(value, list):
+        return ref.native_id in value or ref.label in value
+    return value == ref.native_id or str(value).startswith(f"{ref.native_id}:")
 
 
 def _seen_working(finding: Finding, working: Sequence[Supposition], all_: Sequence[Finding]) -> Finding:

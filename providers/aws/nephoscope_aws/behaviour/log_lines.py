@@ -67,6 +67,28 @@ def _refusals(lines: Iterable[str]) -> Iterator[Refusal]:
             yield Refusal(session["account"], session["role"], session["session"], denied["action"], denied["resource"] or "")
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """A request that a service would not carry out: the operation and the code of the answer, as the SDK wrote them."""
+
+    operation: str
+    code: str
+
+
+_REJECTED = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<operation>\w+) operation")
+
+
+def rejections(lines: Iterable[str]) -> list[Rejection]:
+    """Requests that lines report as answered with an error, each once, the newest last."""
+    found: dict[Rejection, None] = {}
+    for line in map(_spoken, lines):
+        head = _ERROR.match(line)
+        match = _REJECTED.search(line, head.end() - 1, head.end() + 200) if head else None
+        if match:
+            found[Rejection(match["operation"], match["code"])] = None
+    return list(found)
+
+
 def timeouts(lines: Iterable[str]) -> list[float]:
     """After how many seconds runs were ended."""
     return [float(match["seconds"]) for line in map(_spoken, lines) if (match := _TIMED_OUT.match(line))]

@@ -38,6 +38,32 @@ def _filters_of_silence(judging: Judging) -> list[Mapping[str, Any]] | None:
     return None if found is UNKNOWN else [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
+def _readable(judging: Judging, group: str) -> list[str] | None:
+    """Lines of a group's sample that nothing is hidden of; ``None`` while nobody has looked."""
+    ref = refer(judging.view, judging.subject, "logs:log-group", group)
+    sample = judging.look.value(ref, "sample") if ref else UNKNOWN
+    if sample is UNKNOWN:
+        return None
+    lines = [str(one.get("message")) for one in sample if isinstance(one, dict)] if isinstance(sample, list) else []
+    return [line for line in lines if not hidden(line)]
+
+
+def filter_wants_documents(judging: Judging) -> Truth:
+    """The pattern asks for fields of JSON documents, and no line of the sample is one."""
+    filters = _filters_of_silence(judging)
+    if not filters:
+        return None if filters is None else False
+    group, pattern = str(filters[0].get("logGroupName")), str(filters[0].get("filterPattern") or "").strip()
+    if not pattern.startswith("{"):
+        return False
+    readable = _readable(judging, group)
+    if readable is None:
+        return None
+    judging.details |= {"group": group, "pattern": pattern, "lines": len(readable)}
+    judging.suppose += heard(judging)
+    return len(readable) >= _FEWEST and not any(line.lstrip().startswith("{") for line in readable)
+
+
 def filter_mismatch(judging: Judging) -> Truth:
     """No line of the sample passes the pattern, and several would without regard to case."""
     filters = _filters_of_silence(judging)
@@ -45,12 +71,9 @@ def filter_mismatch(judging: Judging) -> Truth:
         return None if filters is None else False
     group, pattern = str(filters[0].get("logGroupName")), str(filters[0].get("filterPattern") or "")
     exact, relaxed = compiled(pattern), compiled(pattern, ignore_case=True)
-    ref = refer(judging.view, judging.subject, "logs:log-group", group)
-    sample = judging.look.value(ref, "sample") if ref else UNKNOWN
-    if sample is UNKNOWN or exact is None or relaxed is None:
+    readable = _readable(judging, group)
+    if readable is None or exact is None or relaxed is None:
         return None
-    lines = [str(one.get("message")) for one in sample if isinstance(one, dict)] if isinstance(sample, list) else []
-    readable = [line for line in lines if not hidden(line)]
     near = sum(relaxed(line) for line in readable)
     judging.details |= {"group": group, "pattern": pattern, "lines": len(readable), "matching": 0, "relaxed": near}
     judging.details |= _put_right(filters[0], pattern, [line for line in readable if relaxed(line)])
@@ -84,4 +107,4 @@ def filter_group_deleted(judging: Judging) -> Truth:
     return gone
 
 
-JUDGES: Mapping[str, Judge] = named_judge(filter_mismatch, filter_group_deleted, prefix="alarm_")
+JUDGES: Mapping[str, Judge] = named_judge(filter_mismatch, filter_wants_documents, filter_group_deleted, prefix="alarm_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
+from nephoscope_aws.analyzers.setting.functions import environment_names_missing
 from nephoscope_aws.behaviour import log_lines
 from nephoscope_aws.delivery.content import UNKNOWN
 from nephoscope_aws.iam.truth import Truth
@@ -59,4 +60,39 @@ def unloadable(judging: Judging) -> Truth:
     return False
 
 
-JUDGES: Mapping[str, Judge] = named_judge(times_out, killed, unloadable, prefix="log_function_")
+_ABSENT = {
+    "ParameterNotFound": "there is no parameter of the name that it asks for",
+    "ResourceNotFoundException": "what it asks for does not exist by that name in that region",
+    "NoSuchBucket": "there is no bucket of the name that it asks for",
+    "QueueDoesNotExist": "there is no queue of the name that it asks for",
+    "AWS.SimpleQueueService.NonExistentQueue": "there is no queue of the name that it asks for",
+}
+_MEANINGS = _ABSENT | {
+    "AccessControlListNotSupported": "it sends an access control list along, and the bucket takes none (its object ownership is BucketOwnerEnforced)",
+    "ProvisionedThroughputExceededException": "more is asked than the table or stream was given capacity for",
+    "KMSInvalidStateException": "the key is disabled or about to be deleted",
+    "ExpiredTokenException": "the credentials that it uses have expired",
+    "UnrecognizedClientException": "the credentials that it uses are not valid",
+    "InvalidClientTokenId": "the credentials that it uses are not valid",
+    "ExecutionDoesNotExist": "the execution that it asks for is gone",
+    "MessageRejected": "the mail service has not verified the address, or may not write to it yet",
+}
+"""What answers of services mean wherever they come from. Denied requests are judged elsewhere, by what the role may do."""
+
+
+def calls_rejected(judging: Judging) -> Truth:
+    """Requests of the function are answered with an error that says what is wrong with them."""
+    lines = _lines(judging)
+    if lines is None:
+        return None
+    told = [one for one in log_lines.rejections(lines) if one.code in _MEANINGS]
+    if not told:
+        return False
+    last = told[-1]
+    if last.code in _ABSENT and environment_names_missing(Judging(judging.look, judging.subject)) is not False:
+        return False  # what its settings name is told of more exactly
+    judging.details |= {"operation": last.operation, "code": last.code, "meaning": _MEANINGS[last.code]}
+    return True
+
+
+JUDGES: Mapping[str, Judge] = named_judge(times_out, killed, unloadable, calls_rejected, prefix="log_function_")
