@@ -182,37 +182,6 @@ def test_alarms(text: str, changes: dict[str, Any], others: dict[Any, Any], expe
     assert told("cloudwatch:alarm", "a", text, {**SILENT, **changes}, others) == expected
 
 
-QUEUED = [{"Name": "QueueName", "Value": "q"}]
-STUCK = {"namespace": "AWS/SQS", "metric": "ApproximateAgeOfOldestMessage", "dimensions": QUEUED}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, set()),
-        ({"metric": "ApproximateNumberOfMessagesVisible"}, set()),
-        ({"metric": "ApproximateAgeOfOldestMessages"}, {"cloudwatch.alarm-metric-mismatch"}),
-        ({"metric": "StuckOrders"}, set()),
-        ({"namespace": "AWS/Sqs"}, {"cloudwatch.alarm-namespace-mismatch"}),
-        ({"namespace": "AWS/Sqs", "metric": "StuckOrders"}, set()),
-        ({"namespace": "Shop/SQS"}, set()),
-        ({"dimensions": [{"Name": "Queue", "Value": "q"}]}, {"cloudwatch.alarm-dimension-mismatch"}),
-        ({"dimensions": [{"Name": "Site", "Value": "q"}]}, set()),
-        ({"dimensions": []}, set()),
-    ],
-)
-def test_where_nothing_reports_the_service_says_what_its_metrics_are_called(changes: dict[str, Any], expected: set[str]) -> None:
-    config = {**SILENT, **STUCK, **changes}
-    dimension = next((f"dimension:{one['Name']}#{one['Value']}" for one in config["dimensions"]), "")
-    others = {
-        ("cloudwatch:metric", f"{config['namespace']}#{config['metric']}"): {"listed": []},
-        ("cloudwatch:namespace", config["namespace"]): {"listed": []},
-        **({("cloudwatch:dimension", dimension): {"listed": []}} if dimension else {}),
-        ("sqs:queue", "q"): {"exists": True},
-    }
-    assert told("cloudwatch:alarm", "a", "alarm a never fires", config, others) == expected
-
-
 def test_an_alarm_on_what_is_gone() -> None:
     config = {**SILENT, "namespace": "AWS/SQS", "dimensions": [{"Name": "QueueName", "Value": "jobs"}]}
     gone = {("sqs:queue", "jobs"): {"exists": None}, ("cloudwatch:metric", "AWS/SQS#Load"): {"listed": [{"Dimensions": config["dimensions"]}]}}
@@ -385,8 +354,8 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any], set[str]]] = [
     (
         "sqs:queue",
         "queue {} retries the same messages over and over",
-        {"redrive": None},
-        {"redrive": {"maxReceiveCount": 3}},
+        {"redrive": None, "dead_letter_sources": []},
+        {"redrive": {"maxReceiveCount": 3}, "dead_letter_sources": []},
         {"sqs.dead-letter-missing"},
     ),
     (

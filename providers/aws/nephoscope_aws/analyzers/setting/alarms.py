@@ -91,6 +91,20 @@ def _heard_with(judging: Judging, **changes: JsonValue) -> None:
         judging.suppose.append(firing(judging, type(sums)(**{**sums.__dict__, **changes})))
 
 
+def tells_nobody(judging: Judging) -> Truth:
+    """Nothing happens when it goes off. Where all other alarms act on one and the same thing, that is what is missing."""
+    acts = judging.look.value(judging.subject, "actions.alarm")
+    if acts is UNKNOWN or acts:
+        return None if acts is UNKNOWN else False
+    others = [fact.value for ref in judging.view.subjects("cloudwatch:alarm") if (fact := judging.view.fact(ref, "actions.alarm"))]
+    usual = {str(action) for listed in others if isinstance(listed, list) for action in listed}
+    action = next(iter(usual)) if len(usual) == 1 else "arn:aws:automate:supposed"
+    if len(usual) == 1:
+        judging.details |= {"usual": action.rpartition(":")[2], "config": _config(judging, AlarmActions=[action])}
+    judging.suppose.append(mend(judging.subject, "actions.alarm", [action]))
+    return True
+
+
 def statistic_hides(judging: Judging) -> Truth:
     """Single points go past the threshold, what the statistic makes of them does not."""
     seen = watch(judging)
@@ -240,6 +254,6 @@ def hears(judging: Judging) -> Truth:
 
 
 JUDGES: Mapping[str, Judge] = named_judge(
-    watched_thing_gone, statistic_hides, needs_more_periods, out_of_reach, reversed_comparison, missing_data_hides, period_shorter_than_metric,
-    never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
+    watched_thing_gone, tells_nobody, statistic_hides, needs_more_periods, out_of_reach, reversed_comparison, missing_data_hides,
+    period_shorter_than_metric, never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
 )  # fmt: skip
