@@ -308,10 +308,11 @@ class _Matcher:
         if first is None:
             return []
         last = first + len(noun.text.split()) - 1
-        nouns = {
+        held = {ref.native_type for ref in self._known}
+        nouns = {  # a noun for what the account has nothing of says which other thing is meant: "the warehouse queue"
             index: True
             for one in self._mentions
-            if not one.exact
+            if not one.exact and (one == noun or held & set(one.native_types))
             for index, (start, _) in enumerate(self._words)
             if one.start <= start < one.start + len(one.text)
         }

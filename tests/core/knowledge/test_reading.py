@@ -285,3 +285,21 @@ def test_where_something_goes_is_named_by_the_word_behind_it(read: Read) -> None
     assert matched(problem) == ["fish:nemo"], "the only other pond is not meant"
     assert [entity.text for entity in problem.entities if entity.named and not entity.matches] == ["billing"]
     assert matched(read("what nemo sends does not arrive in the pond any more", ["stock"])) == ["fish:nemo", "pond:stock"]
+
+
+@pytest.mark.parametrize(
+    ("keepers", "found"),
+    [
+        ([], ["pond:to-keeper"]),  # nobody is a keeper: which pond is meant
+        (["ann"], ["pond:flat", "pond:shoal", "pond:to-keeper"]),  # somebody is: a keeper of some pond
+    ],
+)
+def test_a_noun_for_what_nobody_has_says_which_other_thing_is_meant(ponds: FakeEstate, reply, who: Identity, keepers, found) -> None:
+    text = "nothing gets from nemo to the keeper pond"
+    replies = [
+        reply("ListPonds", {"Ponds": [{"Name": name} for name in ("flat", "shoal", "to-keeper")]}),
+        reply("ListFish", {"Shoals": [{"Fish": [{"Id": "f-01", "Tags": [{"Key": "Name", "Value": "nemo"}]}]}]}),
+        reply("ListKeepers", {"Keepers": [{"Name": name} for name in keepers]}),
+    ]
+    view = Evidence(reading.first_reading(text, NOW), harvest(replies, (), {"brook": ponds}).facts.values(), identities=[who])
+    assert [one for one in matched(reading.read(view.problem, view, [ponds], [who])) if one.startswith("pond")] == found

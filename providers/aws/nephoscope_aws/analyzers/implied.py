@@ -28,6 +28,8 @@ _LEADS = {
     "events:rule": ("targets", "events:target"),
     "lambda:function": ("mappings", "lambda:event-source-mapping"),
     "kinesis:stream": ("consumers", "lambda:event-source-mapping"),
+    "scheduler:schedule": ("target", "stepfunctions:state-machine"),
+    "events:target": ("target", "stepfunctions:state-machine"),
 }
 """Where a thing keeps the name of that whose role acts for it."""
 _FAILING = r"\b(fail(s|ed|ing|ures?)?|errors?|goes wrong|denied|not authori[sz]ed|refus\w+|reject\w+|(can ?not|can't|cannot|unable to) pull)\b"
@@ -61,10 +63,13 @@ def _things(view: FactView) -> list[ResourceRef]:
     sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
     edge = [ref for entity in sick for ref in entity.matches]
     found: dict[str, ResourceRef] = {}
-    look = Look(view)
+    look, seen = Look(view), set[str]()
     lost = any(entity.named and entity.native_types and not entity.matches for entity in view.problem.entities if entity.role != "healthy")
     while edge and len(found) < MOST:
         thing = edge.pop(0)
+        if thing.key in seen:
+            continue
+        seen.add(thing.key)
         if thing.native_type in table()["services"] or thing.native_type in table()["calling"]:
             found[thing.key] = thing
         if thing.native_type in table()["calling"]:
