@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.hosted import Hosted
 from nephoscope_aws.analyzers.reach.journeys import Asked, Leg
 from nephoscope_aws.analyzers.reach.probe import findings, walk
-from nephoscope_aws.analyzers.reach.request import Request, requests, within
+from nephoscope_aws.analyzers.reach.request import Request, requests, within, words
 from nephoscope_aws.analyzers.reach.sight import Sight, Unseen
 
 _OURS = frozenset({"cannot_connect", "timeout", "refused", "error_status", "slow"})
@@ -35,7 +36,7 @@ class ReachabilityAnalyzer:
 
     def analyze(self, view: FactView) -> Sequence[Finding]:
         """Findings for each conversation the problem is about; empty when it is about no connection."""
-        if by_somebody(view.problem):
+        if by_somebody(view.problem) or re.search(words()["attaching"], view.problem.text, re.IGNORECASE):
             return []
         slow = view.problem.symptom == "slow"
         asked = [(request, leg) for request in _relevant(view.problem) for leg in _legs(view, request)]

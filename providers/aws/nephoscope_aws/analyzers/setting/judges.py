@@ -12,6 +12,7 @@ from nephoscope_aws.analyzers.setting import (
     functions,
     interfaces,
     logged,
+    machines,
     mappings,
     metric_names,
     platforms,
@@ -22,5 +23,21 @@ from nephoscope_aws.analyzers.setting import (
 )
 from nephoscope_aws.analyzers.setting.conditions import Judge
 
-_ROOMS = (alarms, metric_names, filters, containers, platforms, stores, copies, functions, mappings, interfaces, logged, timed, visitors, watchers)
+_ROOMS = (
+    alarms,
+    metric_names,
+    filters,
+    containers,
+    platforms,
+    stores,
+    copies,
+    functions,
+    mappings,
+    interfaces,
+    logged,
+    machines,
+    timed,
+    visitors,
+    watchers,
+)
 JUDGES: Mapping[str, Judge] = {name: judge for room in _ROOMS for name, judge in room.JUDGES.items()}
