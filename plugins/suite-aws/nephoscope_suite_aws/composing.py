@@ -86,6 +86,8 @@ def _renamed(value: Any, names: Sequence[str], chance: random.Random, ending: st
         if name in alike:
             continue  # a name within another, nearly another, or in a pattern, is part of a story
         fresh = f"{chance.choice(_FIRST)}-{chance.choice(_SECOND)}{ending}"
+        while fresh in told:
+            fresh = f"{chance.choice(_FIRST)}-{chance.choice(_SECOND)}{ending}"
         told = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.[\w]|:[A-Z])", fresh, told)
     return json.loads(told)
 
