@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nephoscope_aws.analyzers.setting import (
     alarms,
+    buses,
     containers,
     copies,
     filters,
@@ -25,17 +26,18 @@ from nephoscope_aws.analyzers.setting.conditions import Judge
 
 _ROOMS = (
     alarms,
-    metric_names,
-    filters,
+    buses,
     containers,
-    platforms,
-    stores,
     copies,
+    filters,
     functions,
-    mappings,
     interfaces,
     logged,
     machines,
+    mappings,
+    metric_names,
+    platforms,
+    stores,
     timed,
     visitors,
     watchers,
