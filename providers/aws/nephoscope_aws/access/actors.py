@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from nephoscope.interfaces import FactView
-from nephoscope.models import ResourceRef
+from nephoscope.models import Entity, Problem, ResourceRef
 from nephoscope_aws.access.actions import says
 from nephoscope_aws.access.actions import spoken as spoken_of
 from nephoscope_aws.access.identity import Actor
@@ -30,6 +30,7 @@ _GIVEN = re.compile(
 """A role that is handed to what somebody makes or changes."""
 _PASSIVE = re.compile(r"\brole\b.{0,40}\b(?:can ?not|can't|can’t|not|never)\s+be\s+assumed", re.IGNORECASE)
 _OTHER_TARGETS = ("s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret")
+_TOWARDS = re.compile(r"\b(?:to|on|onto|from|into|of|in)\s+(?:(?:the|our|its|my)\s+)?(?:\w+\s+)?[\"'`“‘]?$", re.IGNORECASE)
 WORKLOADS = {
     "lambda:function": "lambda.amazonaws.com", "ec2:instance": "ec2.amazonaws.com",
     "ecs:service": "ecs-tasks.amazonaws.com", "ecs:task-definition": "ecs-tasks.amazonaws.com",
@@ -105,7 +106,16 @@ def _identity(role: ResourceRef, lens: Lens, workload: ResourceRef | None = None
 def workloads(view: FactView) -> tuple[ResourceRef, ...]:
     """Functions and servers the words call sick, but for a server that somebody does something to."""
     somebody = _sick(view, "iam:role", "iam:user")
-    return tuple(one for one in _sick(view, *WORKLOADS) if not (somebody and one.native_type == MACHINE and spoken_of(view.problem, one)))
+    found = tuple(one for one in _sick(view, *WORKLOADS) if not (somebody and one.native_type == MACHINE and spoken_of(view.problem, one)))
+    asked_for = {ref.key for entity in view.problem.entities if _asked_for(view.problem, entity) for ref in entity.matches}
+    return tuple(one for one in found if one.key not in asked_for) or found
+
+
+def _asked_for(problem: Problem, entity: Entity) -> bool:
+    """Whether a name that a workload shares with something guarded stands where the words put what is asked for: "is denied … to it"."""
+    kinds = {ref.native_type for ref in entity.matches}
+    before = problem.text.partition(entity.text)[0] if entity.text in problem.text else ""
+    return bool(kinds - WORKLOADS.keys() and kinds & WORKLOADS.keys() and _TOWARDS.search(before))
 
 
 def _workloads(view: FactView, lens: Lens, targets: set[str]) -> Iterator[Actor]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from harness import ACCOUNT
+from harness import ACCOUNT, IDENTITY
 from test_access import INLINE, NODE, ROLE, allow, document, found, judged, view
 
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Entity
+from nephoscope_aws.access.actors import workloads
 from nephoscope_aws.access.things import ref
 
 HOME = f"eu-west-1:{ACCOUNT}"
@@ -140,3 +143,21 @@ def test_what_a_policy_nearly_allows_is_what_is_meant_where_the_words_do_not_say
     assert found(view({(INLINE, "document"): nearly}, "app fails with s3 403 on orders")) == {"aws.iam.resource-arn-mismatch"}
     rightly = document(allow("s3:PutObject", "arn:aws:s3:::orders/*"), allow("s3:ListBucket", "arn:aws:s3:::orders"))
     assert not found(view({(INLINE, "document"): rightly}, "app fails with s3 403 on orders"))
+
+
+# -- one name for what runs and for what is asked for ----------------------------------------------------------------
+
+FUNCTION = ref("lambda:function", f"arn:aws:lambda:{HOME}:function:refunds", "refunds")
+NAMESAKE = ref("lambda:function", f"arn:aws:lambda:{HOME}:function:jobs", "jobs")
+
+
+@pytest.mark.parametrize(
+    "text", ["refunds gets AccessDenied on sqs:SendMessage to jobs", "sending to the queue jobs is denied for refunds", "jobs refuses refunds"]
+)
+def test_what_is_asked_for_is_not_who_asks_though_a_function_has_its_name(text):
+    evidence = view({}, text, (FUNCTION,))
+    both = Entity(text="jobs", role="sick", matches=(QUEUE, NAMESAKE))
+    problem = evidence.problem.model_copy(update={"entities": (*evidence.problem.entities, both)})
+    asking = {one.label for one in workloads(Evidence(problem=problem, facts=list(evidence.all_facts()), identities=[IDENTITY]))}
+    assert "refunds" in asking
+    assert ("jobs" in asking) is ("refuses" in text), "where the words do not say, both may be meant"
