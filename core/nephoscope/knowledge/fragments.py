@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from nephoscope.knowledge.mentions import COMMON, STOPWORDS
@@ -150,8 +150,16 @@ _COMMON_STEMS = frozenset(map(stem, COMMON))
 def _meant(refs: Sequence[ResourceRef], around: str) -> list[ResourceRef]:
     """Without those of an environment that nobody spoke of, unless nothing else is left."""
     spoken = set(tokens(around)) & _ENVIRONMENTS
-    real = [ref for ref in refs if spoken or not set(tokens(ref.label)) & _ENVIRONMENTS]
-    return real or list(refs)
+    real = [ref for ref in refs if spoken or not set(tokens(ref.label)) & _ENVIRONMENTS] or list(refs)
+    said = set(tokens(around))
+    return [ref for ref in real if not any(_continues(ref, other, said) for other in real)]
+
+
+def _continues(ref: ResourceRef, other: ResourceRef, said: Set[str]) -> bool:
+    """Whether a thing is called like another of its kind and something more, which nobody said: the manifest inbox is not manifest-inbox-v1."""
+    whole, part = tokens(ref.label), tokens(other.label)
+    longer = len(part) > 1 and len(whole) > len(part) and whole[: len(part)] == part
+    return ref.native_type == other.native_type and longer and said.isdisjoint(whole[len(part) :])
 
 
 _BEHIND = frozenset("for of with called named".split())

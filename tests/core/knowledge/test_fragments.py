@@ -66,6 +66,16 @@ def test_the_noun_narrows_and_tags_widen() -> None:
     assert [one.label for one in names.parts(["storefront"])[0]] == ["i-0123"]
 
 
+PAIR = ["acme-manifest-inbox", "acme-manifest-inbox-v1"]
+
+
+def test_what_has_more_in_its_name_than_was_said_is_another_thing() -> None:
+    names = Names([ref("acme-manifest-inbox"), ref("acme-manifest-inbox-v1"), ref("acme-manifest-inbox-v1", "fish"), ref("acme-outbox")])
+    assert [one.label for one in names.parts(["manifest", "inbox"], ("ponds:pond",))[0]] == ["acme-manifest-inbox"]
+    assert [one.label for one in names.parts(["manifest", "inbox"], ("ponds:pond",), around="inbox v1")[0]] == PAIR
+    assert [one.label for one in names.parts(["inbox"], ("ponds:fish",))[0]] == ["acme-manifest-inbox-v1"]
+
+
 def test_words_meet_by_their_stems() -> None:
     assert stem("processed") == stem("processor") == stem("processes")
     assert alike("procesor", "processor")
