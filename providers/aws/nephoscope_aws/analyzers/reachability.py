@@ -10,7 +10,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.knowledge.symptoms import states
 from nephoscope.models import FactQuery, Finding, Problem, ResourceRef
 from nephoscope_aws.access.calls import by_somebody
-from nephoscope_aws.analyzers.reach import journeys, pooled
+from nephoscope_aws.analyzers.reach import journeys, pooled, starting
 from nephoscope_aws.analyzers.reach.ends import End, Endpoint, Instance
 from nephoscope_aws.analyzers.reach.hosted import Hosted
 from nephoscope_aws.analyzers.reach.journeys import Asked, Leg
@@ -41,7 +41,7 @@ class ReachabilityAnalyzer:
         slow = view.problem.symptom == "slow"
         asked = [(request, leg) for request in _relevant(view.problem) for leg in _legs(view, request)]
         legs = [journeys.clocked(leg, _subject(request)) if slow else leg for request, leg in asked]
-        legs += pooled.legs(Sight(view), view.problem)
+        legs += [*pooled.legs(Sight(view), view.problem), *starting.legs(Sight(view), view.problem)]
         judged = [one for leg in legs for one in walk(view, leg.probes, leg.traffic)]
         return findings(judged)
 
@@ -55,7 +55,12 @@ def _relevant(problem: Problem) -> list[Request]:
         return requests(problem)  # "cut off, it cannot fetch a page": no answer was told
     unanswered = problem.symptom == "access_denied" and (hinted or "cannot_connect" in spoken)
     if unanswered or problem.symptom == "event_not_delivered":  # kept from something, nobody says by whom; or nothing gets from one to the other
-        return [request for request in requests(problem) if request.source and request.target and _both(request.source, request.target)]
+        lost = bool(spoken & _LOST)
+        return [
+            request
+            for request in requests(problem)
+            if (request.source and request.target and _both(request.source, request.target)) or (lost and request.source and request.service)
+        ]
     if problem.symptom in ("missing", "nothing_happens", "suspicion"):
         if within(problem):
             return []  # what a machine shows or holds, no path of packets tells
@@ -97,7 +102,8 @@ def _journey(sight: Sight, request: Request) -> list[Leg]:
         return journeys.unplaced(request.source, request.beyond, request.asked)
     if request.source and request.service:
         lost = {sight.view.problem.symptom, *sight.view.problem.symptoms} & _LOST
-        legs = journeys.to_service(sight, request.source, request.service, request.asked)
+        services = starting.PULLING if request.service == starting.PULLING[0] else (request.service,)
+        legs = [leg for service in services for leg in journeys.to_service(sight, request.source, service, request.asked)]
         return legs if lost else [*legs, journeys.let_in(request.source, request.service, request.asked)]
     if request.source:
         return journeys.outbound(sight, request.source, request.peer, request.asked)

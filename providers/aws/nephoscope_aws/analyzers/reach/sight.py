@@ -27,6 +27,8 @@ _KINDS = {
     "elbv2:listener-rule": "network.listener_rule",
     "elbv2:load-balancer": "network.load_balancer",
     "elbv2:target-group": "network.target_group",
+    "ecs:task-definition": "compute.task_definition",
+    "efs:file-system": "storage.file_system",
     "elasticache:cluster": "data.cache",
     "elasticache:subnet-group": "network.subnet_group",
     "rds:db-subnet-group": "network.subnet_group",
