@@ -292,9 +292,27 @@ def _polling(look: Look, mapping: ResourceRef) -> Iterator[Use]:
 def _reported(look: Look, function: ResourceRef) -> Iterator[Use]:
     role = _text(look, function, "role")
     if role:
-        yield from _refused(look, function, role, group_of(look, function))
+        group = group_of(look, function)
+        yield from _refused(look, function, role, group)
+        if about_logs(look.view.problem.text):
+            arn = f"arn:aws:logs:{function.region}:{function.account}:log-group:{group.label if group else f'/aws/lambda/{function.name}'}"
+            absent = group is not None and look.exists(group) is False
+            actions = (*(("logs:CreateLogGroup",) if absent else ()), *table()["containers"]["log"])
+            yield Use(role, actions, f"{arn}:log-stream:*", None, f"lines that {function.label} writes")
 
 
+def about_logs(text: str) -> bool:
+    """Whether it is the lines of a program that are missed."""
+    return _LINES.search(text) is not None
+
+
+_LINES = re.compile(
+    r"\b(?:no|any|zero|without|missing|never|not|find|see|where|n['’]?t (?:\w+ )?(?:any )?) (?:\w+ ){0,3}?"
+    r"log(?:s|ging| groups?| streams?| lines?| output| entries)?\b"
+    r"|\blog(?:s| groups?| streams?| lines?)?\b[^.;!?]{0,60}"
+    r"\b(?:do(?:es)?(?: not|n['’]?t) exist|missing|empty|gone|never|no longer|not there|not created|stay\w* away)\b",
+    re.IGNORECASE,
+)
 _MANAGED = re.compile(
     r"\b(session manager|systems manager(?!\W+param)|ssm[ -](agents?|sessions?|managed)|run command|fleet manager|patch manager|state manager"
     r"|managed (instance|node)s?|target ?not ?connected|start-session|(start|open) a session)\b",

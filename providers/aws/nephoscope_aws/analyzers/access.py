@@ -29,6 +29,7 @@ _DENIED = re.compile(
     r"|(?:lost|lacks?|no|missing|without) (?:\w+ )?permissions?\b(?! for)",
     re.IGNORECASE,
 )
+_POLICIES = re.compile(r"\b(?:(?:bucket|queue|topic|key|table|resource|access|iam|role)['’]?s? polic(?:y|ies)|permissions?|iam)\b", re.IGNORECASE)
 _TURNED_AWAY = re.compile(
     r"\b(refus(?:ed|es|al)|reject(?:ed|s)|turned (?:away|down)|fails? to (?:assume|pass)|passing|pass ?role"
     r"|(?:can ?not|can't|cannot) (?:assume|use|pass))\b",
@@ -80,6 +81,8 @@ def _concerned(view: FactView) -> bool:
     guarded = [ref.native_type for ref in view.problem.matched(*targets.TYPES) if ref.native_type != "iam:role"]
     if "access_denied" in spoken and guarded and view.problem.matched("iam:user", "iam:role"):
         return True  # who, and on what: nothing but a permission is between the two
+    if spoken & {"access_denied", "cannot_connect"} and guarded and _POLICIES.search(view.problem.text) and view.problem.matched(*WORKLOADS):
+        return True  # the same, where somebody thinks of what guards it
     text = without_guesses(view.problem.text)
     if _DENIED.search(text) and view.problem.matched(*targets.TYPES, "iam:user", *WORKLOADS):
         return True

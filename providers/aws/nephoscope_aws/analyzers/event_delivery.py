@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from nephoscope.interfaces import FactView
 from nephoscope.models import Finding, ResourceRef
 from nephoscope_aws.access.calls import named_call
+from nephoscope_aws.access.uses import about_logs
 from nephoscope_aws.analyzers.delivering import buckets, consumers, mending, outside, queues, receivers, refs, rules, telling, topics, trace
 from nephoscope_aws.analyzers.delivering.context import Context
 from nephoscope_aws.analyzers.delivering.ends import alarmed, named, routes
@@ -33,6 +34,10 @@ _ANSWERED = _CONNECTING | {"access_denied"}
 _PRINCIPALS = frozenset({"iam:role", "iam:user"})
 _MUTE = frozenset({refs.BUCKET, refs.BUS, refs.RULE, refs.TOPIC, refs.QUEUE})
 _PASSIVE = re.compile(r"\b(be reached|reachable|connect\w*|port \d+)\b", re.IGNORECASE)
+_UNABLE = (
+    r"(?:(?:function|lambda)\s+)?"
+    r"(?:can ?no?t|can['’]t|could ?n['’]?t|could not|(?:is|was) (?:not able|unable)|fails? to|failed to|may not|is (?:denied|refused))\b"
+)
 _STORES = frozenset({refs.BUCKET, refs.LOG_GROUP})
 _TAKING = frozenset({refs.RULE, refs.BUS, refs.TOPIC, refs.QUEUE, refs.FUNCTION})
 _SENDERS: Mapping[str, Callable[[Context, Hop], Iterator[Finding]]] = {
@@ -98,7 +103,14 @@ def _reaching(view: FactView) -> bool:
         return False
     sick = [entity for entity in view.problem.entities if entity.role != "healthy" and entity.matches]
     kinds = [{ref.native_type for ref in entity.matches} for entity in sick]
-    return len(kinds) > 1 and bool(kinds[0]) and kinds[0] <= _MUTE and all(other <= _TAKING for other in kinds[1:])
+    if len(kinds) < 2 or not kinds[0] or not kinds[0] <= _MUTE or not all(other <= _TAKING for other in kinds[1:]):
+        return False
+    return not any(_cannot(view.problem.text, entity.text) for entity in sick[1:])
+
+
+def _cannot(text: str, name: str) -> bool:
+    """Whether it is the thing itself that cannot do something: "the mailer can't open them" is about what it asks for, not what it is sent."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}[\"'`”’]?\s+{_UNABLE}", text, re.IGNORECASE) is not None
 
 
 def _other_duty(view: FactView) -> bool:
@@ -189,7 +201,8 @@ def _without_start(view: FactView, start: ResourceRef) -> Iterator[Finding]:
 def _ready(context: Context) -> Iterator[Finding]:
     end = context.route.end
     if end.native_type == refs.FUNCTION:
-        causes = list(consumers.findings(context, end))
+        lines = judged(context.view, end) if about_logs(context.view.problem.text) else ()
+        causes = [*consumers.findings(context, end), *lines]
         yield from _with_traffic(causes, context.route)
         yield _sum_up(context.view, "aws.lambda.seen-consumer-ready", end, causes, f"{end.label} would run when called")
 

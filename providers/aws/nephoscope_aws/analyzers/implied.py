@@ -16,7 +16,7 @@ from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.sources import Gathered, Source
 from nephoscope_aws.access.telling import Question, causes
 from nephoscope_aws.access.things import by_arn
-from nephoscope_aws.access.uses import Use, called, steps_of, table, uses
+from nephoscope_aws.access.uses import Use, about_logs, called, steps_of, table, uses
 from nephoscope_aws.analyzers.setting.rules import BROKEN, things
 from nephoscope_aws.iam import Context, Principal
 from nephoscope_aws.looking.look import Look, mend
@@ -152,7 +152,7 @@ def _held(view: FactView, look: Look, finding: Finding) -> Finding:
         return finding.model_copy(update={"needs": tuple(needs.values())})
     if finding.holds != "yes":
         return finding
-    on_path = finding.cause != "aws.iam.no-policies" or _fails(view)
+    on_path = finding.cause != "aws.iam.no-policies" or _fails(view) or about_logs(view.problem.text)
     because, suppose = (*look.because, *finding.because), (*finding.suppose, *_working(view))
     return finding.model_copy(update={"because": because, "suppose": suppose, "on_path": on_path})
 

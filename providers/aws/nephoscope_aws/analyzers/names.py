@@ -30,6 +30,9 @@ _ANEW = re.compile(r"old|new|v?\d+|blue|green", re.IGNORECASE)
 _SOMEWHERE = "192.0.2.1"
 """An address of nobody's: with it the record would lead to something again."""
 ALIKE = 0.8
+_CERTIFICATE = re.compile(
+    r"\bcert(?:ificate)?s?(?: (?:for|of|named|called|request for|on))?(?: (?:the )?(?:domain|name|host))?[\s\"'`“‘(]*(?:\*\.)?$", re.IGNORECASE
+)
 
 
 class NamesAnalyzer:
@@ -43,10 +46,16 @@ class NamesAnalyzer:
         if not {view.problem.symptom, *view.problem.symptoms} & BROKEN:
             return []
         found: dict[str, Finding] = {}
-        for host in list(dict.fromkeys(hosts(view.problem.text)))[:MOST_HOSTS]:
+        for host in [one for one in dict.fromkeys(hosts(view.problem.text)) if not _certified(view.problem.text, one)][:MOST_HOSTS]:
             for one in _of_host(view, host):
                 found.setdefault(one.key, one)
         return list(found.values())
+
+
+def _certified(text: str, host: str) -> bool:
+    """Whether the words name a certificate by the host, wherever they name it: whom the name is answered to is not the matter then."""
+    before = [text[: one.start()] for one in re.finditer(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", text, re.IGNORECASE)]
+    return bool(before) and all(_CERTIFICATE.search(one) for one in before)
 
 
 def _of_host(view: FactView, host: str) -> Iterator[Finding]:

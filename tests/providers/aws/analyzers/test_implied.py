@@ -118,7 +118,7 @@ def test_what_other_routes_and_other_duties_call_is_nobodys_trouble_here() -> No
 
 def role(*allowed: tuple[str, str]) -> dict[tuple[ResourceRef, str], Any]:
     statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
-    services = [f"{name}.amazonaws.com" for name in ("scheduler", "firehose", "s3", "states", "events")]
+    services = [f"{name}.amazonaws.com" for name in ("scheduler", "firehose", "s3", "states", "events", "lambda")]
     trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}}
     return {
         (ROLE, "exists"): True, (ROLE, "trust"): trust, (ROLE, "boundary"): None, (GRANTS, "inline"): [INLINE.native_id], (GRANTS, "attached"): [],
@@ -174,6 +174,9 @@ ONCE: Facts = {
     (SCHEDULE, "exists"): True, (SCHEDULE, "target"): CLUSTER, (SCHEDULE, "role"): ROLE.native_id,
     (SCHEDULE, "settings"): {"Target": {"EcsParameters": {"TaskDefinitionArn": TASK.native_id}}}, **STARTS,
 }  # fmt: skip
+LINES = ref("logs:log-group", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/helper:*", "/aws/lambda/helper", ACCOUNT, REGION)
+WRITES: Facts = {(FUNCTION, "exists"): True, (FUNCTION, "role"): ROLE.native_id, (FUNCTION, "log_group"): None, (LINES, "exists"): True}
+OWN, OTHERS = (f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}:*" for name in ("helper", "other"))
 INVOKE, RUN, PASS = "lambda:InvokeFunction", ("ecs:RunTask", TASK.native_id), "iam:PassRole"
 PASSING = [RUN, (PASS, f"arn:aws:iam::{ACCOUNT}:role/agent"), (PASS, f"arn:aws:iam::{ACCOUNT}:role/program")]
 
@@ -189,13 +192,30 @@ START = "states:StartExecution"
         (LAKE, "files of lake are not in the copy", COPIED, READS, [*READS, ("s3:ReplicateObject", "arn:aws:s3:::copy/*")]),
         (FLOW, "billing fails", CALLING, [(INVOKE, FUNCTION.native_id)], [(INVOKE, f"{FUNCTION.native_id}:*")]),
         (RULE, "report fails", TASKED, PASSING[:2], PASSING),
+        (FUNCTION, "helper writes no logs", WRITES, [("logs:*", OTHERS)], [("logs:CreateLogStream", OWN), ("logs:PutLogEvents", OWN)]),
+        (FUNCTION, "cant find any logs of helper", {**WRITES, (LINES, "exists"): None}, [("logs:Create*", OWN)], [("logs:*", "*")]),
         (SCHEDULE, "monthly was not started", ONCE, [RUN], PASSING),
     ],
-    ids=["schedule", "key of the destination", "copies", "alias of a function", "roles of a task", "roles of a scheduled task"],
+    ids=[
+        "schedule",
+        "key of the destination",
+        "copies",
+        "alias of a function",
+        "roles of a task",
+        "lines",
+        "lines and their group",
+        "roles of a scheduled task",
+    ],
 )
 def test_what_a_role_must_be_allowed(subject: ResourceRef, text: str, facts: Facts, lacking: Any, enough: Any) -> None:
     assert held(text, subject, {**facts, **role(*lacking)}) & LACKING
     assert held(text, subject, {**facts, **role(*enough)}) == set()
+
+
+def test_a_role_without_any_policy_explains_why_no_line_is_written() -> None:
+    bare = {**role(), (GRANTS, "inline"): []}
+    assert held("helper writes no logs", FUNCTION, {**WRITES, **bare}) == {"aws.iam.no-policies"}
+    assert held("helper is not called", FUNCTION, {**WRITES, **bare}) == set()
 
 
 def test_a_role_may_be_handed_to_containers_alone_and_in_one_cluster() -> None:

@@ -42,14 +42,17 @@ def named(view: FactView) -> tuple[ResourceRef, ...]:
 
 def routes(view: FactView, words: Words) -> tuple[tuple[Route, ...], ResourceRef | None, Look]:
     """The ways to look at; a consumer that nothing is known to feed; and what must be known to be sure of either."""
-    stops = [ref for ref in named(view) if not _only_sends(view, ref)]
+    stops = [ref for ref in named(view) if not _only_sends(view, ref) and not _own_log(view, ref)]
     if len({ref.native_type for ref in stops}) == 1 and any(_only_takes(view, ref) for ref in stops):
         return (), None, Look(view)
     types = list(dict.fromkeys(ref.native_type for ref in stops))
     if not stops:
         return (), None, Look(view)
     if len(types) > 1:
-        return _between(view, stops, types), None, Look(view)
+        found = _between(view, stops, types)
+        if found or not _by_kind(view, stops, types[0]):
+            return found, None, Look(view)
+        return _one_end(view, [ref for ref in stops if ref.native_type == types[-1]], types[-1], words)
     return _one_end(view, stops, types[0], words)
 
 
@@ -72,6 +75,19 @@ def _steps(view: FactView, alarm: ResourceRef, meant: Sequence[ResourceRef]) -> 
     if not found.look.needs and topics and not any(ref.key in by_target for ref in topics):
         return [Hop(alarm, topics[0], (), found.look)]
     return [Hop(alarm, link.target, (link,), found.look) for link in by_target.values() if link.target and link.target.native_type == refs.TOPIC]
+
+
+def _own_log(view: FactView, ref: ResourceRef) -> bool:
+    """What a function writes its lines to never calls that function."""
+    functions = [one for one in named(view) if one.native_type == refs.FUNCTION]
+    return ref.native_type == refs.LOG_GROUP and any(ref.name == f"/aws/lambda/{one.name}" for one in functions)
+
+
+def _by_kind(view: FactView, stops: Sequence[ResourceRef], kind: str) -> bool:
+    """Whether the words only tell what kind of thing sends, and there are several: none of them is known to be the one that is meant."""
+    own = {ref.key for entity in view.problem.entities if entity.named for ref in entity.matches}
+    of_kind = [ref for ref in stops if ref.native_type == kind]
+    return len(of_kind) > 1 and not any(ref.key in own for ref in of_kind)
 
 
 def _only_sends(view: FactView, ref: ResourceRef) -> bool:
@@ -105,7 +121,8 @@ def _between(view: FactView, stops: Sequence[ResourceRef], types: Sequence[str])
     for end in ends[:_MOST]:
         ways = [through(view, _with_bus(view, [start, *middle, end])) for start in starts[:_MOST]]
         whole = [way for way in ways if all(hop.links for hop in way.hops)]
-        found += whole or ways[:1]
+        unknown = [way for way in ways[:1] if not _by_kind(view, stops, types[0]) or any(not hop.known for hop in way.hops)]
+        found += whole or unknown
     return tuple(found)
 
 

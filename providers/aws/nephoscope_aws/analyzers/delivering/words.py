@@ -132,10 +132,24 @@ _FILLED = re.compile(
 )
 
 
+_FILLING = re.compile(
+    rf"\b(?:(?:no|zero|0) {_NEW}|nothing(?: new)? (?:arriv\w*|lands?|shows? up|ends? up|appears?|(?:is|gets?|was) (?:written|stored|saved)))"
+    r"[^.;,!?]{0,50}?"
+    r"\b(?:in|into|to|at) (?:the |our |my )?(?:bucket )?[\"'`“‘]?$",
+    re.IGNORECASE,
+)
+_CLOSE = re.compile(r"[\"'`”’]?(?: bucket)?\s*(?:$|[.,;:!?\n(]|\b(?:since|for|any ?more|after|today|yesterday|lately|now|at all)\b)", re.IGNORECASE)
+
+
 def fills(text: str, name: str) -> bool:
-    """Whether the words say of a store that nothing new comes into it: "the lake has no new files since Monday"."""
-    places = re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
-    return any(_FILLED.match(text, match.end()) and not _THEIRS.search(text[: match.start()]) for match in places)
+    """Whether the words say of a store that nothing new comes into it: "the lake has no new files since Monday", "no new files in the lake"."""
+    for place in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
+        before = text[: place.start()]
+        if _FILLED.match(text, place.end()) and not _THEIRS.search(before):
+            return True
+        if _FILLING.search(before) and _CLOSE.match(text, place.end()):
+            return True
+    return False
 
 
 _RECEIVES = re.compile(

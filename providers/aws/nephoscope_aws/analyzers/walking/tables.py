@@ -15,8 +15,8 @@ from nephoscope.models import FactQuery, ResourceRef
 from nephoscope_aws.estate import AwsEstate
 
 _TELEMETRY = frozenset({"cloudwatch"})
-_LISTS = frozenset({"s3:ListObjectsV2", "logs:FilterLogEvents"})
-"""Questions about what lies in a thing, not about how it is set up."""
+_LISTS = frozenset({"s3:ListObjectsV2", "logs:FilterLogEvents", "ssm:DescribeInstanceInformation"})
+"""Questions about what lies in a thing, or who has heard of it, not about how it is set up."""
 
 
 @cache
