@@ -17,7 +17,7 @@ from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.passage import passage
 from nephoscope_aws.access.sources import Gathered
-from nephoscope_aws.access.spoken import spoken
+from nephoscope_aws.access.spoken import granted, spoken
 from nephoscope_aws.access.telling import Question, allowed, causes
 from nephoscope_aws.access.things import ref, service_of
 from nephoscope_aws.analyzers.reach.ends import ENDS
@@ -134,6 +134,10 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         yield from _on(view, actor, thing, side)
     if not things and actor.role is not None:
         yield from _anywhere(view, actor, side)
+        for thing in granted(
+            view, side.identity.policies
+        ):  # a fault there is one; that nothing is wrong there shows nothing of the thing that is meant
+            yield from (one for one in _on(view, actor, thing, side) if one.role == "cause" and one.holds != "no")
     if made_with := handed_on(view):
         yield _open(view, (), f"what is made with {made_with[0].label} needs a permission of its own, which the words do not tell")
     yield from limits.elsewhere(actor, things)

@@ -149,7 +149,13 @@ def _times(context: Context, hop: Hop) -> Iterator[Finding]:
         hop.source,
         too_short,
         note=f"a message is hidden for {hidden:g} s, the function may work on it for {allowed:g} s" if too_short else "",
-        details={**_told(hop), "visibility_timeout": hidden, "timeout": allowed, "wanted": str(int((allowed or 0) * 6))},
+        details={
+            **_told(hop),
+            "queue_url": url(hop.source),
+            "visibility_timeout": hidden,
+            "timeout": allowed,
+            "wanted": str(int((allowed or 0) * 6)),
+        },
         suppose=[mend(hop.source, "visibility_timeout", str(int((allowed or 0) * 6)))],
         on_path="duplicate" in spoken or spoken == {"suspicion"},
     )

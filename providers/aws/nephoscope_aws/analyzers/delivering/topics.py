@@ -54,13 +54,16 @@ def _pending(context: Context, hop: Hop) -> Finding:
     look = context.look(hop)
     pending = bool(hop.links) and all(link.settings.get("pending") is True for link in hop.links)
     suppose = mending.subscription(context.view, hop.source, hop.target) if hop.target else []
+    waiting = {key: value for key, value in hop.links[0].settings.items() if key != "pending"} if pending else {}
+    protocol, arn = waiting.get("Protocol"), f"{hop.source.native_id}:supposed"
+    confirmed: list[JsonValue] = [{**waiting, "SubscriptionArn": arn}]
     return look.finding(
         "aws.sns.subscription-pending",
         hop.source,
         None if not hop.known else pending,
         note=f"the subscription of {hop.links[0].address} was never confirmed" if pending else "",
-        details={**_told(hop), "endpoint": hop.links[0].address if hop.links else ""},
-        suppose=[*suppose, *([] if suppose else [mend(hop.source, "subscriptions.listed", [])])],
+        details={**_told(hop), "endpoint": hop.links[0].address if hop.links else "", **({"protocol": protocol} if protocol else {})},
+        suppose=[*suppose, *([] if suppose else [mend(hop.source, "subscriptions.listed", confirmed), mend(hop.source, "subscriptions", [arn])])],
     )
 
 
