@@ -147,6 +147,8 @@ class Account:
         except botocore.exceptions.ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             self.replies.append(Reply(call=call, status=status, error=error.response["Error"]["Code"], document={}, observed_at=NOW))
+        except NotImplementedError:  # as a server around the emulation answers for what that lacks
+            self.replies.append(Reply(call=call, status=500, error="NotImplemented", document={}, observed_at=NOW))
 
     def _pages(self, read: Read, params: dict[str, Any]) -> Iterator[Any]:
         client, method = self.client(read.service, read.region), xform_name(read.operation)
