@@ -49,6 +49,7 @@ partial | every second message is ignored
 late | the report comes two hours late
 late | the consumer is lagging behind
 duplicate | orders are processed twice
+duplicate | customers get every mail two or three times
 duplicate | customers get duplicate emails
 wrong_content | the function runs an old version of the code
 wrong_content | users see stale data

@@ -134,10 +134,8 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         yield from _on(view, actor, thing, side)
     if not things and actor.role is not None:
         yield from _anywhere(view, actor, side)
-        for thing in granted(
-            view, side.identity.policies
-        ):  # a fault there is one; that nothing is wrong there shows nothing of the thing that is meant
-            yield from (one for one in _on(view, actor, thing, side) if one.role == "cause" and one.holds != "no")
+        for thing in granted(view, side.identity.policies):  # a fault there is one; in order, it shows nothing of the thing that is meant
+            yield from (one for one in _on(view, actor, thing, side) if one.needs or (one.role == "cause" and one.holds == "yes"))
     if made_with := handed_on(view):
         yield _open(view, (), f"what is made with {made_with[0].label} needs a permission of its own, which the words do not tell")
     yield from limits.elsewhere(actor, things)

@@ -158,7 +158,8 @@ def _hops(context: Context) -> Iterator[Finding]:
 def _by_role(view: FactView, hop: Hop) -> Iterator[Finding]:
     """A target that is called by a role is reached only if that role may: what it leads to need not be known here for that."""
     for holder in {link.holder.key: link.holder for link in hop.links if link.holder.native_type == refs.TARGET}.values():
-        for finding in judged(view, holder):
+        role = view.fact(holder, "role")
+        for finding in judged(view, holder) if role is not None and not role.known_absent else ():
             yield finding.model_copy(update={"on_path": True})
 
 

@@ -433,3 +433,28 @@ def test_a_kind_that_assumes_a_role_is_its_service_and_none_of_its_things():
     evidence = Evidence(problem=problem, facts=[*(fact(*key, value) for key, value in facts.items()), *listed], identities=[IDENTITY])
     assert not found(evidence)
     assert judged(evidence)["aws.iam.seen-trusted"].holds == "yes"
+
+
+def test_what_a_role_was_given_is_what_it_asks_for_where_nothing_is_named() -> None:
+    """A fault there is one; that all is well there shows nothing, for another thing may be meant."""
+    key = ref("kms:key", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k-1", "k-1", ACCOUNT)
+    locked = {
+        (BUCKET, "encryption"): [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key.native_id}}],
+        (inventory_ref("aws", "s3:bucket", "", ACCOUNT), "complete"): [BUCKET.native_id],
+        (key, "exists"): True, (key, "state"): "Enabled", (key, "manager"): "CUSTOMER", (key, "grants"): [],
+        (key, "policy"): document({**allow("kms:*", "*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}),
+    }  # fmt: skip
+    words = "role app: AccessDenied on GetObject"
+
+    def asked(*statements):
+        changed = {**locked, (INLINE, "document"): document(*statements)}
+        evidence = view(changed, text=words, things=(ROLE,))
+        return evidence.__class__(
+            problem=evidence.problem.model_copy(update={"actions": ("GetObject", "s3:GetObject")}), facts=evidence.all_facts(), identities=[IDENTITY]
+        )
+
+    assert found(asked(allow())) == {"aws.kms.identity-allow-missing"}
+    assert found(asked(allow(), allow("kms:Decrypt", "*"))) == set()
+    assert judged(asked(allow(), allow("kms:Decrypt", "*")))["aws.iam.seen-allowed"].holds == "unknown"
+    assert found(asked(allow(), allow(resource="arn:aws:s3:::archive/*"))) == set()
+    assert found(asked(allow(resource="*"))) == set()

@@ -281,6 +281,7 @@ def test_a_subscription_that_was_never_confirmed():
         {(TOPIC, "subscriptions"): [], (TOPIC, "subscriptions.listed"): listed}, things=(TOPIC,), text="topic uploaded delivers no messages"
     )
     assert judged(evidence)["aws.sns.subscription-pending"].holds == "yes"
+    assert judged(evidence)["aws.sns.subscription-pending"].details["protocol"] == "email"
 
 
 def test_the_other_way_round_is_no_delivery():
