@@ -303,14 +303,17 @@ def _reported(look: Look, function: ResourceRef) -> Iterator[Use]:
 
 def about_logs(text: str) -> bool:
     """Whether it is the lines of a program that are missed."""
-    return _LINES.search(text) is not None
+    return _LINES.search(text) is not None and not _PASSED_ON.search(text)
 
 
+_PASSED_ON = re.compile(r"\b(arriv|reach|receiv|deliver|forward|ship|subscri|export|archiv|get(?:s|ting)? (?:in)?to)", re.IGNORECASE)
+"""Lines that are there, and go no further."""
 _LINES = re.compile(
     r"\b(?:no|any|zero|without|missing|never|not|find|see|where|n['’]?t (?:\w+ )?(?:any )?) (?:\w+ ){0,3}?"
     r"log(?:s|ging| groups?| streams?| lines?| output| entries)?\b"
     r"|\blog(?:s| groups?| streams?| lines?)?\b[^.;!?]{0,60}"
-    r"\b(?:do(?:es)?(?: not|n['’]?t) exist|missing|empty|gone|never|no longer|not there|not created|stay\w* away)\b",
+    r"\b(?:do(?:es)?(?: not|n['’]?t) exist|missing|empty|gone|not there|not created|stay\w* away"
+    r"|(?:never|no longer) (?:there|created|written|filled|appear\w*|show\w*))\b",
     re.IGNORECASE,
 )
 _MANAGED = re.compile(

@@ -307,7 +307,12 @@ def _anywhere(view: FactView, actor: Actor, side: Side) -> Iterator[Finding]:
     context = circumstances(view.problem, actor, None, Lens(view), _policies(side))
     told = _RESOURCE.search(view.problem.text)
     resource = told[1] if told else "*"
-    cases = tuple(decide(actor, action, resource, None, side, Gathered(()), context) for action in named)
+    keyed = Gathered(None)  # a key's own policy decides, and which key it is nobody knows
+    cases = tuple(
+        decide(actor, action, resource, None, side, keyed if of_key else Gathered(()), context, required=of_key)
+        for action in named
+        for of_key in (action.startswith("kms:"),)
+    )
     if cases:
         question = Question(cases=cases, target=actor.role, prefix="aws.iam.resource-policy")
         yield from causes(question)

@@ -161,3 +161,12 @@ def test_what_is_asked_for_is_not_who_asks_though_a_function_has_its_name(text):
     asking = {one.label for one in workloads(Evidence(problem=problem, facts=list(evidence.all_facts()), identities=[IDENTITY]))}
     assert "refunds" in asking
     assert ("jobs" in asking) is ("refuses" in text), "where the words do not say, both may be meant"
+
+
+@pytest.mark.parametrize(("action", "holds"), [("kms:Decrypt", "unknown"), ("ec2:StopInstances", "yes")])
+def test_where_no_key_is_known_nobody_can_say_whom_it_lets_in(action, holds):
+    evidence = view({(INLINE, "document"): document(allow("logs:*", "*"))}, f"app gets access denied on {action}", (ROLE,))
+    problem = evidence.problem.model_copy(update={"actions": (action,)})
+    findings = judged(Evidence(problem=problem, facts=list(evidence.all_facts()), identities=[IDENTITY]))
+    assert findings[LACKS].holds == holds
+    assert findings["aws.iam.seen-allowed"].holds == ("unknown" if holds == "unknown" else "no")
