@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 
@@ -120,13 +121,23 @@ def _likely_types(view: FactView) -> tuple[str, ...]:
 
 def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
     side, role_lens = _side(view, actor)
+    callers = _callers(view, actor)
+    if callers is None:
+        yield _open(view, _definitions(view), "whether the workflow calls the function, or the other way round, is not known yet")
+        return
+    if callers and not [one for one in _things(view, actor) if one.key not in callers]:
+        return  # who asks is the workflow, by a role of its own
     if actor.role is not None:
         yield from credentials.identity_exists(Lens(view), actor.role)
         yield from credentials.access_keys(Lens(view), actor)
         if actor.workload is not None:
             yield from _trusted(view, Actor(Principal(service=actor.service), workload=actor.workload, service=actor.service), actor.role, side)
     lens = Lens(view)
-    things = _things(view, actor) or named_by(view, actor.workload, lens) or spoken(view, lens, _likely_types(view))
+    things = (
+        tuple(one for one in _things(view, actor) if one.key not in callers)
+        or named_by(view, actor.workload, lens)
+        or spoken(view, lens, _likely_types(view))
+    )
     if not things and lens.needs:
         yield _open(view, tuple(lens.needs.values()), "what was asked for is not known yet")
         return
@@ -140,6 +151,25 @@ def _for_actor(view: FactView, actor: Actor) -> Iterator[Finding]:
         yield _open(view, (), f"what is made with {made_with[0].label} needs a permission of its own, which the words do not tell")
     yield from limits.elsewhere(actor, things)
     yield from limits.organisation(actor, side, role_lens, [case for question in _questions(view, actor, things, side) for case in question.cases])
+
+
+_WORKFLOW = "stepfunctions:state-machine"
+
+
+def _callers(view: FactView, actor: Actor) -> Set[str] | None:
+    """Named workflows that have the workload as a step; ``None`` while the definition of one was not read."""
+    machines = list(view.problem.matched(_WORKFLOW)) if actor.workload and actor.workload.native_type == "lambda:function" else []
+    facts = {one.key: view.fact(one, "definition") for one in machines}
+    gaps = {(gap.subject.key, gap.attribute) for gap in view.gaps if gap.subject}
+    if any(fact is None and (key, "definition") not in gaps for key, fact in facts.items()):
+        return None
+    name = actor.workload.name if actor.workload else ""
+    step = re.compile(rf':function:{re.escape(name)}(?![\w-])|"FunctionName": "{re.escape(name)}[":]')
+    return {key for key, fact in facts.items() if fact is not None and step.search(json.dumps(fact.value, default=str))}
+
+
+def _definitions(view: FactView) -> tuple[FactQuery, ...]:
+    return tuple(FactQuery(subject=one, attribute="definition") for one in view.problem.matched(_WORKFLOW))
 
 
 def _side(view: FactView, actor: Actor) -> tuple[Side, Lens]:

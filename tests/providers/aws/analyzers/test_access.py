@@ -14,10 +14,12 @@ from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
 from nephoscope.knowledge.tables import inventory_ref
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Entity, Fact, Gap, Problem
+from nephoscope_aws.access.identity import Actor
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.things import ref
-from nephoscope_aws.analyzers.access import AccessAnalyzer
+from nephoscope_aws.analyzers.access import AccessAnalyzer, _callers, _for_actor
 from nephoscope_aws.analyzers.setting.environment import named_by
+from nephoscope_aws.iam import Principal
 
 ROLE = ref("iam:role", f"arn:aws:iam::{ACCOUNT}:role/app", "app")
 BUCKET = ref("s3:bucket", "arn:aws:s3:::orders", "orders", ACCOUNT)
@@ -458,3 +460,27 @@ def test_what_a_role_was_given_is_what_it_asks_for_where_nothing_is_named() -> N
     assert judged(asked(allow(), allow("kms:Decrypt", "*")))["aws.iam.seen-allowed"].holds == "unknown"
     assert found(asked(allow(), allow(resource="arn:aws:s3:::archive/*"))) == set()
     assert found(asked(allow(resource="*"))) == set()
+
+
+FUNCTION = ref("lambda:function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:charge", "charge", ACCOUNT, "eu-west-1")
+FLOW = ref("stepfunctions:state-machine", f"arn:aws:states:eu-west-1:{ACCOUNT}:stateMachine:orders", "orders", ACCOUNT, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("named", "starts"),
+    [
+        (f"{FUNCTION.native_id}:live", False),
+        (FUNCTION.native_id, False),
+        ("charge", False),
+        (f"{FUNCTION.native_id}-card", True),
+        ("charge-card", True),
+    ],
+)
+def test_a_workflow_that_calls_a_function_is_not_started_by_it(named: str, starts: bool) -> None:
+    step = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": named}}
+    defined, things = {(FLOW, "definition"): {"States": {"Charge": step}}}, (FLOW, FUNCTION)
+    actor = Actor(Principal(arn=ROLE.native_id, account=ACCOUNT), role=ROLE, workload=FUNCTION, service="lambda.amazonaws.com")
+    assert _callers(view(defined, things=things), actor) == (set() if starts else {FLOW.key})
+    assert _callers(view(things=things), actor) is None
+    assert bool([one for one in _for_actor(view(defined, things=things), actor) if one.cause == "aws.stepfunctions.seen-allowed"]) is starts
+    assert [need.attribute for one in _for_actor(view(things=things), actor) for need in one.needs] == ["definition"]
