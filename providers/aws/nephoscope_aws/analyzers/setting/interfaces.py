@@ -15,6 +15,12 @@ from nephoscope_aws.looking.referring import refer
 
 _POOL = re.compile(r"(?:userpool/|https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/)(?P<pool>[a-z0-9-]+_[A-Za-z0-9]+)/?\Z")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
+_PAGES = re.compile(
+    r"(?<![\w./@-])(?:(?:(?:from|origin|pages? (?:of|on)|(?:web ?)?site|front ?end)\s+[\"'`“‘]?)|(?=www\.))"
+    r"(?P<host>(?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w-]|\.\w)",
+    re.IGNORECASE,
+)
+"""A host of pages as people write it, without its scheme: pages are served by https today."""
 _EXACT_ORIGIN = re.compile(r"\*|https?://(?:\*\.)?[A-Za-z0-9.*-]+(?::(?:\d+|\*))?|https?://\*")
 
 
@@ -91,7 +97,7 @@ def api_origin_not_allowed(judging: Judging) -> Truth:
     if not allowed:
         return None if allowed is None else False
     spoken = list(_spoken(judging.view.problem.text))
-    wrong = [origin for origin in spoken if not any(_fits(one, origin) for one in allowed)]
+    wrong = [origin for origin in spoken if not any(_fits(one, each) for one in allowed for each in _both(judging.view.problem.text, origin))]
     odd = [one for one in allowed if not _EXACT_ORIGIN.fullmatch(one)]
     if not wrong and (spoken or not odd):
         return False
@@ -111,6 +117,13 @@ def _spoken(text: str) -> Iterator[str]:
     for match in _ORIGIN.finditer(text):
         if ".execute-api." not in match[0]:
             yield match[0].rstrip(".")
+    for match in _PAGES.finditer(text):
+        yield f"https://{match['host'].rstrip('.')}"
+
+
+def _both(text: str, origin: str) -> tuple[str, ...]:
+    """An origin that was told with its scheme is just that; one without may be either."""
+    return (origin,) if origin in text else (origin, origin.replace("https://", "http://", 1))
 
 
 def _fits(pattern: str, origin: str) -> bool:
