@@ -13,6 +13,8 @@ from nephoscope.models import Entity, Identity, Meaning, Problem, Read
 
 MOST = 4
 """So many things may speak of one another."""
+_OF_THE_WORK = frozenset({"duplicate", "wrong_content"})
+"""Classes that are said of the work itself: nothing that only reports means them, so they stay said."""
 _LISTINGS = 2
 """So often something is listed before a thing is understood."""
 
@@ -70,6 +72,8 @@ def carried_on(problem: Problem, said: Meaning) -> Problem:
     meant = tuple(Entity(text=ref.label, role="sick", native_types=(ref.native_type,), matches=(ref,)) for ref in said.about if ref.key not in known)
     text = said.words.replace("{it}", ", ".join(ref.label for ref in said.about))
     ranked = symptoms.classify(said.words.replace("{it}", "it"))
+    kept = (one for one in (problem.symptom, *problem.symptoms) if one in _OF_THE_WORK)
+    ranked = tuple(dict.fromkeys((*ranked, *kept)))
     if said.beside:
         text = f"{problem.text}; {text}"
         ranked = tuple(dict.fromkeys((*ranked, problem.symptom, *problem.symptoms)))

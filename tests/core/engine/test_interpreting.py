@@ -59,6 +59,14 @@ def test_what_speaks_gives_way_to_what_it_speaks_of() -> None:
     assert found.witnessed == "bell rings; pond rings"
 
 
+def test_what_is_said_of_the_work_itself_stays_said() -> None:
+    estate = Telling({"bell": "pond"})
+    twice = problem("bell").model_copy(update={"symptom": "slow", "symptoms": ("duplicate", "late")})
+    found = followed(twice, [estate], lambda read: Evidence(read, (), identities=[WHO]), estate.ask)
+    assert {found.symptom, *found.symptoms} & {"duplicate", "late", "slow"} == {"duplicate"}
+    assert found.symptom != "duplicate"
+
+
 def test_both_are_meant_where_the_words_are_about_the_first_as_well() -> None:
     found = meant(Telling({"bell": "pond"}, beside=True), "bell")
     assert [ref.name for ref in found.matched()] == ["pond", "bell"]
