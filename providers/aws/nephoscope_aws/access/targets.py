@@ -16,6 +16,8 @@ TYPES = (
     "s3:bucket", "sqs:queue", "sns:topic", "dynamodb:table", "kms:key", "secretsmanager:secret", "ssm:parameter", "lambda:function", "iam:role",
     "kinesis:stream", "firehose:stream", "stepfunctions:state-machine", "events:event-bus", "ecr:repository",
 )  # fmt: skip
+LIMITED = frozenset({"kinesis:stream", "firehose:stream", "stepfunctions:state-machine", "events:event-bus", "ecr:repository"})
+"""Of these, the ones that refuse people for other reasons as well."""
 MACHINE = "ec2:instance"
 """Acts itself wherever the words do not tell what somebody does to it."""
 _WITHOUT_POLICY = frozenset({"ssm:parameter", "kinesis:stream", "firehose:stream", "stepfunctions:state-machine", MACHINE})

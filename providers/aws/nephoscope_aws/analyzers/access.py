@@ -77,7 +77,7 @@ def _concerned(view: FactView) -> bool:
     if told_call(view):
         return True
     if view.problem.symptom == "access_denied" and not kept_out:
-        return not _among_machines(view)
+        return not _among_machines(view) and not _merely_refused(view)
     spoken = {view.problem.symptom, *view.problem.symptoms}
     guarded = [ref.native_type for ref in view.problem.matched(*targets.TYPES) if ref.native_type != "iam:role"]
     if "access_denied" in spoken and guarded and view.problem.matched("iam:user", "iam:role"):
@@ -96,6 +96,13 @@ def _among_machines(view: FactView) -> bool:
     kinds = {ref.native_type for ref in things} | {kind for entity in view.problem.entities for kind in entity.native_types}
     several = len({ref.key for ref in things if ref.native_type in ENDS}) > 1
     return several and kinds <= {*WORKLOADS, *ENDS} and not states(view.problem.text, "access_denied")
+
+
+def _merely_refused(view: FactView) -> bool:
+    """Something refuses, nobody says whom, and no denial is stated: it may be full, or not ready."""
+    guarded = {ref.native_type for ref in view.problem.matched(*targets.TYPES)}
+    somebody = view.problem.matched("iam:role", "iam:user", *WORKLOADS)
+    return bool(guarded) and guarded <= targets.LIMITED and not somebody and not states(view.problem.text, "access_denied")
 
 
 def _anybody(view: FactView) -> Actor:

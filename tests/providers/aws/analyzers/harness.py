@@ -18,8 +18,10 @@ import botocore.config
 import botocore.exceptions
 import yaml
 from botocore import xform_name
+from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
+import nephoscope_suite_aws
 from nephoscope.comparison.scenario import split_of
 from nephoscope.engine.interpreting import followed
 from nephoscope.knowledge import reading, wanting
@@ -27,10 +29,12 @@ from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
 from nephoscope_aws.emulator import seed
+from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
 from nephoscope_aws.estate import AwsEstate
 
 ACCOUNT, REGION, NOW = "123456789012", "eu-west-1", "2026-11-24T10:00Z"
 IDENTITY = Identity(cloud="aws", account=ACCOUNT, principal=f"arn:aws:iam::{ACCOUNT}:role/Reader", regions=(REGION,))
+SCENARIOS = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 _LATE = re.compile(r"\{(now(?:-\d+[hmd])?(?:@ms)?|fact:[^}]+)\}")
 
 
@@ -38,6 +42,8 @@ _LATE = re.compile(r"\{(now(?:-\d+[hmd])?(?:@ms)?|fact:[^}]+)\}")
 def moto_server() -> Iterator[str]:
     """Endpoint of a fresh emulated account."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    keep_managed_policies(policies_named("\n".join(path.read_text("utf-8") for path in SCENARIOS.rglob("*.yaml"))))
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

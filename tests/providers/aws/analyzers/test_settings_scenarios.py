@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, open_wordings, scenarios, substitute, truth_of
+from harness import IDENTITY, Account, moto_server, open_wordings, scenarios, substitute, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.analysis import Analysis
@@ -14,6 +15,8 @@ from nephoscope_aws.analyzers.every import ANALYZERS
 
 ROOT = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 FAMILIES = ("alarms", "containers", "stores", "platform", "schedules", "functions")
+STAND_IN = IDENTITY.model_copy(update={"emulated": True})
+"""As who reads knows of an endpoint on loopback: what it counts says nothing."""
 CASES = [case for family in FAMILIES for case in scenarios(ROOT / family)]
 
 
@@ -32,7 +35,7 @@ def test_scenario(scenario, variant, endpoint):
     planted = Account(endpoint).reset()
     planted.seed([*scenario["base"], *body.get("steps", ())])
     for text in [body["text"]] if "text" in body else [scenario["text"], *open_wordings(scenario)]:
-        account = Account(endpoint, deny=deny, answers=answers, names=planted.names)
+        account = Account(endpoint, deny=deny, answers=answers, names=planted.names, identity=STAND_IN)
         analysis = Analysis([analyzer() for analyzer in ANALYZERS])
         view, findings = account.investigate([analysis_of(analysis)], account.understand(text))
         told = [(one.cause, one.subject.label, one.holds, one.note, [need.key for need in one.needs]) for one in findings if one.holds != "no"]
@@ -40,7 +43,7 @@ def test_scenario(scenario, variant, endpoint):
         assert not analysis.broken
         assert (diagnosis.verdict, {one.cause for one in diagnosis.causes}) == (expected["verdict"], set(expected.get("causes", ()))), (text, told)
         assert set(substitute(expected.get("resources", []), planted.names)) <= {one.subject.native_id for one in diagnosis.causes}, told
-        assert all(one.because and one.note and "{" not in one.note for one in diagnosis.causes)
+        assert all(one.because and one.note and not re.search(r"\{[a-z_]+\}", one.note) for one in diagnosis.causes)
         assert {gap.operation for gap in view.gaps} >= set(expected.get("gaps", ())), view.gaps
 
 
