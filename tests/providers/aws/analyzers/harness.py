@@ -29,6 +29,7 @@ from nephoscope.knowledge.harvest import harvest
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Call, Entity, Finding, Identity, Problem, Read, Reply
 from nephoscope_aws.emulator import seed
+from nephoscope_aws.emulator.amends import amend
 from nephoscope_aws.emulator.managed import keep_managed_policies, policies_named
 from nephoscope_aws.estate import AwsEstate
 
@@ -42,6 +43,7 @@ _LATE = re.compile(r"\{(now(?:-\d+[hmd])?(?:@ms)?|fact:[^}]+)\}")
 def moto_server() -> Iterator[str]:
     """Endpoint of a fresh emulated account."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    amend()
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     keep_managed_policies(policies_named("\n".join(path.read_text("utf-8") for path in SCENARIOS.rglob("*.yaml"))))
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness import Account, moto_server, open_wordings, scenarios, truth_of
+from harness import IDENTITY, Account, moto_server, open_wordings, scenarios, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.verdict import diagnose
 from nephoscope_aws.analyzers.event_delivery import EventDelivery
 
 FOLDER = Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "event-delivery"
-CASES = scenarios(FOLDER)
+STAND_IN = IDENTITY.model_copy(update={"emulated": True})
+"""As who reads knows of an endpoint on loopback: what it counts says nothing."""
+IN_THE_LOOP_ONLY = {"events-other-bus"}
+"""Decided by what was counted in the last day, and the clock here stands still; ``bench`` runs it."""
+CASES = [case for case in scenarios(FOLDER) if case[0]["id"] not in IN_THE_LOOP_ONLY]
 ANALYZERS = [EventDelivery()]
 
 
@@ -23,7 +27,7 @@ def test_scenario(scenario, variant):
         Account(endpoint).seed([*scenario["base"], *body.get("steps", ())])
         texts = [body["text"]] if "text" in body else [scenario["text"], *open_wordings(scenario)]
         for text in texts:
-            account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())))
+            account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())), identity=STAND_IN)
             view, findings = account.investigate(ANALYZERS, account.understand(text))
             told = [(one.cause, one.subject.label, one.holds, one.note, [need.key for need in one.needs]) for one in findings if one.holds != "no"]
             diagnosis = diagnose(view, findings, lambda evidence: list(ANALYZERS[0].analyze(evidence)))

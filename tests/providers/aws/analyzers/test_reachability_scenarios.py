@@ -13,17 +13,26 @@ from typing import Any
 import jmespath
 import pytest
 from botocore import xform_name
-from harness import ACCOUNT, REGION, Account, moto_server, open_wordings, scenarios, substitute, suffices
+from harness import ACCOUNT, IDENTITY, REGION, Account, moto_server, open_wordings, scenarios, substitute
 
 import nephoscope_aws
 import nephoscope_suite_aws
+from nephoscope.engine.analysis import Analysis
+from nephoscope.engine.verdict import Diagnosis, diagnose
 from nephoscope.knowledge.playbooks import load_playbooks, tell, values_for
 from nephoscope.models import Finding
-from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
+from nephoscope_aws.analyzers.every import ANALYZERS
 from nephoscope_aws.estate import AwsEstate
 
-CASES = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
-ANALYZERS = [ReachabilityAnalyzer()]
+IN_THE_LOOP_ONLY = {"ec2-transit-gateway-drops", "ec2-vpn-down", "elbv2-target-of-one-zone-shut"}
+"""What is answered before the emulator speaks of things by references, which this harness does not fill in; ``bench`` runs these."""
+NOT_TAKEN = {"elbv2-rule-shadowed"}
+"""The emulator refuses to let two rules change places in one request."""
+ALL = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
+CASES = [(scenario, variant) for scenario, variant in ALL if scenario["id"] not in IN_THE_LOOP_ONLY]
+MENDED = [scenario for scenario, variant in CASES if variant == "fault" and scenario["id"] not in NOT_TAKEN]
+STAND_IN = IDENTITY.model_copy(update={"emulated": True})
+"""As who reads knows of an endpoint on loopback: what it counts says nothing."""
 CARDS = load_playbooks([Path(nephoscope_aws.__file__).parent / "playbooks"])
 LEFT_OVER = re.compile(r"\{[a-z_]+\}")
 FOR_A_PERSON = re.compile(r"\"(PORT|[A-Z]+(-[A-Z]+)+(/32)?)\"")
@@ -71,24 +80,46 @@ def told(findings: list[Finding]) -> str:
 def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     chosen = scenario["variants"][variant]
     front = chosen.get("front") or {}
-    names = seed(Fast(empty, estate=estate()), [*scenario["base"], *chosen["steps"]])
+    names = seed(Fast(empty, estate=estate()), [*scenario["base"], *chosen.get("steps", ())])
     texts = [chosen["text"]] if "text" in chosen else [scenario["text"], *open_wordings(scenario)]
     for text in texts:  # each an investigation of its own
-        account = Fast(empty, deny=frozenset(front.get("deny", ())), answers=front.get("answer", ()), estate=estate(), names=names)
-        view, findings = account.investigate(ANALYZERS, account.understand(text))
-        judge(substitute(chosen["truth"], names), view, findings)
+        account = Fast(
+            empty, deny=frozenset(front.get("deny", ())), answers=front.get("answer", ()), estate=estate(), names=names, identity=STAND_IN
+        )  # fmt: skip
+        findings, diagnosis = investigated(account, text)
+        truth = substitute(chosen["truth"], names)
+        assert (diagnosis.verdict, {one.cause for one in diagnosis.causes}) == (truth["verdict"], set(truth.get("causes", ()))), told(findings)
+        assert set(truth.get("resources", ())) <= {one.subject.native_id for one in diagnosis.causes}, told(findings)
+        assert all(one.because for one in diagnosis.causes)
+        assert truth["verdict"] != "confirmed" or [one for one in findings if one.role == "cause" and one.holds == "no"], (
+            "nothing else was considered"
+        )
 
 
-@pytest.mark.parametrize("scenario", [scenario for scenario, variant in CASES if variant == "fault"], ids=lambda scenario: scenario["id"])
+class Together:
+    """All analyzers as one, so that findings are brought together as in the engine."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analyze = analysis
+
+
+def investigated(account: Account, text: str) -> tuple[list[Finding], Diagnosis]:
+    analysis = Analysis([analyzer() for analyzer in ANALYZERS])
+    view, findings = account.investigate([Together(analysis)], account.understand(text))
+    assert not analysis.broken
+    return findings, diagnose(view, findings, analysis)
+
+
+@pytest.mark.parametrize("scenario", MENDED, ids=lambda scenario: scenario["id"])
 def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
     """Every placeholder of the card is filled; the changes, where nothing is left to a person, make the fault go away."""
     chosen = scenario["variants"]["fault"]
     answers = (chosen.get("front") or {}).get("answer", ())
-    account = Fast(empty, answers=answers, estate=estate())
-    names = seed(account, [*scenario["base"], *chosen["steps"]])
+    account = Fast(empty, answers=answers, estate=estate(), identity=STAND_IN)
+    names = seed(account, [*scenario["base"], *chosen.get("steps", ())])
     account.names.update(names)
-    _, findings = account.investigate(ANALYZERS, account.understand(scenario["text"]))
-    for fault in [one for one in findings if one.role == "cause" and one.holds == "yes"]:
+    _, diagnosis = investigated(account, chosen.get("text") or scenario["text"])
+    for fault in diagnosis.causes:
         card = CARDS[fault.cause].card
         telling = tell(card.model_dump(mode="json", exclude={"id", "extra"}), values_for(fault))
         assert isinstance(telling, dict)
@@ -101,21 +132,6 @@ def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
                 given |= {f"${name}": jmespath.search(where, reply) for name, where in change.get("gives", {}).items()}
         if telling["changes"] and not FOR_A_PERSON.search(json.dumps(telling["changes"])):
             kept = [one for one in answers if not one["operation"].endswith("Health")]  # who is let in again answers checks again
-            again = Fast(empty, answers=kept, estate=estate(), names=names)
-            _, after = again.investigate(ANALYZERS, again.understand(scenario["text"]))
-            assert not [one for one in after if one.role == "cause" and one.holds != "no"], told(after)
-
-
-def judge(truth: dict[str, Any], view: Any, findings: list[Finding]) -> None:
-    faults = [one for one in findings if one.role == "cause" and one.holds == "yes"]
-    seen = [one for one in findings if one.role == "observation"]
-    assert seen, "nothing was observed"
-    if truth["verdict"] == "confirmed":
-        assert sorted({one.cause for one in faults}) == sorted(truth["causes"]), told(findings)
-        assert sorted({one.subject.native_id for one in faults}) == sorted(truth["resources"]), told(findings)
-        assert all(one.because and (suffices(ANALYZERS, view, one) or view.gaps) for one in faults), told(findings)
-        assert any(one.role == "cause" and one.holds == "no" for one in findings)
-    else:
-        assert truth["verdict"] == "no_fault_found"
-        assert not [one for one in findings if one.role == "cause" and one.holds != "no"], told(findings)
-        assert all(one.holds == "yes" for one in seen), told(findings)
+            again = Fast(empty, answers=kept, estate=estate(), names=names, identity=STAND_IN)
+            after, mended = investigated(again, chosen.get("text") or scenario["text"])
+            assert fault.cause not in {one.cause for one in mended.causes}, told(after)

@@ -17,7 +17,9 @@ ROOT = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 FAMILIES = ("alarms", "containers", "stores", "platform", "schedules", "functions")
 STAND_IN = IDENTITY.model_copy(update={"emulated": True})
 """As who reads knows of an endpoint on loopback: what it counts says nothing."""
-CASES = [case for family in FAMILIES for case in scenarios(ROOT / family)]
+IN_THE_LOOP_ONLY = {"ec2-volume", "ecs-start-network"}
+"""What is answered before the emulator speaks of things by references, which this harness does not fill in; ``bench`` runs these."""
+CASES = [case for family in FAMILIES for case in scenarios(ROOT / family) if case[0]["id"] not in IN_THE_LOOP_ONLY]
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,8 @@ _DELIVERY = re.compile(
 _PRODUCES = re.compile(r"\b(send(s|ing)?|publish(es|ing)?|writ(es?|ing)|enqueu(es?|ing)|puts?|emits?|push(es|ing)?)\b", re.IGNORECASE)
 _STORES = re.compile(
     r"\b(?:can ?not|can['’]?t|could ?n['’]?t|unable to|fail(?:s|ed)? to|(?:does|do|did) ?n['’]?t|no longer|never|stopped|should|has to|must|is to) "
-    r"(?:\w+ ){0,2}?(?:sav|stor|upload|writ|export|dump|persist|archiv|put|copy|deliver|drop)(?:e|es|s|ing|ting|ping)?\b",
+    r"(?:(?:even|ever|always|really|properly|successfully|be|get|to|any|longer) ){0,2}?"
+    r"(?:sav|stor|upload|writ|export|dump|persist|archiv|put|copy|deliver|drop)(?:e|es|s|ing|ting|ping)?\b",
     re.IGNORECASE,
 )
 _BORDER = re.compile(r"[,;.!?]\s|\b(when|whenever|if|while|although|though|but|after|as)\b", re.IGNORECASE)
