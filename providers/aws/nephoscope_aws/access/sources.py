@@ -65,6 +65,8 @@ class Gathered:
     needs: tuple[FactQuery, ...] = ()
 
 
+NO_POLICY = "aws.iam.resource-policy"
+"""How causes on the side of a thing would begin that has no policy of its own: there are none."""
 NOTHING = Gathered(())
 """A layer without policies."""
 

@@ -9,7 +9,7 @@ from nephoscope.models import JsonValue, Problem, ResourceRef
 from nephoscope_aws.access import function_policies
 from nephoscope_aws.access.actions import on_objects
 from nephoscope_aws.access.lens import Lens
-from nephoscope_aws.access.sources import Gathered, Source, Write, gathered
+from nephoscope_aws.access.sources import NO_POLICY, Gathered, Source, Write, gathered
 from nephoscope_aws.access.things import by_arn, ref
 
 TYPES = (
@@ -42,7 +42,7 @@ def causes_of(target: ResourceRef) -> str:
     """How the ids of causes on the resource's side begin."""
     service = target.native_type.partition(":")[0]
     known = {"s3:bucket": "aws.s3.bucket-policy", "kms:key": "aws.kms.key-policy", "iam:role": "aws.iam.trust"}
-    return "aws.iam.resource-policy" if target.native_type in _WITHOUT_POLICY else known.get(target.native_type, f"aws.{service}.policy")
+    return NO_POLICY if target.native_type in _WITHOUT_POLICY else known.get(target.native_type, f"aws.{service}.policy")
 
 
 def writer(target: ResourceRef, document: JsonValue = None) -> Callable[[str], Write]:

@@ -9,7 +9,7 @@ from nephoscope.models import FactQuery, Finding, Holds, JsonValue, ResourceRef
 from nephoscope_aws.access import mending, wording
 from nephoscope_aws.access.cases import Case
 from nephoscope_aws.access.mending import Mend
-from nephoscope_aws.access.sources import Source
+from nephoscope_aws.access.sources import NO_POLICY, Source
 from nephoscope_aws.iam.layers import LayerName, Match
 from nephoscope_aws.iam.principals import is_deleted_identity
 from nephoscope_aws.iam.truth import Truth, any_of
@@ -85,6 +85,8 @@ def causes(question: Question) -> list[Finding]:
         held = next(iter(question.cases[0].gathered["endpoint"][0].sources.values()), None)
         endpoint = held.subject if held else question.target
         found += [_denied(question, "endpoint", "aws.ec2.vpc-endpoint-policy-denies", endpoint), _endpoint_lacking(question, endpoint)]
+    if question.prefix == NO_POLICY:
+        return found
     found.append(_denied(question, "resource", f"{question.prefix}-denies", question.target))
     if question.required or question.crosses or question.cases[0].request.principal.service:
         found.append(_resource_lacking(question))

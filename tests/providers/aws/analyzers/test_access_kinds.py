@@ -57,6 +57,38 @@ def test_a_repository_may_deny_what_the_role_is_allowed():
     assert not found(view({**seen, (IMAGES, "policy"): others}, "app cannot pull from web", (ROLE, IMAGES)))
 
 
+BUS_POLICIES = [
+    ({"Effect": "Deny", "Principal": "*", "Action": "events:*", "Resource": BUS.native_id}, {"aws.events.policy-denies"}),
+    ({"Effect": "Deny", "Principal": "*", "Action": "events:PutRule", "Resource": BUS.native_id}, set()),
+]
+
+
+@pytest.mark.parametrize(("statement", "expected"), BUS_POLICIES)
+def test_a_bus_may_deny_what_the_role_is_allowed(statement, expected):
+    seen = {(BUS, "exists"): True, (BUS, "policy"): document(statement), (INLINE, "document"): document(allow("events:*", "*"))}
+    assert found(view(seen, "app gets access denied for events:PutEvents on shop", (ROLE, BUS))) == expected
+
+
+@pytest.mark.parametrize("thing", [BUS, IMAGES], ids=lambda thing: thing.native_type)
+def test_another_accounts_thing_must_let_the_caller_in(thing):
+    action = {BUS: "events:PutEvents", IMAGES: "ecr:BatchGetImage"}[thing]
+    theirs = thing.model_copy(update={"account": "210987654321", "native_id": thing.native_id.replace(ACCOUNT, "210987654321")})
+    seen = {(theirs, "exists"): True, (INLINE, "document"): document(allow(["events:*", "ecr:*"], "*"))}
+    said = f"app gets access denied for {action} on {thing.name}"
+    prefix = f"aws.{thing.native_type.split(':')[0]}.policy"
+    lets = {"Effect": "Allow", "Principal": {"AWS": ROLE.native_id}, "Action": action, "Resource": "*"}
+
+    def causes(*statements):
+        evidence = view({**seen, (theirs, "policy"): document(*statements)}, said, (ROLE, theirs))
+        problem = evidence.problem.model_copy(update={"actions": (action,)})
+        return found(Evidence(problem=problem, facts=list(evidence.all_facts()), identities=[IDENTITY]))
+
+    assert causes(lets) == set()
+    assert causes() == {f"{prefix}-lacks-principal"}
+    assert causes({**lets, "Condition": {"Bool": {"aws:ViaAWSService": "true"}}}) == {f"{prefix}-condition-unmet"}
+    assert causes({**lets, "Principal": {"AWS": "AROAEXAMPLEEXAMPLE123"}}) == {f"{prefix}-names-deleted-principal"}
+
+
 def test_a_machine_that_acts_itself_is_not_what_is_asked_for():
     findings = judged(view({}, "app on build-box gets access denied reading bucket orders", (ROLE, MACHINE)))
     assert not [one for one in findings.values() if str(one.details.get("action", "")).startswith("ec2:")]

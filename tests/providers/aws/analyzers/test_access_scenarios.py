@@ -38,7 +38,7 @@ def test_scenario(scenario, variant):
         seeded = Account(endpoint)
         seeded.seed([*scenario["base"], *body.get("steps", ())])
         expected["resources"] = substitute(expected.get("resources", ()), {"account": ACCOUNT, "region": REGION, **seeded.names})
-        for text in [body.get("text", scenario["text"]), *open_wordings(scenario)]:
+        for text in [body["text"]] if "text" in body else [scenario["text"], *open_wordings(scenario)]:
             account = Account(endpoint, deny=frozenset(body.get("front", {}).get("deny", ())))
             check(text, *account.investigate(ANALYZERS, account.understand(text)), expected)
 
