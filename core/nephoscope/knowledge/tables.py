@@ -289,7 +289,7 @@ class TableEstate:
     def listings(self, native_types: Sequence[str], identity: Identity, region: str) -> Sequence[Read]:
         """Reads that list everything of these types; of all cheap ones when none is given.
 
-        With a type ``""`` of cheap and of few ones; with ``*`` of few ones and of those that are looked through last.
+        With a type ``""`` of cheap ones as well; with ``*`` of few ones and of those that are looked through last.
         """
         typed = bool(native_types) and not {"", "*"} & set(native_types)
         if "*" in native_types:
@@ -298,7 +298,7 @@ class TableEstate:
         elif typed:
             wanted = list(native_types)
         else:
-            wanted = [name for name, spec in self.types.items() if spec.cheap or ((spec.few or spec.last) and name in native_types)]
+            wanted = [name for name, spec in self.types.items() if spec.cheap or name in native_types]
         known = [self.types[name] for name in wanted if name in self.types]
         pairs = [(spec, self.types.get(spec.within) if typed or not spec.listing else None) for spec in known]
         specs = [one for pair in pairs for one in pair if one and one.listing]

@@ -107,6 +107,7 @@ def test_listings_of_types_or_of_all_cheap_ones(ponds: FakeEstate, who: Identity
 
     assert listed("ponds:pond", "ponds:keeper", "ponds:weir", "no:type") == [("ListPonds", "south"), ("ListKeepers", "north")]
     assert listed() == [("ListPonds", "south"), ("ListFish", "south")]
+    assert listed("ponds:keeper", "") == [("ListPonds", "south"), ("ListFish", "south"), ("ListKeepers", "north")], "what is named by its kind, too"
 
 
 def test_permissions_are_told_in_the_clouds_words(ponds: FakeEstate) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from nephoscope.interfaces import FactView
 from nephoscope.models import Fact, FactQuery, Finding, Holds, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.delivery.content import UNKNOWN
 from nephoscope_aws.iam.truth import Truth
 
-__all__ = ["HIDDEN", "UNKNOWN", "Look", "hidden", "mend"]
+__all__ = ["HIDDEN", "UNKNOWN", "Look", "hidden", "mend", "rows"]
 HIDDEN = "‹redacted:"
 """How a value begins that was hidden before it came to us."""
 
@@ -18,6 +19,11 @@ HIDDEN = "‹redacted:"
 def hidden(value: object) -> bool:
     """Whether a part of a value that decides is hidden: then nobody may judge by it."""
     return HIDDEN in json.dumps(value, ensure_ascii=False, default=str)
+
+
+def rows(value: object) -> list[Mapping[str, Any]]:
+    """The entries of a list that are objects; none where it is no list, or not known."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 class Look:

@@ -21,7 +21,8 @@ _MAX_EMBEDDED = 256 * 1024
 # Shapes whose values the services make themselves to name things; they look random, and are no secrets.
 _IDENTIFIERS = frozenset(("ResourceId",))
 _AUDIENCE = re.compile(r"/JwtConfiguration/Audience/\d+\Z")
-"""The ids of clients, which everybody who signs in sees in the address."""
+_CLIENT = re.compile(r"[0-9a-z]{26}")
+"""The id of a user pool's client, which everybody who signs in sees in the address. An audience may be any text, and other text is judged."""
 
 
 class Hider:
@@ -41,7 +42,11 @@ class Hider:
             return self.text(path, value)
         if shape.type_name == "blob":
             return self.blob(path, value)
-        spared = value in shape.metadata.get("enum", ()) or shape.name in _IDENTIFIERS or _AUDIENCE.search(path) is not None
+        spared = (
+            value in shape.metadata.get("enum", ())
+            or shape.name in _IDENTIFIERS
+            or (_CLIENT.fullmatch(value) is not None and _AUDIENCE.search(path) is not None)
+        )
         return value if spared else self.text(path, value)
 
     def text(self, path: str, value: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from harness import ACCOUNT, IDENTITY, NOW, REGION
+from harness import ACCOUNT, IDENTITY, NOW, REGION, known_facts
 
 from nephoscope.knowledge.symptoms import classify
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Fact, Problem, ResourceRef
+from nephoscope.models import Entity, Problem, ResourceRef
 from nephoscope_aws.access.identity import grants_ref
 from nephoscope_aws.access.mending import _swap
 from nephoscope_aws.access.things import ref
@@ -56,13 +56,7 @@ def held(text: str, subject: ResourceRef, facts: Facts) -> set[str]:
 
 def told(text: str, subject: ResourceRef, facts: Facts) -> Evidence:
     ranked = classify(text)
-    known = [
-        Fact(
-            id=f"{one.key}#{attribute}", subject=one, attribute=attribute, value=value, grounding="absent" if value is None else "exact",
-            calls=("s1.c1",), pointer="", identity=IDENTITY, observed_at=NOW,
-        )
-        for (one, attribute), value in facts.items()
-    ]  # fmt: skip
+    known = known_facts(facts)
     entity = Entity(text=subject.name, role="sick", matches=(subject,))
     problem = Problem(text=text, symptom=ranked[0], symptoms=ranked[1:], entities=(entity,), now=NOW)
     return Evidence(problem, known, identities=[IDENTITY])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import ACCOUNT, IDENTITY, NOW, REGION
+from harness import ACCOUNT, IDENTITY, NOW, REGION, known_facts
 
 from nephoscope.knowledge.symptoms import classify
 from nephoscope.knowledge.view import Evidence
-from nephoscope.models import Entity, Fact, Finding, Problem, ResourceRef
+from nephoscope.models import Entity, Finding, Problem, ResourceRef
 from nephoscope_aws.access.identity import grants_ref
 from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.implied import ImpliedPermissionsAnalyzer
@@ -25,13 +25,7 @@ AGENT = ["ssm:UpdateInstanceInformation", "ssmmessages:*"]
 
 def told(text: str, facts: dict[tuple[ResourceRef, str], Any]) -> list[Finding]:
     ranked = classify(text)
-    known = [
-        Fact(
-            id=f"{one.key}#{attribute}", subject=one, attribute=attribute, value=value, grounding="absent" if value is None else "exact",
-            calls=("s1.c1",), pointer="", identity=IDENTITY, observed_at=NOW,
-        )
-        for (one, attribute), value in facts.items()
-    ]  # fmt: skip
+    known = known_facts(facts)
     problem = Problem(text=text, symptom=ranked[0], symptoms=ranked[1:], entities=(Entity(text="archive", matches=(BOX,), named=True),), now=NOW)
     view = Evidence(problem, known, identities=[IDENTITY])
     return [*SettingsAnalyzer().analyze(view), *ImpliedPermissionsAnalyzer().analyze(view)]

@@ -13,7 +13,7 @@ from typing import Any
 import jmespath
 import pytest
 from botocore import xform_name
-from harness import ACCOUNT, IDENTITY, REGION, Account, moto_server, open_wordings, scenarios, substitute
+from harness import ACCOUNT, IDENTITY, REGION, Account, but_for, moto_server, open_wordings, scenarios, substitute
 
 import nephoscope_aws
 import nephoscope_suite_aws
@@ -24,13 +24,14 @@ from nephoscope.models import Finding
 from nephoscope_aws.analyzers.every import ANALYZERS
 from nephoscope_aws.estate import AwsEstate
 
-IN_THE_LOOP_ONLY = {"ec2-transit-gateway-drops", "ec2-vpn-down", "elbv2-target-of-one-zone-shut"}
-"""What is answered before the emulator speaks of things by references, which this harness does not fill in; ``bench`` runs these."""
-NOT_TAKEN = {"elbv2-rule-shadowed"}
-"""The emulator refuses to let two rules change places in one request."""
-ALL = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
-CASES = [(scenario, variant) for scenario, variant in ALL if scenario["id"] not in IN_THE_LOOP_ONLY]
-MENDED = [scenario for scenario, variant in CASES if variant == "fault" and scenario["id"] not in NOT_TAKEN]
+CASES = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
+OTHER_TABLE = "the emulator shows an attachment in the table it had first, not in the one that the seed puts it into"
+KNOWN = {("ec2-transit-gateway-drops", variant): OTHER_TABLE for variant in ("fault", "lacks")}
+NOT_TAKEN = {
+    ("elbv2-rule-shadowed", "fault"): "the emulator refuses to let two rules change places in one request",
+    ("ec2-transit-gateway-drops", "fault"): "the emulator breaks when a route of a transit gateway is replaced",
+}
+FAULTS = [(scenario, variant) for scenario, variant in CASES if variant == "fault"]
 STAND_IN = IDENTITY.model_copy(update={"emulated": True})
 """As who reads knows of an endpoint on loopback: what it counts says nothing."""
 CARDS = load_playbooks([Path(nephoscope_aws.__file__).parent / "playbooks"])
@@ -76,7 +77,7 @@ def told(findings: list[Finding]) -> str:
     return "\n".join(f"{one.holds:8} {one.role:12} {one.cause} {one.subject.label}: {one.note}" for one in findings)
 
 
-@pytest.mark.parametrize(("scenario", "variant"), CASES, ids=[f"{scenario['id']}-{variant}" for scenario, variant in CASES])
+@pytest.mark.parametrize(("scenario", "variant"), but_for(CASES, KNOWN))
 def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     chosen = scenario["variants"][variant]
     front = chosen.get("front") or {}
@@ -89,7 +90,7 @@ def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
         findings, diagnosis = investigated(account, text)
         truth = substitute(chosen["truth"], names)
         assert (diagnosis.verdict, {one.cause for one in diagnosis.causes}) == (truth["verdict"], set(truth.get("causes", ()))), told(findings)
-        assert set(truth.get("resources", ())) <= {one.subject.native_id for one in diagnosis.causes}, told(findings)
+        assert set(truth.get("resources", ())) == {one.subject.native_id for one in diagnosis.causes}, told(findings)
         assert all(one.because for one in diagnosis.causes)
         assert truth["verdict"] != "confirmed" or [one for one in findings if one.role == "cause" and one.holds == "no"], (
             "nothing else was considered"
@@ -110,10 +111,10 @@ def investigated(account: Account, text: str) -> tuple[list[Finding], Diagnosis]
     return findings, diagnose(view, findings, analysis)
 
 
-@pytest.mark.parametrize("scenario", MENDED, ids=lambda scenario: scenario["id"])
-def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
+@pytest.mark.parametrize(("scenario", "variant"), but_for(FAULTS, NOT_TAKEN))
+def test_the_told_fix_mends_it(scenario: dict[str, Any], variant: str, empty: str) -> None:
     """Every placeholder of the card is filled; the changes, where nothing is left to a person, make the fault go away."""
-    chosen = scenario["variants"]["fault"]
+    chosen = scenario["variants"][variant]
     answers = (chosen.get("front") or {}).get("answer", ())
     account = Fast(empty, answers=answers, estate=estate(), identity=STAND_IN)
     names = seed(account, [*scenario["base"], *chosen.get("steps", ())])
@@ -134,4 +135,4 @@ def test_the_told_fix_mends_it(scenario: dict[str, Any], empty: str) -> None:
             kept = [one for one in answers if not one["operation"].endswith("Health")]  # who is let in again answers checks again
             again = Fast(empty, answers=kept, estate=estate(), names=names, identity=STAND_IN)
             after, mended = investigated(again, chosen.get("text") or scenario["text"])
-            assert fault.cause not in {one.cause for one in mended.causes}, told(after)
+            assert not mended.causes, told(after)

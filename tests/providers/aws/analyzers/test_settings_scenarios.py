@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from harness import IDENTITY, Account, moto_server, open_wordings, scenarios, substitute, truth_of
+from harness import IDENTITY, Account, but_for, moto_server, open_wordings, scenarios, substitute, truth_of
 
 import nephoscope_suite_aws
 from nephoscope.engine.analysis import Analysis
@@ -17,9 +17,9 @@ ROOT = Path(nephoscope_suite_aws.__file__).parent / "scenarios"
 FAMILIES = ("alarms", "containers", "stores", "platform", "schedules", "functions")
 STAND_IN = IDENTITY.model_copy(update={"emulated": True})
 """As who reads knows of an endpoint on loopback: what it counts says nothing."""
-IN_THE_LOOP_ONLY = {"ec2-volume", "ecs-start-network"}
-"""What is answered before the emulator speaks of things by references, which this harness does not fill in; ``bench`` runs these."""
-CASES = [case for family in FAMILIES for case in scenarios(ROOT / family) if case[0]["id"] not in IN_THE_LOOP_ONLY]
+CASES = [case for family in FAMILIES for case in scenarios(ROOT / family)]
+UNASKED = "one of its wordings is not understood: nobody asks how many tasks run"
+KNOWN = {("ecs-start-network", variant): UNASKED for variant in ("fault", "twin", "shut")}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def endpoint():
         yield endpoint
 
 
-@pytest.mark.parametrize(("scenario", "variant"), CASES, ids=[f"{scenario['id']}-{variant}" for scenario, variant in CASES])
+@pytest.mark.parametrize(("scenario", "variant"), but_for(CASES, KNOWN))
 def test_scenario(scenario, variant, endpoint):
     body, expected = scenario["variants"][variant], truth_of(scenario, variant)
     fronts = [body.get("front", {}), scenario.get("front", {})]

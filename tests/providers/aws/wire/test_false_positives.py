@@ -166,3 +166,10 @@ def test_the_audience_of_a_token_names_a_client_and_nothing_else_beside_it_is_sp
     (shown,) = walk(reply, shape, "", Hider(REDACTOR.hide, frozenset()))["items"]
     assert shown["jwtConfiguration"] == {"audience": [client]}
     assert other not in json.dumps(shown)
+
+
+def test_an_audience_that_is_no_clients_id_is_judged_like_any_text() -> None:
+    shape = operation_model("apigatewayv2", "GetAuthorizers").output_shape
+    key = "AKIA" + "Q3EGRZ7T2MWXPL4V"
+    reply = {"items": [{"name": "staff", "jwtConfiguration": {"audience": [key]}}]}
+    assert key not in json.dumps(walk(reply, shape, "", Hider(REDACTOR.hide, frozenset())))

@@ -44,9 +44,7 @@ def _subnet_blocks(subnets: list[ResourceRef], sight: Sight) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Instance:
-    """A virtual machine."""
-
+class _InOneSubnet:
     ref: ResourceRef
 
     def vpc(self, sight: Sight) -> ResourceRef:
@@ -55,6 +53,11 @@ class Instance:
     def subnets(self, sight: Sight) -> list[ResourceRef]:
         subnet = sight.value(self.ref, "subnet")
         return [refer("ec2:subnet", str(subnet), self.ref)] if subnet else []
+
+
+@dataclass(frozen=True)
+class Instance(_InOneSubnet):
+    """A virtual machine."""
 
     def groups(self, sight: Sight) -> list[ResourceRef]:
         own, interfaces = sight.values(self.ref, "security_groups", "interfaces")
@@ -70,17 +73,8 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(_InOneSubnet):
     """A network interface by itself: of a container's task, or of whatever holds an address."""
-
-    ref: ResourceRef
-
-    def vpc(self, sight: Sight) -> ResourceRef:
-        return refer("ec2:vpc", str(sight.value(self.ref, "vpc") or ""), self.ref)
-
-    def subnets(self, sight: Sight) -> list[ResourceRef]:
-        subnet = sight.value(self.ref, "subnet")
-        return [refer("ec2:subnet", str(subnet), self.ref)] if subnet else []
 
     def groups(self, sight: Sight) -> list[ResourceRef]:
         held = sight.value(self.ref, "security_groups") or ()

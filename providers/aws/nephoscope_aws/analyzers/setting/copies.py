@@ -8,13 +8,9 @@ from typing import Any
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, Look, mend
+from nephoscope_aws.looking.look import UNKNOWN, Look, mend, rows
 
 _ENABLED = "Enabled"
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _copying(look: Look, bucket: ResourceRef) -> list[Mapping[str, Any]] | None:
@@ -22,7 +18,7 @@ def _copying(look: Look, bucket: ResourceRef) -> list[Mapping[str, Any]] | None:
     found = look.value(bucket, "replication")
     if found is UNKNOWN:
         return None
-    return [one for one in _rows(found.get("Rules") if isinstance(found, dict) else None) if one.get("Status") == _ENABLED]
+    return [one for one in rows(found.get("Rules") if isinstance(found, dict) else None) if one.get("Status") == _ENABLED]
 
 
 def bucket_copies_nothing(judging: Judging) -> Truth:
@@ -51,7 +47,7 @@ def bucket_copies_skip_encrypted(judging: Judging) -> Truth:
     encryption = judging.look.value(judging.subject, "encryption")
     if encryption is UNKNOWN:
         return None
-    default = [one.get("ApplyServerSideEncryptionByDefault") or {} for one in _rows(encryption)]
+    default = [one.get("ApplyServerSideEncryptionByDefault") or {} for one in rows(encryption)]
     if not any(str(one.get("SSEAlgorithm")).startswith("aws:kms") for one in default):
         return False
     judging.details |= {"rule": str(rules[0].get("ID") or "without a name"), "copy": str((rules[0].get("Destination") or {}).get("Bucket"))}
@@ -74,7 +70,7 @@ def bucket_versions_stay(judging: Judging) -> Truth:
     rules = judging.look.value(judging.subject, "lifecycle")
     if rules is UNKNOWN:
         return None
-    enabled = [one for one in _rows(rules) if one.get("Status") == _ENABLED]
+    enabled = [one for one in rows(rules) if one.get("Status") == _ENABLED]
     if any(one.get("NoncurrentVersionExpiration") for one in enabled):
         return False
     expiring = [one for one in enabled if (one.get("Expiration") or {}).get("Days")]
@@ -84,7 +80,7 @@ def bucket_versions_stay(judging: Judging) -> Truth:
         else "no rule expires former versions"
     )
     mended = {"Status": _ENABLED, "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
-    judging.suppose.append(mend(judging.subject, "lifecycle", [*_rows(rules), mended]))
+    judging.suppose.append(mend(judging.subject, "lifecycle", [*rows(rules), mended]))
     return True
 
 

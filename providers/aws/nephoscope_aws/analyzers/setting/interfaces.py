@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth, any_of
-from nephoscope_aws.looking.look import UNKNOWN, hidden, mend
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend, rows
 from nephoscope_aws.looking.referring import refer
 
 _POOL = re.compile(r"(?:userpool/|https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/)(?P<pool>[a-z0-9-]+_[A-Za-z0-9]+)/?\Z")
@@ -22,10 +21,6 @@ _PAGES = re.compile(
 )
 """A host of pages as people write it, without its scheme: pages are served by https today."""
 _EXACT_ORIGIN = re.compile(r"\*|https?://(?:\*\.)?[A-Za-z0-9.*-]+(?::(?:\d+|\*))?|https?://\*")
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _pool(judging: Judging, text: str) -> ResourceRef | None:
@@ -40,7 +35,7 @@ def api_pool_deleted(judging: Judging) -> Truth:
     if authorizers is UNKNOWN:
         return None
     found: list[Truth] = []
-    for one in _rows(authorizers):
+    for one in rows(authorizers):
         issuer = (one.get("JwtConfiguration") or {}).get("Issuer")
         named = [str(arn) for arn in one.get("providerARNs") or ()] or ([str(issuer)] if issuer else [])
         pools = [_pool(judging, text) for text in named]
@@ -59,7 +54,7 @@ def api_audience_unknown(judging: Judging) -> Truth:
     if authorizers is UNKNOWN:
         return None
     found: list[Truth] = []
-    for one in _rows(authorizers):
+    for one in rows(authorizers):
         settings = one.get("JwtConfiguration") or {}
         pool, audience = _pool(judging, str(settings.get("Issuer"))), [str(name) for name in settings.get("Audience") or ()]
         if pool is None or not audience or judging.look.exists(pool) is False:
@@ -68,7 +63,7 @@ def api_audience_unknown(judging: Judging) -> Truth:
         if clients is UNKNOWN or hidden(audience) or hidden(clients):
             found.append(None)
             continue
-        known = {str(client.get("ClientId")): str(client.get("ClientName")) for client in _rows(clients)}
+        known = {str(client.get("ClientId")): str(client.get("ClientName")) for client in rows(clients)}
         found.append(not set(audience) & known.keys())
         if found[-1]:
             judging.details |= {

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nephoscope.models import ResourceRef
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, mend, rows
 
 _BURSTING = frozenset({"gp2", "st1", "sc1"})
 SPENT = 5.0
 """Percent of the balance under which a volume is as good as held to its base rate."""
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def vpn_down(judging: Judging) -> Truth:
@@ -24,7 +19,7 @@ def vpn_down(judging: Judging) -> Truth:
     told = judging.look.value(judging.subject, "tunnels")
     if told is UNKNOWN:
         return None
-    tunnels = _rows(told)
+    tunnels = rows(told)
     messages = dict.fromkeys(str(one.get("StatusMessage")) for one in tunnels if one.get("StatusMessage"))
     judging.details["messages"] = ", ".join(messages) or "nothing"
     return bool(tunnels) and not any(one.get("Status") == "UP" for one in tunnels)
@@ -38,7 +33,7 @@ def volume_burst_spent(judging: Judging) -> Truth:
     if kind not in _BURSTING:
         return False
     points = judging.look.value(judging.subject, "metrics.burst_balance")
-    lows = [float(one["Minimum"]) for one in _rows(points) if isinstance(one.get("Minimum"), int | float)]
+    lows = [float(one["Minimum"]) for one in rows(points) if isinstance(one.get("Minimum"), int | float)]
     if points is UNKNOWN or not lows:
         return None
     judging.details |= {"volume_type": str(kind), "lowest": round(min(lows))}
@@ -69,7 +64,7 @@ def volume_held(judging: Judging) -> Truth:
     held = judging.look.value(judging.subject, "attachments")
     if held is UNKNOWN:
         return None
-    holders = [str(one.get("InstanceId")) for one in _rows(held) if one.get("State") in ("attached", "attaching", "busy")]
+    holders = [str(one.get("InstanceId")) for one in rows(held) if one.get("State") in ("attached", "attaching", "busy")]
     meant = {ref.native_id for ref in _machines(judging)}
     others = [one for one in holders if one not in meant]
     judging.details["holder"] = others[0] if others else ""

@@ -13,7 +13,7 @@ from nephoscope_aws.access.things import FUNCTION_ARN
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, mend, rows
 from nephoscope_aws.looking.referring import refer
 from nephoscope_aws.looking.times import moment
 
@@ -21,10 +21,6 @@ _HOST = re.compile(r"(?<![\w@.-])((?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)
 _FAILED = re.compile(r"(?:CREATE|UPDATE|DELETE|IMPORT|ROLLBACK)_FAILED$|ROLLBACK")
 _CANCELLED = re.compile(r"cancell?ed|initiated by", re.IGNORECASE)
 LONGEST = timedelta(days=1)
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def hosts(text: str) -> list[str]:
@@ -66,7 +62,7 @@ def stack_failed(judging: Judging) -> Truth:
     events = judging.look.value(judging.subject, "events")
     if events is UNKNOWN:
         return None
-    first = _first_failure(_rows(events), judging.subject.label)
+    first = _first_failure(rows(events), judging.subject.label)
     if first is None:
         return None
     reason = str(first.get("ResourceStatusReason") or "no reason is told")
@@ -104,7 +100,7 @@ def workflow_swallows(judging: Judging) -> Truth:
     whole: Mapping[str, Any] = definition if isinstance(definition, dict) else {}
     known = {name: one for name, one in (whole.get("States") or {}).items() if isinstance(one, dict)}
     for name, state in known.items():
-        for catch in _rows(state.get("Catch")):
+        for catch in rows(state.get("Catch")):
             end = known.get(str(catch.get("Next")), {})
             ends_well = end.get("Type") == "Succeed" or (end.get("Type") == "Pass" and end.get("End") is True)
             if ends_well and {"States.ALL", "States.TaskFailed"} & set(catch.get("ErrorEquals") or ()):
@@ -122,7 +118,7 @@ def workflow_hangs(judging: Judging) -> Truth:
     if definition is UNKNOWN or executions is UNKNOWN or now is None:
         return None
     limited = isinstance(definition, dict) and "TimeoutSeconds" in definition
-    running = [str(one.get("startDate")) for one in _rows(executions) if one.get("status") == "RUNNING"]
+    running = [str(one.get("startDate")) for one in rows(executions) if one.get("status") == "RUNNING"]
     old = [since for since in running if (then := moment(since)) and now - then > LONGEST]
     judging.details["since"] = old[0] if old else ""
     judging.suppose.append(mend(judging.subject, "executions", []))
@@ -134,7 +130,7 @@ def last_execution_succeeded(judging: Judging) -> Truth:
     executions = judging.look.value(judging.subject, "executions")
     if executions is UNKNOWN:
         return None
-    ended = [one for one in _rows(executions) if one.get("status") != "RUNNING"]
+    ended = [one for one in rows(executions) if one.get("status") != "RUNNING"]
     newest = max(ended, key=lambda one: str(one.get("startDate")), default=None)
     judging.details["last"] = str(newest.get("status")) if newest else "none"
     return newest is not None and newest.get("status") == "SUCCEEDED"
@@ -150,7 +146,7 @@ def _methods(judging: Judging) -> list[tuple[str, str, Mapping[str, Any]]] | Non
     meant = {(one.method, one.path) for one in concerned(routes(resources), judging.view.problem.text)}
     return [
         (name, str(one.get("path")), method)
-        for one in _rows(resources)
+        for one in rows(resources)
         for name, method in (one.get("resourceMethods") or {}).items()
         if isinstance(method, dict) and (name, str(one.get("path"))) in meant
     ]
@@ -194,10 +190,10 @@ def api_key_useless(judging: Judging) -> Truth:
     plans = judging.look.value(all_plans, "plans") if all_plans else UNKNOWN
     if plans is UNKNOWN or all_plans is None:
         return None
-    covering = [plan for plan in _rows(plans) if any(stage.get("apiId") == judging.subject.native_id for stage in _rows(plan.get("apiStages")))]
+    covering = [plan for plan in rows(plans) if any(stage.get("apiId") == judging.subject.native_id for stage in rows(plan.get("apiStages")))]
     judging.details |= {"method": guarded[0][0], "path": guarded[0][1]}
     supposed: JsonValue = {"name": "supposed", "apiStages": [{"apiId": judging.subject.native_id}]}
-    judging.suppose.append(mend(all_plans, "plans", [*_rows(plans), supposed]))
+    judging.suppose.append(mend(all_plans, "plans", [*rows(plans), supposed]))
     return not covering
 
 
@@ -211,7 +207,7 @@ def api_key_off(judging: Judging) -> Truth:
     listed = judging.look.value(every, "keys") if every else UNKNOWN
     if listed is UNKNOWN or every is None:
         return None
-    keys = _rows(listed)
+    keys = rows(listed)
     text = judging.view.problem.text.lower()
     named = [one for one in keys if one.get("name") and re.search(rf"(?<![\w-]){re.escape(str(one['name']).lower())}(?![\w-])", text)]
     off = [one for one in named or keys if one.get("enabled") is False]
@@ -233,7 +229,7 @@ def api_throttled(judging: Judging) -> Truth:
     if stages is UNKNOWN:
         return None
     title = judging.look.value(judging.subject, "title")
-    for stage in _rows(stages):
+    for stage in rows(stages):
         for settings in (stage.get("methodSettings") or {}).values():
             rate = settings.get("throttlingRateLimit")
             if isinstance(rate, int | float) and 0 <= rate < 10000:
@@ -250,7 +246,7 @@ def logs_destination_missing(judging: Judging) -> Truth:
     if filters is UNKNOWN:
         return None
     kinds = {"lambda": "lambda:function", "kinesis": "kinesis:stream", "firehose": "firehose:stream"}
-    named = [str(one.get("destinationArn")) for one in _rows(filters)]
+    named = [str(one.get("destinationArn")) for one in rows(filters)]
     refs = [refer(judging.view, judging.subject, kinds[arn.split(":")[2]], arn) for arn in named if arn.count(":") > 4 and arn.split(":")[2] in kinds]
     return lost(judging, refs)
 

@@ -12,7 +12,7 @@ from nephoscope.models import JsonValue
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, mend, rows
 
 _INDEX = (
     re.compile(r"\b(?:index|gsi)\s+[\"'`“‘]?([A-Za-z0-9_.-]{3,255})", re.IGNORECASE),
@@ -27,10 +27,6 @@ _SHORT = 14
 """Days: lines of a log group that are kept no longer than this are gone before most people look for them."""
 
 
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 def table_throttled(judging: Judging) -> Truth:
     """Requests were throttled lately, and capacity is fixed."""
     mode = judging.look.value(judging.subject, "billing")
@@ -41,7 +37,7 @@ def table_throttled(judging: Judging) -> Truth:
     counted = [judging.look.value(judging.subject, name) for name in ("metrics.write_throttles", "metrics.read_throttles")]
     if UNKNOWN in counted:
         return None
-    total = sum(float(point.get("Sum") or 0) for points in counted for point in _rows(points))
+    total = sum(float(point.get("Sum") or 0) for points in counted for point in rows(points))
     capacity = {name: judging.look.number(judging.subject, f"capacity.{name}") for name in ("write", "read")}
     judging.details |= {"throttled": int(total), **{f"capacity_{name}": value for name, value in capacity.items()}}
     judging.suppose.append(mend(judging.subject, "billing", "PAY_PER_REQUEST"))
@@ -53,7 +49,7 @@ def stream_throttled(judging: Judging) -> Truth:
     counted = [judging.look.value(judging.subject, f"metrics.{name}_throttles") for name in ("write", "read")]
     if UNKNOWN in counted:
         return None
-    total = sum(float(point.get("Sum") or 0) for points in counted for point in _rows(points))
+    total = sum(float(point.get("Sum") or 0) for points in counted for point in rows(points))
     if not total:
         return False
     shards = judging.look.number(judging.subject, "shards")
@@ -67,7 +63,7 @@ def table_index_underprovisioned(judging: Judging) -> Truth:
     indexes, writes = judging.look.value(judging.subject, "indexes"), judging.look.number(judging.subject, "capacity.write")
     if indexes is UNKNOWN:
         return None
-    for one in _rows(indexes):
+    for one in rows(indexes):
         own = (one.get("ProvisionedThroughput") or {}).get("WriteCapacityUnits")
         if writes and own and own < writes:
             judging.details |= {"index": str(one.get("IndexName")), "index_writes": own, "capacity_write": writes}
@@ -85,7 +81,7 @@ def table_index_missing(judging: Judging) -> Truth:
     found = [judging.look.value(judging.subject, name) for name in ("indexes", "indexes.local")]
     if UNKNOWN in found:
         return None
-    known = {str(one.get("IndexName")) for rows in found for one in _rows(rows)}
+    known = {str(one.get("IndexName")) for listed in found for one in rows(listed)}
     missing = sorted(spoken - known)
     judging.details |= {"index": missing[0] if missing else "", "indexes": list[JsonValue](sorted(known))}
     if missing:
@@ -99,16 +95,16 @@ def bucket_expires(judging: Judging) -> Truth:
     if rules is UNKNOWN:
         return None
     open_: list[Truth] = []
-    for rule in _rows(rules):
+    for rule in rows(rules):
         days, prefix = (rule.get("Expiration") or {}).get("Days"), _prefix(rule)
         if rule.get("Status") != "Enabled" or not days:
             continue
         covers = _covers(prefix, judging.view.problem.text)
         if covers and not _selects(rule):
             judging.details |= {"rule": str(rule.get("ID") or "without a name"), "days": int(days), "prefix": prefix}
-            off = sendable([{**other, "Status": "Disabled"} if other is rule else dict(other) for other in _rows(rules)])
+            off = sendable([{**other, "Status": "Disabled"} if other is rule else dict(other) for other in rows(rules)])
             judging.details |= {"rules": off} if off else {}
-            judging.suppose.append(mend(judging.subject, "lifecycle", [other for other in _rows(rules) if other is not rule]))
+            judging.suppose.append(mend(judging.subject, "lifecycle", [other for other in rows(rules) if other is not rule]))
             return True
         open_.append(None if covers is not False else False)
     return any_of(open_)
@@ -144,10 +140,10 @@ def bucket_index_missing(judging: Judging) -> Truth:
     objects, more = judging.look.value(judging.subject, "objects"), judging.look.value(judging.subject, "objects.more")
     if objects is UNKNOWN or more is UNKNOWN:
         return None
-    if any(one.get("Key") == index for one in _rows(objects)):
+    if any(one.get("Key") == index for one in rows(objects)):
         return False
     judging.details["index"] = str(index)
-    pages = [key for one in _rows(objects) if "/" not in (key := unquote(str(one.get("Key")))) and key.endswith((".html", ".htm"))]
+    pages = [key for one in rows(objects) if "/" not in (key := unquote(str(one.get("Key")))) and key.endswith((".html", ".htm"))]
     website = judging.view.fact(judging.subject, "website")
     if len(pages) == 1 and not more and website is not None and isinstance(website.value, dict):
         judging.details |= {"page": pages[0], "website": {**website.value, "IndexDocument": {"Suffix": pages[0]}}}
@@ -161,12 +157,12 @@ def bucket_origin_not_allowed(judging: Judging) -> Truth:
     spoken = [match[0] for match in _ORIGIN.finditer(judging.view.problem.text)]
     if rules is UNKNOWN:
         return None
-    allowed = [str(origin) for one in _rows(rules) for origin in one.get("AllowedOrigins") or ()]
+    allowed = [str(origin) for one in rows(rules) for origin in one.get("AllowedOrigins") or ()]
     for origin in spoken:
         if allowed and not any(_fits(pattern, origin) for pattern in allowed):
             judging.details |= {"origin": origin, "origins": list[JsonValue](sorted(set(allowed)))}
-            wider = sendable([{**one, "AllowedOrigins": [*allowed, origin]} for one in _rows(rules)])
-            judging.details |= {"rules": wider} if wider and len(_rows(rules)) == 1 else {}
+            wider = sendable([{**one, "AllowedOrigins": [*allowed, origin]} for one in rows(rules)])
+            judging.details |= {"rules": wider} if wider and len(rows(rules)) == 1 else {}
             judging.suppose.append(mend(judging.subject, "cors", [{"AllowedOrigins": [*allowed, origin]}]))
             return True
     return False
@@ -181,7 +177,7 @@ def repository_expires(judging: Judging) -> Truth:
     policy = judging.look.value(judging.subject, "lifecycle")
     if policy is UNKNOWN:
         return None
-    rules = _rows(policy.get("rules")) if isinstance(policy, dict) else []
+    rules = rows(policy.get("rules")) if isinstance(policy, dict) else []
     for rule in rules:
         if (rule.get("action") or {}).get("type") == "expire" and (rule.get("selection") or {}).get("tagStatus") != "untagged":
             judging.details["selection"] = ", ".join(f"{name} {value}" for name, value in (rule.get("selection") or {}).items())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, mend, rows
 
 _EVENTS = {"s3:bucket": "AWS::S3::Object", "lambda:function": "AWS::Lambda::Function", "dynamodb:table": "AWS::DynamoDB::Table"}
 """What is done inside such a thing is an event of data, which a trail leaves out unless told otherwise."""
@@ -32,10 +31,6 @@ _RECORDED = {
     "secretsmanager:secret": "AWS::SecretsManager::Secret", "sns:topic": "AWS::SNS::Topic", "sqs:queue": "AWS::SQS::Queue",
 }  # fmt: skip
 """What a recorder calls the kinds of things that people speak of."""
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _spoken(judging: Judging, known: Mapping[str, str]) -> list[tuple[str, ResourceRef | None]]:
@@ -72,14 +67,14 @@ def trail_lacks_data_events(judging: Judging) -> Truth:
 
 def _chosen(selectors: object) -> Iterator[tuple[str, tuple[str, ...] | None]]:
     """Kinds of data events that are taken down, and of which things."""
-    for one in _rows(selectors):
-        for resource in _rows(one.get("DataResources")):
+    for one in rows(selectors):
+        for resource in rows(one.get("DataResources")):
             yield str(resource.get("Type")), tuple(str(value) for value in resource.get("Values") or ())
 
 
 def _finely_chosen(selectors: object) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-    for one in _rows(selectors):
-        fields = {str(row.get("Field")): row for row in _rows(one.get("FieldSelectors"))}
+    for one in rows(selectors):
+        fields = {str(row.get("Field")): row for row in rows(one.get("FieldSelectors"))}
         if "Data" in (fields.get("eventCategory", {}).get("Equals") or ()):
             more = fields.keys() - {"eventCategory", "resources.type"}
             things = fields.get("resources.ARN", {})
@@ -102,7 +97,7 @@ def trail_leaves_out(judging: Judging) -> Truth:
     plain = judging.look.value(judging.subject, "selectors")
     if plain is UNKNOWN:
         return None
-    text, kept = judging.view.problem.text, _rows(plain)
+    text, kept = judging.view.problem.text, rows(plain)
     if not kept:
         return False  # nothing was chosen: every call that manages things is taken down
     for one in kept:
@@ -121,7 +116,7 @@ def trail_records(judging: Judging) -> Truth:
     seen = [judging.look.value(judging.subject, name) for name in ("logging", "global_events", "selectors")]
     if UNKNOWN in seen:
         return None
-    whole = all(one.get("ReadWriteType", "All") == "All" and one.get("IncludeManagementEvents") is not False for one in _rows(seen[2]))
+    whole = all(one.get("ReadWriteType", "All") == "All" and one.get("IncludeManagementEvents") is not False for one in rows(seen[2]))
     return seen[0] is True and seen[1] is not False and whole
 
 
