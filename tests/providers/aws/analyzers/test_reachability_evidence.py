@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from harness import Account, moto_server
-from test_reachability_scenarios import ANALYZERS, CASES, Fast, estate, seed
+from test_reachability_scenarios import CASES, Fast, estate, seed
 
 from nephoscope.knowledge.view import Evidence
 from nephoscope.models import Fact, Finding
+from nephoscope_aws.analyzers.reachability import ReachabilityAnalyzer
 
 SCENARIOS = [
     "ec2-nacl-ephemeral-blocked",
@@ -29,7 +30,7 @@ def endpoint() -> Iterator[str]:
 
 
 def analyze(view: Evidence) -> list[Finding]:
-    return list(ANALYZERS[0].analyze(view))
+    return list(ReachabilityAnalyzer().analyze(view))
 
 
 def clean(findings: list[Finding]) -> bool:
@@ -50,7 +51,7 @@ def full(endpoint: str, identity: str, variant: str, denied: frozenset[str] = fr
     scenario = next(one for one, _ in CASES if one["id"] == identity)
     account: Account = Fast(endpoint, deny=denied, estate=estate())
     seed(account, [*scenario["base"], *scenario["variants"][variant]["steps"]])
-    view, _ = account.investigate(ANALYZERS, account.understand(scenario["text"]))
+    view, _ = account.investigate([ReachabilityAnalyzer()], account.understand(scenario["text"]))
     return view
 
 
