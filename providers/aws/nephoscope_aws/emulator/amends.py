@@ -8,12 +8,16 @@ from typing import Any
 def amend() -> None:
     """Once per process is enough; a second time changes nothing."""
     from moto.dynamodb.models.table import Table
+    from moto.elasticache.models import CacheCluster
+    from moto.elbv2.models import ELBv2Backend
     from moto.logs.metric_filters import MetricFilters
     from moto.sqs.models import Queue
 
     _once(Queue, "_set_attributes", _keeps_policy)
     _once(MetricFilters, "add_filter", _replaces_filter)
     _once(Table, "set_stream_specification", _ends_stream)
+    _once(ELBv2Backend, "set_rule_priorities", _moves_rules_at_once)
+    CacheCluster.security_groups = property(_groups_of_cache)
 
 
 def _once(owner: Any, name: str, wrap: Any) -> None:
@@ -56,3 +60,26 @@ def _ends_stream(real: Any) -> Any:
             self.latest_stream_label = None
 
     return set_stream_specification
+
+
+def _moves_rules_at_once(real: Any) -> Any:
+    """Rules of one request may take each other's places: only a rule that stays where it is keeps its priority from others."""
+
+    def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> Any:
+        moved = self.describe_rules(listener_arn=None, rule_arns=[one["RuleArn"] for one in rule_priorities])
+        former = [(rule, rule.priority) for rule in moved]
+        for rule, _ in former:
+            rule.priority = None
+        try:
+            return real(self, rule_priorities)
+        except Exception:
+            for rule, priority in former:
+                rule.priority = priority
+            raise
+
+    return set_rule_priorities
+
+
+def _groups_of_cache(self: Any) -> list[dict[str, str]]:
+    """A cache in a network says which security groups it carries."""
+    return [{"SecurityGroupId": one, "Status": "active"} for one in self.security_group_ids]

@@ -29,8 +29,8 @@ _FOLDER = Path(__file__).parents[1] / "seeders"
 class Seeder(BaseModel):
     """One call that builds a thing, or a part of it, from a stored reply.
 
-    Everything but names of operations is JMESPath over ``{call, doc, reply, each, account, region}``: the recorded call's parameters, the item
-    (or the whole reply), the whole reply, and the member of ``each`` that the call is made for.
+    Everything but names of operations is JMESPath over ``{call, doc, reply, each, number, account, region}``: the recorded call's parameters, the
+    item (or the whole reply), the whole reply, and the member of ``each`` that the call is made for, with its place among them.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -194,7 +194,7 @@ def _steps(one: _Candidate) -> Iterator[tuple[tuple[int, int], dict[str, JsonVal
     """Rows of one rank that are made for the same members take turns, member by member."""
     members = _search(one.seeder.each, one.scope) if one.seeder.each else [None]
     for number, member in enumerate(members if isinstance(members, list) else ()):
-        scope = {**one.scope, "each": member}
+        scope = {**one.scope, "each": member, "number": number}
         service, operation = one.seeder.call
         params = {name: value for name, text in one.seeder.params.items() if (value := _search(text, scope)) not in (None, [], {})}
         makes = {_where(where, scope): str(name) for where, text in one.seeder.makes.items() if (name := _search(text, scope))}
