@@ -25,12 +25,6 @@ from nephoscope_aws.analyzers.every import ANALYZERS
 from nephoscope_aws.estate import AwsEstate
 
 CASES = scenarios(Path(nephoscope_suite_aws.__file__).parent / "scenarios" / "reachability")
-OTHER_TABLE = "the emulator shows an attachment in the table it had first, not in the one that the seed puts it into"
-KNOWN = {("ec2-transit-gateway-drops", variant): OTHER_TABLE for variant in ("fault", "lacks")}
-NOT_TAKEN = {
-    ("elbv2-rule-shadowed", "fault"): "the emulator refuses to let two rules change places in one request",
-    ("ec2-transit-gateway-drops", "fault"): "the emulator breaks when a route of a transit gateway is replaced",
-}
 FAULTS = [(scenario, variant) for scenario, variant in CASES if variant == "fault"]
 STAND_IN = IDENTITY.model_copy(update={"emulated": True})
 """As who reads knows of an endpoint on loopback: what it counts says nothing."""
@@ -77,7 +71,7 @@ def told(findings: list[Finding]) -> str:
     return "\n".join(f"{one.holds:8} {one.role:12} {one.cause} {one.subject.label}: {one.note}" for one in findings)
 
 
-@pytest.mark.parametrize(("scenario", "variant"), but_for(CASES, KNOWN))
+@pytest.mark.parametrize(("scenario", "variant"), but_for(CASES, {}))
 def test_scenario(scenario: dict[str, Any], variant: str, empty: str) -> None:
     chosen = scenario["variants"][variant]
     front = chosen.get("front") or {}
@@ -111,7 +105,7 @@ def investigated(account: Account, text: str) -> tuple[list[Finding], Diagnosis]
     return findings, diagnose(view, findings, analysis)
 
 
-@pytest.mark.parametrize(("scenario", "variant"), but_for(FAULTS, NOT_TAKEN))
+@pytest.mark.parametrize(("scenario", "variant"), but_for(FAULTS, {}))
 def test_the_told_fix_mends_it(scenario: dict[str, Any], variant: str, empty: str) -> None:
     """Every placeholder of the card is filled; the changes, where nothing is left to a person, make the fault go away."""
     chosen = scenario["variants"][variant]

@@ -21,6 +21,7 @@ _KINDS = {
     "ec2:vpc-peering-connection": "network.peering",
     "ec2:vpc-endpoint": "network.endpoint",
     "ec2:prefix-list": "network.prefix_list",
+    "ec2:transit-gateway": "network.transit_gateway",
     "ec2:transit-gateway-attachment": "network.transit_attachment",
     "ec2:transit-gateway-route-table": "network.transit_route_table",
     "elbv2:listener": "network.listener",
@@ -96,6 +97,10 @@ class Sight:
                 self._used[fact.id] = None
                 found.append(None if fact.known_absent else fact.value)
         return found
+
+    def wished(self, subject: ResourceRef, attribute: str) -> Any:
+        """The attribute's value, which makes a fix better known but is not needed: ``None`` too where it was asked for and could not be seen."""
+        return None if self.view.fact(subject, attribute) is None and self.view.gap(subject, attribute) else self.value(subject, attribute)
 
     def glance(self, subject: ResourceRef, attribute: str) -> Any:
         """The value if it happens to be known, without resting on it."""

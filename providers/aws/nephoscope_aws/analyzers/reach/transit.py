@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.mending import Position
 from nephoscope_aws.analyzers.reach.probe import Outcome
-from nephoscope_aws.analyzers.reach.sight import Sight, refer
+from nephoscope_aws.analyzers.reach.sight import Sight, refer, together
 from nephoscope_aws.network.routes import lookup
 from nephoscope_aws.network.traffic import Peer
 
@@ -59,7 +60,7 @@ def through(sight: Sight, at: Position, far: ResourceRef, peer: Peer) -> Outcome
         return Outcome("unknown", f"{told}, beyond which this account does not show the path", at.table.ref)
     table = sight.value(own.ref, "route_table")
     if not table:
-        return _unassociated(sight, own, far)
+        return _unassociated(sight, own, far, peer)
     ref = refer("ec2:transit-gateway-route-table", str(table), at.vpc)
     routes = [route for route in sight.value(ref, "routes") or () if isinstance(route, dict)]
     found = lookup(routes, peer)
@@ -69,7 +70,7 @@ def through(sight: Sight, at: Position, far: ResourceRef, peer: Peer) -> Outcome
     if found.blackhole:
         block = str(found.route.get("DestinationCidrBlock"))
         return replace(_mended(sight, ref, found.route, far, own), fault=TABLE_DROPS, reason=f"{leads} drops what goes to {block} (blackhole)")
-    ends = {str(one.get("ResourceId")) for one in found.route.get("TransitGatewayAttachments") or ()}
+    ends = _ends(found.route)
     if far.native_id in ends:
         return Outcome("open", f"{leads} leads to {sight.name(far)}", ref)
     return Outcome(
@@ -110,8 +111,13 @@ def _mended(sight: Sight, ref: ResourceRef, dead: Mapping[str, Any] | None, far:
     return Outcome("blocked", "", ref, suppose=tuple(suppose), details=details)
 
 
-def _unassociated(sight: Sight, own: Attachment, far: ResourceRef) -> Outcome:
+def _unassociated(sight: Sight, own: Attachment, far: ResourceRef, peer: Peer) -> Outcome:
     reason = f"attachment {sight.name(own.ref)} is associated with no route table of {own.gateway}"
+    details: dict[str, JsonValue] = {"attachment": own.ref.native_id, "gateway": own.gateway, "far": sight.name(far)}
+    right = _leading(sight, own, far, peer)
+    if right is not None:
+        suppose = (Supposition(subject=own.ref, attribute="route_table", value=right.native_id),)
+        return Outcome("blocked", reason, own.ref, UNASSOCIATED, suppose, {**details, "table": right.native_id})
     table = refer("ec2:transit-gateway-route-table", "tgw-rtb-mended", own.ref)
     live: JsonValue = {
         "DestinationCidrBlock": str(sight.value(far, "cidr")), "State": "active", "TransitGatewayAttachments": [{"ResourceId": far.native_id}],
@@ -120,4 +126,20 @@ def _unassociated(sight: Sight, own: Attachment, far: ResourceRef) -> Outcome:
         Supposition(subject=own.ref, attribute="route_table", value=table.native_id),
         Supposition(subject=table, attribute="routes", value=[live]),
     )
-    return Outcome("blocked", reason, own.ref, UNASSOCIATED, suppose, {"attachment": own.ref.native_id, "gateway": own.gateway})
+    return Outcome("blocked", reason, own.ref, UNASSOCIATED, suppose, details)
+
+
+def _leading(sight: Sight, own: Attachment, far: ResourceRef, peer: Peer) -> ResourceRef | None:
+    """The one table of the gateway that leads to the other network; none where several do, or not all of them could be seen."""
+    gateway = refer("ec2:transit-gateway", own.gateway, own.ref)
+    refs = [refer("ec2:transit-gateway-route-table", str(key), own.ref) for key in sight.wished(gateway, "tables") or ()]
+    held = together(*(partial(sight.wished, ref, "routes") for ref in refs))
+    if None in held:
+        return None
+    found = [lookup([route for route in routes if isinstance(route, dict)], peer) for routes in held]
+    right = [ref for ref, one in zip(refs, found, strict=True) if one.route and not one.blackhole and far.native_id in _ends(one.route)]
+    return right[0] if len(right) == 1 else None
+
+
+def _ends(route: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("ResourceId")) for one in route.get("TransitGatewayAttachments") or ()}

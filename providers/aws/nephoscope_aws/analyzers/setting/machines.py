@@ -64,11 +64,13 @@ def volume_held(judging: Judging) -> Truth:
     held = judging.look.value(judging.subject, "attachments")
     if held is UNKNOWN:
         return None
-    holders = [str(one.get("InstanceId")) for one in rows(held) if one.get("State") in ("attached", "attaching", "busy")]
+    holds = {str(one.get("InstanceId")): str(one.get("Device") or "") for one in rows(held) if one.get("State") in ("attached", "attaching", "busy")}
     meant = {ref.native_id for ref in _machines(judging)}
-    others = [one for one in holders if one not in meant]
+    others = [one for one in holds if one not in meant]
     judging.details["holder"] = others[0] if others else ""
-    judging.suppose.append(mend(judging.subject, "attachments", []))
+    if len(others) == 1:
+        judging.details |= {"only_holder": others[0], "device": holds[others[0]]}
+    judging.suppose += [mend(judging.subject, "attachments", []), mend(judging.subject, "state", "available")]
     return bool(others and meant)
 
 
