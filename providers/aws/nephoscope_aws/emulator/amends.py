@@ -13,9 +13,10 @@ def amend() -> None:
     from moto.logs.metric_filters import MetricFilters
     from moto.sqs.models import Queue
 
-    from nephoscope_aws.emulator import transit
+    from nephoscope_aws.emulator import health, transit
 
     transit.amend()
+    health.amend()
     _once(Queue, "_set_attributes", _keeps_policy)
     _once(MetricFilters, "add_filter", _replaces_filter)
     _once(Table, "set_stream_specification", _ends_stream)

@@ -11,7 +11,7 @@ from nephoscope.models import JsonValue, Problem, ResourceRef, Supposition
 from nephoscope_aws.analyzers.reach.ends import Balancer, Card, End, Instance
 from nephoscope_aws.analyzers.reach.ends import peer_of as seen_from
 from nephoscope_aws.analyzers.reach.guards import group_in
-from nephoscope_aws.analyzers.reach.probe import Outcome, Probe
+from nephoscope_aws.analyzers.reach.probe import Outcome, Probe, skipped
 from nephoscope_aws.analyzers.reach.sight import Sight, refer
 from nephoscope_aws.network import balancers, groups
 from nephoscope_aws.network.intervals import Intervals
@@ -142,13 +142,14 @@ def targets(group: ResourceRef, end: Balancer) -> Probe:
             mended = Supposition(subject=group, attribute="targets", value=[one])
             return Outcome("blocked", f"no target is registered in {called(group)}", group, EMPTY, (mended,), details)
         sick = balancers.sick(registered)
-        if len(sick) == len(registered) or any(identity.emulated for identity in sight.view.identities):  # emulated checks never fail
-            kept_out = _kept_out(sight, group, end, details)
-            if kept_out is not None:
-                return kept_out
         if len(sick) < len(registered):
             told = f"{len(registered) - len(sick)} of {len(registered)} targets of {called(group)} are not failing their checks"
             return Outcome("open", told, group)
+        kept_out = _kept_out(sight, group, end, details)
+        if kept_out is not None:
+            return kept_out
+        if kept_from(sight, group, end):
+            return skipped(f"what fails in {called(group)} does not let the load balancer in: that is told of what keeps it out")
         health = sick[0].get("TargetHealth") or {}
         why = f"{health.get('Reason', '')} {health.get('Description', '')}".strip()
         details |= {"why": why, "path": sight.glance(group, "health_check.path"), "codes": sight.glance(group, "health_check.codes")}
@@ -239,9 +240,11 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
         outcome = plain.judge(sight, traffic)
         if outcome.state == "open" and backend.failing:
             each = [group_in(backend.instance, lambda _, node=node: node).judge(sight, traffic) for node in _nodes(sight, end)]  # type: ignore[misc]
-            return next((one for one in each if one.state == "blocked"), outcome)
+            outcome = next((one for one in each if one.state == "blocked"), outcome)
+            return _well_again(sight, backend, outcome)
         if outcome.state != "blocked":
             return outcome
+        outcome = _well_again(sight, backend, outcome)
         held = [item for group in backend.instance.groups(sight) for item in sight.value(group, "ingress") or ()]
         others = groups.admits(held, Traffic(ANY_PORT - _FOR_PEOPLE), peer(sight)).passing
         if not others or others.size > 100:
@@ -249,6 +252,25 @@ def backend_in(backend: Backend, end: Balancer) -> Probe:
         return _disagreement(sight, backend, others.spans[0][0])
 
     return replace(plain, causes=(*plain.causes, PORT_MISMATCH), judge=judge)
+
+
+def _well_again(sight: Sight, backend: Backend, outcome: Outcome) -> Outcome:
+    """Without what keeps it out the failing target is healthy, and so are others that carry the same group."""
+    if outcome.state != "blocked" or not backend.failing or outcome.subject is None:
+        return outcome
+    shown = balancers.active(sight.value(backend.group, "targets") or ())
+    alike = [item for item in balancers.sick(shown) if outcome.subject.native_id in _carried(sight, backend, item)]
+    well: list[JsonValue] = [{**item, "TargetHealth": {"State": "healthy"}} if item in alike else dict(item) for item in shown]
+    return replace(outcome, suppose=(*outcome.suppose, Supposition(subject=backend.group, attribute="targets", value=well)))
+
+
+def _carried(sight: Sight, backend: Backend, item: Mapping[str, Any]) -> set[str]:
+    """The security groups of a target, as far as they are known."""
+    key = str(item["Target"]["Id"])
+    if not key.startswith("i-"):
+        return {group.native_id for group in backend.instance.groups(sight)} if key == sight.glance(backend.instance.ref, "private_ip") else set()
+    held = sight.glance(refer("ec2:instance", key, backend.group), "security_groups") or ()
+    return {str(one.get("GroupId")) for one in held if isinstance(one, dict)}
 
 
 def kept_from(sight: Sight, group: ResourceRef, end: Balancer) -> bool:
@@ -263,7 +285,8 @@ def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
     shown = sight.value(backend.group, "targets") or ()
     wrong = [str(item["Target"]["Id"]) for item in shown if balancers.port_of(item, None) == backend.port]
     moved: list[JsonValue] = [
-        {**item, "Target": {**item["Target"], "Port": wanted}} if balancers.port_of(item, None) == backend.port else item for item in shown
+        {**item, "Target": {**item["Target"], "Port": wanted}, "TargetHealth": {"State": "healthy"}} if balancers.port_of(item, None) == backend.port else item
+        for item in shown
     ]
     details: dict[str, JsonValue] = {
         "group": backend.group.native_id, "group_name": name, "target": backend.instance.ref.native_id, "registered": backend.port, "port": wanted,
