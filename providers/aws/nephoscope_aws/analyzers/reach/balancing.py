@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nephoscope.models import JsonValue, Problem, ResourceRef, Supposition
+from nephoscope_aws.analyzers.reach import vacancies
 from nephoscope_aws.analyzers.reach.ends import Balancer, Card, End, Instance
 from nephoscope_aws.analyzers.reach.ends import peer_of as seen_from
 from nephoscope_aws.analyzers.reach.guards import group_in
@@ -138,9 +139,7 @@ def targets(group: ResourceRef, end: Balancer) -> Probe:
         registered = balancers.active(shown or ())
         details: dict[str, JsonValue] = {"group": group.native_id, "group_name": called(group), "port": port}
         if not registered:
-            one: JsonValue = {"Target": {"Id": "target-mended"}, "TargetHealth": {"State": "healthy"}}
-            mended = Supposition(subject=group, attribute="targets", value=[one])
-            return Outcome("blocked", f"no target is registered in {called(group)}", group, EMPTY, (mended,), details)
+            return _nobody(sight, group, end, details)
         sick = balancers.sick(registered)
         if len(sick) < len(registered):
             told = f"{len(registered) - len(sick)} of {len(registered)} targets of {called(group)} are not failing their checks"
@@ -157,6 +156,15 @@ def targets(group: ResourceRef, end: Balancer) -> Probe:
         return Outcome("blocked", reason, group, UNHEALTHY, (_all_well(group, registered),), details)
 
     return Probe("aws.elbv2.seen-healthy-targets", group, (EMPTY, UNHEALTHY, CHECK_KEPT_OUT), judge)
+
+
+def _nobody(sight: Sight, group: ResourceRef, end: Balancer, details: dict[str, JsonValue]) -> Outcome:
+    found = vacancies.machines(sight, group, end)
+    if found:
+        details |= {"machines": ", ".join(found), "registering": [{"Id": one} for one in found]}
+    well: list[JsonValue] = [{"Target": {"Id": one}, "TargetHealth": {"State": "healthy"}} for one in found or ["target-mended"]]
+    mended = Supposition(subject=group, attribute="targets", value=well)
+    return Outcome("blocked", f"no target is registered in {called(group)}", group, EMPTY, (mended,), details)
 
 
 def _kept_out(sight: Sight, group: ResourceRef, end: Balancer, details: dict[str, JsonValue]) -> Outcome | None:
