@@ -6,6 +6,7 @@ from typing import Any
 
 _DEFAULTS = ("DefaultRouteTableAssociation", "DefaultRouteTablePropagation")
 
+
 def amend() -> None:
     """Once per process is enough; a second time changes nothing."""
     from moto.ec2.models import EC2Backend

@@ -293,7 +293,9 @@ def _disagreement(sight: Sight, backend: Backend, wanted: int) -> Outcome:
     shown = sight.value(backend.group, "targets") or ()
     wrong = [str(item["Target"]["Id"]) for item in shown if balancers.port_of(item, None) == backend.port]
     moved: list[JsonValue] = [
-        {**item, "Target": {**item["Target"], "Port": wanted}, "TargetHealth": {"State": "healthy"}} if balancers.port_of(item, None) == backend.port else item
+        {**item, "Target": {**item["Target"], "Port": wanted}, "TargetHealth": {"State": "healthy"}}
+        if balancers.port_of(item, None) == backend.port
+        else item
         for item in shown
     ]
     details: dict[str, JsonValue] = {
