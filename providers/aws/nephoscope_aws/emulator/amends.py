@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nephoscope_aws.emulator import health, transit
+from nephoscope_aws.emulator.wrapping import once as _once
+from nephoscope_aws.emulator.wrapping import put as _put
+
 
 def amend() -> None:
     """Once per process is enough; a second time changes nothing."""
@@ -13,23 +17,13 @@ def amend() -> None:
     from moto.logs.metric_filters import MetricFilters
     from moto.sqs.models import Queue
 
-    from nephoscope_aws.emulator import health, transit
-
     transit.amend()
     health.amend()
     _once(Queue, "_set_attributes", _keeps_policy)
     _once(MetricFilters, "add_filter", _replaces_filter)
     _once(Table, "set_stream_specification", _ends_stream)
     _once(ELBv2Backend, "set_rule_priorities", _moves_rules_at_once)
-    CacheCluster.security_groups = property(_groups_of_cache)
-
-
-def _once(owner: Any, name: str, wrap: Any) -> None:
-    real = getattr(owner, name)
-    if not hasattr(real, "amended"):
-        made = wrap(real)
-        made.amended = True
-        setattr(owner, name, made)
+    _put(CacheCluster, "security_groups", property(_groups_of_cache))
 
 
 def _keeps_policy(real: Any) -> Any:

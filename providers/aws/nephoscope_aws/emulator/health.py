@@ -6,13 +6,14 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nephoscope_aws.emulator.wrapping import once
+
 
 def amend() -> None:
     """Once per process is enough; a second time changes nothing."""
     from moto.elbv2.models import FakeTargetGroup
 
-    if not hasattr(FakeTargetGroup.health_for, "amended"):
-        FakeTargetGroup.health_for = _checked(FakeTargetGroup.health_for)
+    once(FakeTargetGroup, "health_for", _checked)
 
 
 def _checked(real: Any) -> Any:
@@ -24,7 +25,6 @@ def _checked(real: Any) -> Any:
             health.description = "Request timed out" if timed else "Health checks failed"
         return health
 
-    health_for.amended = True  # type: ignore[attr-defined]
     return health_for
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nephoscope_aws.emulator.wrapping import once, put
+
 _DEFAULTS = ("DefaultRouteTableAssociation", "DefaultRouteTablePropagation")
 
 
@@ -13,15 +15,13 @@ def amend() -> None:
     from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachment
     from moto.ec2.responses import EC2Response
 
-    if hasattr(EC2Response, "replace_transit_gateway_route"):
-        return
-    EC2Response.replace_transit_gateway_route = _replace_route
-    TransitGatewayAttachment.association = property(_association)
-    EC2Backend.create_transit_gateway_vpc_attachment = _by_default(EC2Backend.create_transit_gateway_vpc_attachment)
-    EC2Backend.create_transit_gateway_vpn_attachment = _by_default(EC2Backend.create_transit_gateway_vpn_attachment)
-    EC2Backend.associate_transit_gateway_route_table = _leaves_former(EC2Backend.associate_transit_gateway_route_table)
-    EC2Backend.get_all_transit_gateway_route_tables = _without_unwanted(EC2Backend.get_all_transit_gateway_route_tables)
-    EC2Backend.search_transit_gateway_routes = _with_propagated(EC2Backend.search_transit_gateway_routes)
+    put(EC2Response, "replace_transit_gateway_route", _replace_route)
+    put(TransitGatewayAttachment, "association", property(_association))
+    once(EC2Backend, "create_transit_gateway_vpc_attachment", _by_default)
+    once(EC2Backend, "create_transit_gateway_vpn_attachment", _by_default)
+    once(EC2Backend, "get_all_transit_gateway_route_tables", _without_unwanted)
+    once(EC2Backend, "associate_transit_gateway_route_table", _leaves_former)
+    once(EC2Backend, "search_transit_gateway_routes", _with_propagated)
 
 
 def _replace_route(self: Any) -> Any:

@@ -29,6 +29,12 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}]}
+VPC, SUBNET, MACHINE, VOLUME = "vpc-0123456789abcdef1", "subnet-0123456789abcdef1", "i-0123456789abcdef1", "vol-0123456789abcdef1"
+GATEWAY, ATTACHED, TABLE_ID = "tgw-0123456789abcdef1", "tgw-attach-0123456789abcdef1", "tgw-rtb-0123456789abcdef1"
+BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/front/0123456789abcdef"
+LISTENER = BALANCER.replace(":loadbalancer/", ":listener/") + "/1123456789abcdef"
+RULE = LISTENER.replace(":listener/", ":listener-rule/") + "/2123456789abcdef"
+ANSWER = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 
 
 def reply(operation: str, document: Any, params: dict[str, Any] | None = None, number: int = 1) -> Reply:
@@ -75,6 +81,46 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
                 {"SecurityGroups": [{"GroupId": "sg-0123456789abcdef0", "GroupName": "web", "Description": "web", "VpcId": "vpc-0123456789abcdef0", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}], "IpPermissionsEgress": []}]},  # noqa: E501
                 {"GroupIds": ["sg-0123456789abcdef0"]},
             )
+        ],
+    ),
+    "volume and who holds it": (
+        "ec2:volume",
+        VOLUME,
+        [
+            reply("ec2:DescribeVolumes", {"Volumes": [{"VolumeId": VOLUME, "AvailabilityZone": "eu-west-1a", "Size": 40, "VolumeType": "gp2", "State": "in-use", "Attachments": [{"InstanceId": MACHINE, "VolumeId": VOLUME, "Device": "/dev/sdf", "State": "attached"}]}]}, {"VolumeIds": [VOLUME]}),  # noqa: E501
+            reply("ec2:DescribeInstances", {"Reservations": [{"Instances": [{"InstanceId": MACHINE, "ImageId": "ami-12c6146b", "InstanceType": "t3.micro", "PrivateIpAddress": "10.0.1.9", "VpcId": VPC, "SubnetId": SUBNET, "Placement": {"AvailabilityZone": "eu-west-1a"}, "State": {"Name": "running"}, "SecurityGroups": [], "Tags": [{"Key": "Name", "Value": "db-1"}]}]}]}, {"InstanceIds": [MACHINE]}, 2),  # noqa: E501
+        ],
+    ),
+    "subnet of a network that was never read": (
+        "ec2:subnet",
+        SUBNET,
+        [reply("ec2:DescribeSubnets", {"Subnets": [{"SubnetId": SUBNET, "VpcId": VPC, "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "eu-west-1a", "MapPublicIpOnLaunch": True}]}, {"SubnetIds": [SUBNET]})],  # noqa: E501
+    ),
+    "attachment, its table and what the table holds": (
+        "ec2:transit-gateway-attachment",
+        ATTACHED,
+        [
+            reply("ec2:DescribeTransitGatewayVpcAttachments", {"TransitGatewayVpcAttachments": [{"TransitGatewayAttachmentId": ATTACHED, "TransitGatewayId": GATEWAY, "VpcId": VPC, "SubnetIds": [SUBNET], "State": "available"}]}, {"Filters": [{"Name": "vpc-id", "Values": [VPC]}]}),  # noqa: E501
+            reply("ec2:DescribeTransitGatewayAttachments", {"TransitGatewayAttachments": [{"TransitGatewayAttachmentId": ATTACHED, "TransitGatewayId": GATEWAY, "TransitGatewayOwnerId": ACCOUNT, "Association": {"State": "associated", "TransitGatewayRouteTableId": TABLE_ID}}]}, {"TransitGatewayAttachmentIds": [ATTACHED]}, 2),  # noqa: E501
+            reply("ec2:SearchTransitGatewayRoutes", {"Routes": [{"DestinationCidrBlock": "10.0.0.0/16", "Type": "propagated", "State": "active", "TransitGatewayAttachments": [{"ResourceId": VPC, "ResourceType": "vpc", "TransitGatewayAttachmentId": ATTACHED}]}, {"DestinationCidrBlock": "10.9.0.0/16", "Type": "static", "State": "blackhole"}]}, {"TransitGatewayRouteTableId": TABLE_ID, "Filters": [{"Name": "state", "Values": ["active", "blackhole"]}]}, 3),  # noqa: E501
+            reply("ec2:DescribeVpcs", {"Vpcs": [{"VpcId": VPC, "CidrBlock": "10.0.0.0/16"}]}, {"VpcIds": [VPC]}, 4),
+        ],
+    ),
+    "rules of a listener": (
+        "elbv2:listener-rule",
+        RULE,
+        [
+            reply("elbv2:DescribeRules", {"Rules": [{"RuleArn": RULE, "Priority": "7", "IsDefault": False, "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a/*"]}}], "Actions": ANSWER}, {"RuleArn": f"{RULE[:-1]}9", "Priority": "default", "IsDefault": True, "Conditions": [], "Actions": ANSWER}]}, {"ListenerArn": LISTENER}),  # noqa: E501
+            reply("elbv2:DescribeListeners", {"Listeners": [{"ListenerArn": LISTENER, "LoadBalancerArn": BALANCER, "Protocol": "HTTP", "Port": 80, "DefaultActions": ANSWER}]}, {"LoadBalancerArn": BALANCER}, 2),  # noqa: E501
+            reply("elbv2:DescribeLoadBalancers", {"LoadBalancers": [{"LoadBalancerArn": BALANCER, "LoadBalancerName": "front", "Scheme": "internal", "Type": "application", "VpcId": VPC, "AvailabilityZones": [{"SubnetId": SUBNET}, {"SubnetId": f"{SUBNET[:-1]}9"}]}]}, {"LoadBalancerArns": [BALANCER]}, 3),  # noqa: E501
+            reply("ec2:DescribeSubnets", {"Subnets": [{"SubnetId": SUBNET, "VpcId": VPC, "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "eu-west-1a", "MapPublicIpOnLaunch": False}, {"SubnetId": f"{SUBNET[:-1]}9", "VpcId": VPC, "CidrBlock": "10.0.2.0/24", "AvailabilityZone": "eu-west-1b", "MapPublicIpOnLaunch": False}]}, {}, 4),  # noqa: E501
+        ],
+    ),
+    "machines of a group": (
+        "autoscaling:group",
+        "fleet",
+        [
+            reply("autoscaling:DescribeAutoScalingGroups", {"AutoScalingGroups": [{"AutoScalingGroupName": "fleet", "MinSize": 0, "MaxSize": 3, "DesiredCapacity": 2, "VPCZoneIdentifier": SUBNET, "LaunchTemplate": {"LaunchTemplateId": "lt-0123456789abcdef0", "Version": "$Latest"}, "Instances": [{"InstanceId": MACHINE, "LifecycleState": "InService", "HealthStatus": "Healthy"}, {"InstanceId": f"{MACHINE[:-1]}9", "LifecycleState": "InService", "HealthStatus": "Healthy"}]}]}, {"AutoScalingGroupNames": ["fleet"]}),  # noqa: E501
         ],
     ),
 }  # fmt: skip

@@ -116,8 +116,8 @@ def _unassociated(sight: Sight, own: Attachment, far: ResourceRef, peer: Peer) -
     details: dict[str, JsonValue] = {"attachment": own.ref.native_id, "gateway": own.gateway, "far": sight.name(far)}
     right = _leading(sight, own, far, peer)
     if right is not None:
-        suppose = (Supposition(subject=own.ref, attribute="route_table", value=right.native_id),)
-        return Outcome("blocked", reason, own.ref, UNASSOCIATED, suppose, {**details, "table": right.native_id})
+        taken = Supposition(subject=own.ref, attribute="route_table", value=right.native_id)
+        return Outcome("blocked", reason, own.ref, UNASSOCIATED, (taken,), {**details, "table": right.native_id})
     table = refer("ec2:transit-gateway-route-table", "tgw-rtb-mended", own.ref)
     live: JsonValue = {
         "DestinationCidrBlock": str(sight.value(far, "cidr")), "State": "active", "TransitGatewayAttachments": [{"ResourceId": far.native_id}],
