@@ -29,7 +29,7 @@ from nephoscope.plugin.manager import Plugins, load_plugins
 from nephoscope.store.memory import Memory
 from nephoscope.store.run import RunStore
 from nephoscope.testing.fakes import Answer, LedgerBoundary, context_for, source_of
-from nephoscope_aws.emulator.seed import Seed
+from nephoscope_aws.emulator.seed import Seed, named
 from nephoscope_aws.emulator.server import Server
 from nephoscope_aws.estate import AwsEstate
 from nephoscope_aws.proving.hands import Hands
@@ -106,7 +106,9 @@ class Accounts:
         self.seed(scenario, variant)
         words = scenario.words(variant)
         report = self.investigate(words, **more)
-        blank = Trial(scenario=scenario.id, family=scenario.family, variant=variant, words=words, truth=scenario.truth(variant))
+        assert self._server is not None
+        truth = scenario.truth(variant).resolved(named(self._server.names))
+        blank = Trial(scenario=scenario.id, family=scenario.family, variant=variant, words=words, truth=truth)
         return scored(blank, report), report
 
     def close(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
 from pydantic import Field
@@ -16,6 +17,7 @@ from nephoscope.models.yaml_text import parse_yaml
 
 Split = Literal["", "open", "held"]
 """Other wordings are parted by themselves: what is held is never looked at one by one, so that nobody can tune to it."""
+_REFERENCE = re.compile(r"\$\{([^}]+)\}")
 
 
 def split_of(words: str) -> Split:
@@ -34,6 +36,11 @@ class Truth(Frozen):
     resources: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     touches: tuple[str, ...] = ()
+
+    def resolved(self, made: Mapping[str, Sequence[str]]) -> Self:
+        """With each ``${step.path}`` in its resources replaced by what that step made: ``made``, identifiers by path. What it lacks stays."""
+        resources = tuple(_REFERENCE.sub(lambda found: (made.get(found[1]) or [found[0]])[0], one) for one in self.resources)
+        return self.model_copy(update={"resources": resources})
 
 
 class Variant(Frozen):

@@ -66,7 +66,9 @@ def run_trial(scenario: Scenario, variant: str, emulator: Emulator, investigate:
     finally:
         mutations = _mutations(emulator)
         emulator.stop()
-    trial = scored(blank, report).model_copy(update={"seconds": round(time.monotonic() - started, 2), "mutations": mutations})
+    trial = scored(blank.model_copy(update={"truth": truth.resolved(made)}), report).model_copy(
+        update={"seconds": round(time.monotonic() - started, 2), "mutations": mutations}
+    )
     if not blank.truth.touches:
         return trial
     told = outcome(report, blank.truth.touches, made)
@@ -89,7 +91,7 @@ def scored(trial: Trial, report: Report) -> Trial:
     resources = tuple(dict.fromkeys(one for cause in report.root_causes for one in cause.resources))
     operations = {gap.operation for gap in report.gaps}
     missing = tuple(operation for operation in truth.gaps if operation not in operations)
-    named = all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in resources) for wanted in truth.resources if not wanted.startswith("${"))
+    named = all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in resources) for wanted in truth.resources)
     right = report.verdict == truth.verdict and set(causes) == set(truth.causes) and not missing and named
     cited = {fact for cause in report.root_causes for fact in cause.evidence}
     grounded = {fact.id for fact in report.facts if fact.grounding != "ungrounded" and fact.calls}

@@ -168,6 +168,23 @@ def test_a_trial_seeds_investigates_scores_and_stops() -> None:
     assert emulator.seeds == [scenario().seed("fault")]
 
 
+@pytest.mark.parametrize(("resource", "right"), [("p-77#deep", True), ("p-78#deep", False), ("${pond.Id}#deep", False)])
+def test_a_thing_that_only_its_making_names_must_be_told_too(resource: str, right: bool) -> None:
+    class Making(Emulated):
+        made: Mapping[str, Any] = {"pond": ["p-77"], "pond.Id": ["p-77"]}
+
+    truth = {**TRUTH, "resources": ["${pond.Id}#deep"]}
+    asked = scenario(variants={"fault": {"truth": truth}})
+    told = run_trial(asked, "fault", Making(), lambda text, scope: report(verdict="confirmed", root_causes=[cause(resource=resource)], facts=[FACT]))
+    assert (told.right, told.truth.resources) == (right, ("p-77#deep",))
+
+
+def test_a_truth_about_what_nobody_made_is_never_met() -> None:
+    asked = scenario(variants={"fault": {"truth": {**TRUTH, "resources": ["${pond.Id}"]}}})
+    told = run_trial(asked, "fault", Emulated(), lambda text, scope: report(verdict="confirmed", root_causes=[cause()], facts=[FACT]))
+    assert not told.right
+
+
 @pytest.mark.parametrize("starts", [True, False])
 def test_a_trial_that_fails_is_wrong_not_missing(starts: bool) -> None:
     emulator = Emulated(starts=starts)

@@ -80,8 +80,9 @@ def named(known: Mapping[str, Any]) -> dict[str, list[str]]:
     """Strings of replies that may tell which thing they are about: all of a step's by its name, and each by the path that refers to it."""
     found: dict[str, list[str]] = {}
     for name, reply in known.items():
-        leaves = {path: value for path, value in _leaves(reply, name) if re.fullmatch(r"(?=.*[-:/])[\w:/.@+-]{6,300}", value)}
-        found |= {name: list(leaves.values())} | {path: [value] for path, value in leaves.items()}
+        leaves = {path: value for path, value in _leaves(reply, name) if re.fullmatch(r"[\w:/.@+-]{1,300}", value)}
+        found |= {name: [value for value in leaves.values() if len(value) > 5 and re.search("[-:/]", value)]}
+        found |= {path: [value] for path, value in leaves.items()}
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nephoscope.interfaces.errors import UsageError
-from nephoscope_aws.emulator.seed import resolve
+from nephoscope_aws.emulator.seed import named, resolve
 
 KNOWN = {"vpc": {"Vpc": {"VpcId": "vpc-1", "Tags": [{"Key": "a"}]}}, "region": "eu-west-1", "count": 3}
 
@@ -35,3 +35,8 @@ def test_a_deployment_package() -> None:
 def test_a_reference_to_nothing(path: str) -> None:
     with pytest.raises(UsageError, match="refers to nothing"):
         resolve(f"${{{path}}}", KNOWN)
+
+
+def test_what_steps_made_is_known_by_its_path_however_short() -> None:
+    made = named({"api": {"id": "q1w2", "policy": "a b", "tags": [{"arn": "arn:aws:x"}]}})
+    assert made == {"api": ["arn:aws:x"], "api.id": ["q1w2"], "api.tags.0.arn": ["arn:aws:x"]}
