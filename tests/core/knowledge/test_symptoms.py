@@ -31,6 +31,8 @@ timeout | curl hangs and then we get a gateway timeout
 timeout | the function times out after 3 seconds
 refused | connection refused on port 8080
 refused | ECONNREFUSED when the worker calls the api
+refused | the database keeps rejecting connections from the worker
+refused | it drops our connections
 error_status | the load balancer answers 502 Bad Gateway
 error_status | users see 503 Service Unavailable
 error_status | the api returns 500 since the release

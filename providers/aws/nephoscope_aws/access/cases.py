@@ -44,6 +44,14 @@ class Case:
             return False
         return None
 
+    def doubtful(self) -> Match | None:
+        """The one statement whose conditions alone leave it open whether the request is let through; ``None`` where more is open."""
+        layers = self.outcome.layers if self.outcome.decision == "unknown" else ()
+        open_ = [match for layer in layers for match in layer.matches if match.truth is None]
+        if len(open_) != 1 or not all(layer.readable for layer in layers):
+            return None
+        return open_[0] if all(truth is True for part, truth in open_[0].parts.items() if part != "condition") else None
+
     def denying(self, layer: LayerName) -> tuple[Match, ...]:
         """Statements of the layer that surely deny it."""
         return tuple(match for one in self.outcome.layer_named(layer) for match in one.matches if not match.statement.allow and match.truth is True)

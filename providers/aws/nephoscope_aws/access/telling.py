@@ -34,6 +34,8 @@ class Question:
     extra_needs: tuple[FactQuery, ...] = ()
     extra_because: tuple[str, ...] = ()
     """Facts that tell the circumstances of the request."""
+    stated: bool = False
+    """Whether the words state that the request was denied, which is an observation."""
 
     @property
     def who(self) -> ResourceRef:
@@ -77,6 +79,32 @@ def allowed(question: Question, observation: str, subject: ResourceRef) -> Findi
 
 def causes(question: Question) -> list[Finding]:
     """Every candidate cause on the way, layer by layer."""
+    left = _by_elimination(question)
+    others = _by_layer(question)
+    return [left, *(one for one in others if one.key != left.key)] if left else others
+
+
+def _by_elimination(question: Question) -> Finding | None:
+    """The request was denied, and all is seen of the policies but whether one statement's conditions met it: so they did, or did not.
+
+    Nothing is supposed: what the request carried is not seen, so this is never more than likely.
+    """
+    case = question.cases[0]
+    match = case.doubtful() if question.stated and len(question.cases) == 1 else None
+    if match is None:
+        return None
+    identity = match.layer != "resource"
+    if not match.statement.allow:
+        cause = _DENIES.get(match.layer) or f"{question.prefix}-denies"
+    elif match.layer in ("identity", "resource"):
+        cause = "aws.iam.condition-unmet" if identity else f"{question.prefix}-condition-unmet"
+    else:
+        return None
+    subject = question.who if identity else question.target
+    return _finding(question, cause, subject, True, case, match.layer, Mend(), wording.left_over(case, match), match)
+
+
+def _by_layer(question: Question) -> list[Finding]:
     found: list[Finding] = []
     if question.cases[0].actor.role is not None:
         found += [_denied(question, "identity", _IDENTITY_DENY, question.who), _identity_lacking(question)]
@@ -94,6 +122,7 @@ def causes(question: Question) -> list[Finding]:
 
 
 _IDENTITY_DENY = "aws.iam.identity-deny"
+_DENIES: Mapping[LayerName, str] = {"identity": _IDENTITY_DENY, "boundary": "aws.iam.boundary-deny"}
 
 
 def _denied(question: Question, layer: LayerName, cause: str, subject: ResourceRef) -> Finding:

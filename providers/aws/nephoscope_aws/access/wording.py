@@ -45,6 +45,13 @@ def allows(case: Case, layer: LayerName) -> str:
     return f"{match.where} allows {scene(case)}" if match else case.outcome.reason
 
 
+def left_over(case: Case, match: Match) -> str:
+    """The one statement left that may have denied it."""
+    asked = " and ".join(f"{one.condition.key} ({one.condition.operator} {' or '.join(one.condition.values)})" for one in match.conditions)
+    depends = f"{match.where} {'lets' if match.statement.allow else 'denies'} {scene(case)} depending on {asked}"
+    return f"{depends}; what the request carried there is not seen, and nothing else that was seen stands in its way"
+
+
 def unmet(match: Match) -> str:
     """A statement that would allow it, and the conditions that keep it from doing so."""
     return f"{match.where} would allow it, but " + "; ".join(one.sentence for one in match.conditions if one.truth is False)

@@ -269,6 +269,7 @@ def _question(view: FactView, actor: Actor, thing: ResourceRef, side: Side) -> Q
     return Question(
         cases=slipped or cases, target=thing, prefix=targets.causes_of(thing), every=wanted.every or bool(slipped), required=is_key,
         fallback=targets.new_policy(thing), extra_needs=tuple(lens.needs.values()), extra_because=tuple(lens.because),
+        stated=states(view.problem.text, "access_denied"),
     )  # fmt: skip
 
 

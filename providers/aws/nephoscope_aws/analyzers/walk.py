@@ -20,6 +20,7 @@ MOST_STARTS = 4
 MOST_NEIGHBOURS = 12
 """So many things that one thing refers to, and as many that lead to it, are looked at."""
 ALIKE = 0.75
+_FEEDS = "leads to"
 
 
 class WalkAnalyzer:
@@ -66,6 +67,7 @@ class _Walk:
         self._start = start
         self._service = start.native_type.partition(":")[0]
         self._identity = next((one for one in view.identities if one.account == start.account), _anybody(view, start))
+        self._ran = view.problem.symptom in words()["ran"]
         self._explained = bool({view.problem.symptom, *view.problem.symptoms[:1]} & set(words()["explains"]))
 
     def findings(self) -> Iterator[Finding]:
@@ -85,7 +87,7 @@ class _Walk:
             if self._view.fact(one.ref, "exists") and one.ref not in self._missing(near):
                 yield from self._state_of(one.ref, one, near="is named by")
         for one in self._feeders():
-            yield from self._state_of(one.ref, one, near="leads to")
+            yield from self._state_of(one.ref, one, near=_FEEDS)
         yield self._unseen()
 
     # -- the thing itself ------------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class _Walk:
             note = f"{told}: {condition.means} ({condition.path})"
             main = condition.path.count(".") <= 1 or condition.kind == "nothing"
             title = f"{told}: {condition.means}"
-            on_path = main and siblings == 1 and self._explains(condition)
+            on_path = main and siblings == 1 and self._explains(condition) and not (self._ran and near == _FEEDS)
             yield self._cause(name, ref, "yes", [fact], note, title, self._mended(ref), on_path=on_path, place=near)
             return
         if fact.attribute in ("state", "status"):

@@ -176,11 +176,36 @@ def test_where_a_request_comes_from(text, expected):
     assert found(view({(BUCKET, "policy"): document(deny)}, text=text)) == expected
 
 
+ELSEWHERE = {"Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d4e"}}}
+OWN_UNSEEN = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*", **ELSEWHERE}
+UNSEEN = {**OWN_UNSEEN, "Principal": "*"}
+
+
 def test_unsaid_circumstances_stay_open():
-    deny = {**allow(), "Effect": "Deny", "Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d4e"}}}
-    findings = judged(view({(BUCKET, "policy"): document(deny)}))
+    findings = judged(view({(BUCKET, "policy"): document(UNSEEN)}, text="role app can't read bucket orders"))
     assert findings["aws.s3.bucket-policy-denies"].holds == "unknown"
     assert "aws:SourceVpce" in findings["aws.s3.seen-allowed"].note
+
+
+ONLY_FROM = allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({(BUCKET, "policy"): document(UNSEEN)}, {"aws.s3.bucket-policy-denies"}),
+        ({(INLINE, "document"): document(ONLY_FROM)}, {"aws.iam.condition-unmet"}),
+        ({(INLINE, "document"): document(allow(), OWN_UNSEEN)}, {"aws.iam.identity-deny"}),
+        ({(BUCKET, "policy"): document(UNSEEN), (INLINE, "document"): document(ONLY_FROM)}, set()),  # either may be it
+        ({(BUCKET, "policy"): document(UNSEEN), (INLINE, "document"): document(allow("s3:PutObject"))}, {"aws.iam.identity-allow-missing"}),
+    ],
+)
+def test_of_a_denial_that_was_seen_the_one_statement_left_is_the_likely_cause(changes, expected):
+    findings = judged(view(changes))
+    held = {name: one for name, one in findings.items() if one.role == "cause" and one.holds == "yes"}
+    assert set(held) == expected
+    assert all(not one.suppose and "is not seen" in one.note for name, one in held.items() if name != "aws.iam.identity-allow-missing")
+    assert findings["aws.s3.seen-allowed"].holds != "yes"
 
 
 def test_other_symptoms_are_left_to_others():
@@ -393,6 +418,28 @@ def test_what_is_asked_of_a_service_that_alone_is_named_stands_in_the_functions_
     lens = Lens(view(changes, text=text, things=(WORKER,)))
     assert {one.key for one in named_by(lens.view, WORKER, lens)} == {one.key for one in asked}
     assert named_by(lens.view, None, lens) == ()
+
+
+INVOICES = ref("dynamodb:table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/invoices", "invoices", ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("partner-sync gets access denied when it saves an invoice", {INVOICES}),
+        ("partner-sync can't read the partner's token", {SECRET}),
+        ("partner-sync gets AccessDenied", {INVOICES, SECRET}),
+        ("partner-sync gets access denied when it writes the report", set()),
+        ("partner-sync can't open the report", set()),
+    ],
+)
+def test_where_nothing_but_a_function_is_named_its_settings_tell_what_it_asks_for(text, asked):
+    changes = {
+        (WORKER, "environment"): {"TABLE": "invoices", "API_SECRET": "partner/token", "HMAC_SECRET": "s3cr3t", "QUEUE": "gone"},
+        (SECRET, "exists"): True, (INVOICES, "exists"): True, (OTHER, "exists"): True,
+    }  # fmt: skip
+    lens = Lens(view(changes, text=text, things=(WORKER,)))
+    assert {one.key for one in named_by(lens.view, WORKER, lens)} == {one.key for one in asked}
 
 
 PARAMETER = ref("ssm:parameter", f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/mailer/smtp", "mailer/smtp", ACCOUNT)

@@ -45,7 +45,12 @@ def account() -> Iterator[None]:
         trust = json.dumps({"Statement": {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}})
         for name in ("flow-exec", "crawl"):
             client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-        for name, environment in (("step-a", {}), ("sync-crm", {"TABLE_NAME": "customer"}), ("sync-erp", {"TABLE_NAME": "customers"})):
+        for name, environment in (
+            ("step-a", {}),
+            ("sync-crm", {"TABLE_NAME": "customer"}),
+            ("sync-erp", {"TABLE_NAME": "customers"}),
+            ("sync-tax", {}),
+        ):
             client("lambda").create_function(
                 FunctionName=name, Runtime="python3.12", Role=f"arn:aws:iam::{ACCOUNT}:role/flow-exec", Handler="a.b",
                 Code={"ZipFile": b"x"}, Environment={"Variables": environment},
@@ -60,6 +65,8 @@ def account() -> Iterator[None]:
         for name, bucket in (("lake-crawler", "lakee"), ("lake-crawler-2", "lake")):
             targets = {"S3Targets": [{"Path": f"s3://{bucket}/raw/"}]}
             client("glue").create_crawler(Name=name, Role=f"arn:aws:iam::{ACCOUNT}:role/crawl", DatabaseName="lake_db", Targets=targets)
+        client("events").put_rule(Name="tax-hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
+        client("events").put_targets(Rule="tax-hourly", Targets=[{"Id": "1", "Arn": f"{FUNCTION}sync-tax"}])
         for name, state in (("hourly-sync", "DISABLED"), ("daily-sync", "ENABLED")):
             client("scheduler").create_schedule(
                 Name=name, ScheduleExpression="rate(1 hour)", FlexibleTimeWindow={"Mode": "OFF"}, State=state,
@@ -112,6 +119,14 @@ def test_what_is_broken_is_named_as_a_playbook_names_it(text: str, cause: str, n
 def test_where_nothing_is_broken_nothing_is_claimed(text: str) -> None:
     diagnosis = diagnosed(text)
     assert (diagnosis.verdict, diagnosis.causes) == ("inconclusive", ()), diagnosis.causes
+
+
+@pytest.mark.parametrize(("text", "told"), [("sync-tax does nothing", True), ("sync-tax fails with AccessDenied when it starts a job", False)])
+def test_what_should_have_called_it_is_no_cause_of_how_it_fails(text: str, told: bool) -> None:
+    diagnosis = diagnosed(text)
+    feeding = [one for one in (*diagnosis.causes, *diagnosis.also_noticed) if one.subject.label == "tax-hourly"]
+    assert feeding
+    assert any(one in diagnosis.causes for one in feeding) is told
 
 
 def test_what_may_not_be_read_is_left_open() -> None:

@@ -37,13 +37,14 @@ _NEAR_TIMEOUT = 0.97
 
 def _named(judging: Judging, environment: Mapping[str, Any]) -> Iterator[tuple[str, ResourceRef]]:
     for key, value in environment.items():
-        native_type, text = _meaning(str(key), str(value))
+        native_type, text = meaning(str(key), str(value))
         ref = refer(judging.view, judging.subject, native_type, text) if native_type else None
         if ref is not None and ref.account in (judging.subject.account, ""):
             yield str(key), ref
 
 
-def _meaning(key: str, value: str) -> tuple[str, str]:
+def meaning(key: str, value: str) -> tuple[str, str]:
+    """Type and name of what a setting surely names; empty for anything else."""
     queue = _QUEUE_URL.match(value)
     if queue:
         return "sqs:queue", value
