@@ -158,3 +158,16 @@ def hints_of(files: Iterable[TableFile]) -> Mapping[str, Sequence[str]]:
         for word in (*file.called, *file.hints):
             found.setdefault(word.lower(), []).extend(types)
     return found
+
+
+def nouns_of(files: Iterable[TableFile]) -> Mapping[str, Sequence[str]]:
+    """Nouns, alone and behind their service's name, → the types they may mean; a service's other names → none: they name no thing."""
+    files = tuple(files)
+    found: dict[str, list[str]] = {name.lower(): [] for file in files for name in file.called}
+    latest = {spec.native_type: (file, spec) for file in files for spec in file.types}
+    for file, spec in latest.values():
+        for noun in (one.lower() for one in spec.nouns):
+            found.setdefault(noun, []).append(spec.native_type)
+            if not noun.startswith(file.service):
+                found.setdefault(f"{file.service} {noun}", []).append(spec.native_type)
+    return {noun: tuple(dict.fromkeys(types)) for noun, types in found.items()}

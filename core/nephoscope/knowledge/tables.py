@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nephoscope.knowledge import mentions, paths, templates
-from nephoscope.knowledge.table_format import HELD, AskSpec, AttributeSpec, OperationSpec, TypeSpec, hints_of, load_tables
+from nephoscope.knowledge.table_format import HELD, AskSpec, AttributeSpec, OperationSpec, TypeSpec, hints_of, load_tables, nouns_of
 from nephoscope.models import Call, Check, Extract, FactQuery, IdentifierKind, Identity, JsonValue, Mention, Operation, Read, Reply, ResourceRef, Tier
 
 REPLY = "reply"
@@ -66,7 +66,7 @@ class TableEstate:
         self.operations: Mapping[str, OperationSpec] = {f"{spec.service}:{spec.operation}": spec for file in files for spec in file.operations}
         self._called = {name.lower() for file in files for name in file.called}
         self._hints = hints_of(files)
-        self._nouns = self._all_nouns()
+        self._nouns = nouns_of(files)
         self._permissions = {f"{file.service}:{operation}": action for file in files for operation, action in file.permissions.items()}
 
     def identifiers(self) -> Sequence[IdentifierKind]:
@@ -137,13 +137,6 @@ class TableEstate:
         if routed := tuple(name for name, spec in self.types.items() if spec.routed):
             found += [Mention(text=one, native_types=routed, start=at, exact=False, hint=True) for at, one in mentions.requested(text)]
         return [one for one in found if not self._unlike(one)]
-
-    def _all_nouns(self) -> Mapping[str, Sequence[str]]:
-        nouns: dict[str, list[str]] = {name: [] for name in self._called}
-        for spec in self.types.values():
-            for noun in spec.nouns:
-                nouns.setdefault(noun.lower(), []).append(spec.native_type)
-        return nouns
 
     def _unlike(self, mention: Mention) -> bool:
         """Whether it is only a noun that makes a name of the word, and such a thing is never called so."""

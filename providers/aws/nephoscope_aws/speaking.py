@@ -38,7 +38,7 @@ _HELD = re.compile(
     r"|messages? in|has \w+ ?messages|puts?|gets? messages)\b",
     re.IGNORECASE,
 )
-_FAILS = "queue {it}: messages are given up and fail with errors"
+_FAILS = "queue {it}: messages fail with errors and are given up to its dead letter queue"
 _FUNCTION_FAILS = "function {it} fails with errors"
 
 
