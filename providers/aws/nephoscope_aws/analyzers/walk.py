@@ -11,6 +11,7 @@ from nephoscope.interfaces import FactView
 from nephoscope.models import Fact, FactQuery, Finding, Holds, Identity, JsonValue, ResourceRef, Supposition
 from nephoscope_aws.access.uses import unasked
 from nephoscope_aws.analyzers.settings import known_as
+from nephoscope_aws.analyzers.walking.better_known import better_known
 from nephoscope_aws.analyzers.walking.conditions import Condition, conditions, mended
 from nephoscope_aws.analyzers.walking.references import references
 from nephoscope_aws.analyzers.walking.tables import Question, estate, existence, listed, questions, state_attribute, words
@@ -35,7 +36,7 @@ class WalkAnalyzer:
         found: dict[str, Finding] = {}
         for start in _starts(view):
             for walked in _Walk(view, start).findings():
-                one = known_as(view, walked)
+                one = known_as(view, better_known(view, walked))
                 former = found.get(one.key)
                 if former is None or (one.holds == "yes" and former.holds != "yes"):
                     found[one.key] = one

@@ -65,6 +65,15 @@ def account() -> Iterator[None]:
         for name, bucket in (("lake-crawler", "lakee"), ("lake-crawler-2", "lake")):
             targets = {"S3Targets": [{"Path": f"s3://{bucket}/raw/"}]}
             client("glue").create_crawler(Name=name, Role=f"arn:aws:iam::{ACCOUNT}:role/crawl", DatabaseName="lake_db", Targets=targets)
+        client("kinesis").create_stream(StreamName="positions", ShardCount=1)
+        stream = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/positions"
+        client("lambda").create_event_source_mapping(FunctionName="step-a", EventSourceArn=stream, StartingPosition="LATEST", Enabled=False)
+        key = client("kms").create_key()["KeyMetadata"]
+        kept = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key["Arn"]}
+        client("s3").create_bucket(Bucket="receipts", CreateBucketConfiguration={"LocationConstraint": REGION})
+        rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": kept}]}
+        client("s3").put_bucket_encryption(Bucket="receipts", ServerSideEncryptionConfiguration=rules)
+        client("kms").disable_key(KeyId=key["KeyId"])
         client("events").put_rule(Name="tax-hourly", ScheduleExpression="rate(1 hour)", State="DISABLED")
         client("events").put_targets(Rule="tax-hourly", Targets=[{"Id": "1", "Arn": f"{FUNCTION}sync-tax"}])
         for name, state in (("hourly-sync", "DISABLED"), ("daily-sync", "ENABLED")):
@@ -97,6 +106,8 @@ def diagnosed(text: str, *deny: str) -> Diagnosis:
         ("state machine lost-flow does not start", "aws.stepfunctions.role-deleted", "role gone-exec"),
         ("crawler lake-crawler finds nothing any more", "aws.glue.crawler-dangling-reference", "bucket lakee"),
         ("the eventbridge schedule hourly-sync did not run", "aws.scheduler.disabled", "DISABLED"),
+        ("function step-a never runs", "aws.lambda.event-source-mapping-disabled", "Disabled"),
+        ("bucket receipts is broken", "aws.kms.key-disabled", "Disabled"),
     ],
 )
 def test_what_is_broken_is_named_as_a_playbook_names_it(text: str, cause: str, named: str) -> None:
