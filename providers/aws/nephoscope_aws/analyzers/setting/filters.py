@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nephoscope.models import JsonValue
+from nephoscope.models import JsonValue, texts
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.alarms import heard
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
@@ -17,6 +17,8 @@ from nephoscope_aws.iam.truth import Truth
 from nephoscope_aws.looking.look import UNKNOWN, hidden
 from nephoscope_aws.looking.referring import refer
 
+_ONE_WORD = re.compile(r"\{\s*\$\.[\w.-]+\s*=\s*(?P<quote>\"?)(?P<word>\w+)(?P=quote)\s*\}")
+"""A pattern that asks one field for one word."""
 _WORD = re.compile(r"\w+")
 _SETTINGS = ("logGroupName", "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs")
 _FEWEST = 3
@@ -60,8 +62,21 @@ def filter_wants_documents(judging: Judging) -> Truth:
     if readable is None:
         return None
     judging.details |= {"group": group, "pattern": pattern, "lines": len(readable)}
+    judging.details |= _as_term(filters[0], pattern, readable)
     judging.suppose += heard(judging)
     return len(readable) >= _FEWEST and not any(line.lstrip().startswith("{") for line in readable)
+
+
+def _as_term(written: Mapping[str, Any], pattern: str, lines: Sequence[str]) -> dict[str, JsonValue]:
+    """The filter with the one word that its field is to equal as a term; only where lines hold that word, and nothing is counted from a field."""
+    match = _ONE_WORD.fullmatch(pattern)
+    matches = compiled(match["word"]) if match else None
+    matching = sum(map(matches, lines)) if matches else 0
+    settings = sendable({name: written[name] for name in _SETTINGS if name in written})
+    counted = texts(written.get("metricTransformations") or ())
+    if match is None or not matching or not isinstance(settings, dict) or any(text.startswith("$") for text in counted):
+        return {}
+    return {"matching": matching, "fitting": match["word"], "filter": {**settings, "filterPattern": match["word"]}}
 
 
 def filter_mismatch(judging: Judging) -> Truth:

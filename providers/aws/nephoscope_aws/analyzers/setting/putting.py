@@ -23,7 +23,7 @@ def puttings(rule: Rule, view: FactView, subject: ResourceRef, details: Mapping[
 
 def _made(putting: Putting, view: FactView, subject: ResourceRef, details: Mapping[str, JsonValue]) -> JsonValue:
     fact = view.fact(subject, putting.attribute)
-    if fact is None or fact.known_absent:
+    if fact is None or fact.known_absent or not _spoken(putting, view):
         return None
     swaps = [(str(tell(old, details)), str(tell(new, details))) for old, new in putting.swap.items()]
     if not all(old and new and "{" not in old + new for old, new in swaps):
@@ -35,6 +35,11 @@ def _made(putting: Putting, view: FactView, subject: ResourceRef, details: Mappi
             return None
         value = swapped
     return sendable(value)
+
+
+def _spoken(putting: Putting, view: FactView) -> bool:
+    """Whether the problem's words ask for this one, where that is a condition."""
+    return not putting.words or putting.concerns(frozenset((view.problem.symptom, *view.problem.symptoms)), view.problem.text)
 
 
 def _swapped(value: Any, old: str, new: str) -> Any:
@@ -57,6 +62,11 @@ class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
     def _func_without(self, value: dict[str, Any], names: list[str]) -> dict[str, Any]:
         """An object less some members."""
         return {key: member for key, member in value.items() if key not in names}
+
+    @jmespath.functions.signature({"types": ["string"]}, {"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_last(self, text: str, mark: str) -> str:
+        """The part after the last mark."""
+        return text.rpartition(mark)[2]
 
 
 _OPTIONS = jmespath.Options(custom_functions=_Functions())

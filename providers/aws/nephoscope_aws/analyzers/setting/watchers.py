@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from nephoscope.models import JsonValue, ResourceRef
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth, any_of
-from nephoscope_aws.looking.look import UNKNOWN, mend, rows
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend, rows
 
 _EVENTS = {"s3:bucket": "AWS::S3::Object", "lambda:function": "AWS::Lambda::Function", "dynamodb:table": "AWS::DynamoDB::Table"}
 """What is done inside such a thing is an event of data, which a trail leaves out unless told otherwise."""
 _EVERYTHING = [{"DataResources": [{"Type": kind, "Values": [f"arn:aws:{kind.split('::')[1].lower()}"]} for kind in _EVENTS.values()]}]
+_MOST_SELECTORS = 5
+"""So many a trail may have."""
 _READS = re.compile(r"\b(reads?|lists?|describes?|gets?|look(s|ed|ing)? (at|up)|view(s|ed|ing)?|access(es|ed)?|read-only)\b", re.IGNORECASE)
 _SOURCES = {
     "kms.amazonaws.com": re.compile(r"\b(kms|keys?|decrypt\w*|encrypt\w*)\b", re.IGNORECASE),
     "rdsdata.amazonaws.com": re.compile(r"\bdata api\b", re.IGNORECASE),
 }
+_RECORDER = ("name", "roleARN", "recordingMode")
+"""What is put again with what a recorder is to follow."""
 _RECORDED = {
     "acm:certificate": "AWS::ACM::Certificate", "apigateway:rest-api": "AWS::ApiGateway::RestApi",
     "autoscaling:group": "AWS::AutoScaling::AutoScalingGroup", "cloudfront:distribution": "AWS::CloudFront::Distribution",
@@ -60,9 +65,39 @@ def trail_lacks_data_events(judging: Judging) -> Truth:
         covered: Truth = bool(chosen) and (None if not about else any_of(_covers(one, kind, ref) for one in chosen for kind, ref in about))
         if covered is not False:
             return None if covered is None else False
+    putting = _with_data_events(judging, about)
+    if putting:
+        judging.details["things"] = ", ".join(ref.label for _, ref in about if ref is not None)
+        judging.details["selecting"] = {"TrailName": judging.subject.native_id, **putting}
     judging.details["events"] = "/".join(dict.fromkeys(kind.split("::")[1] for kind, _ in about)) or "S3, Lambda and DynamoDB"
     judging.suppose.append(mend(judging.subject, "selectors", _EVERYTHING))
     return True
+
+
+def _with_data_events(judging: Judging, about: list[tuple[str, ResourceRef | None]]) -> dict[str, JsonValue]:
+    """The trail's selectors as they are, with the data events of the things that the words name; nothing where none is named."""
+    kinds: dict[str, list[str]] = {}
+    for kind, ref in about:
+        if ref is not None:
+            kinds.setdefault(kind, []).append(f"{ref.native_id}/" if kind == "AWS::S3::Object" else ref.native_id)
+    plain, fine = (rows(judging.look.value(judging.subject, name)) for name in ("selectors", "selectors.advanced"))
+    if not kinds or hidden(plain) or hidden(fine):
+        return {}
+    if fine:
+        return {"AdvancedEventSelectors": [*map(dict, fine), *(_fine(kind, arns) for kind, arns in kinds.items())]}
+    more: list[dict[str, Any]] = [{"Type": kind, "Values": arns} for kind, arns in kinds.items()]
+    whole = next((one for one in plain if one.get("ReadWriteType", "All") == "All"), None)
+    if whole is None and plain and len(plain) >= _MOST_SELECTORS:
+        return {}
+    taken = {**(whole or {"ReadWriteType": "All", "IncludeManagementEvents": not plain})}
+    taken["DataResources"] = [*(taken.get("DataResources") or ()), *more]
+    return {"EventSelectors": [*(dict(one) for one in plain if one is not whole), taken]}
+
+
+def _fine(kind: str, arns: list[str]) -> dict[str, JsonValue]:
+    named: JsonValue = {"Field": "resources.ARN", "StartsWith": list[JsonValue](arns)}
+    of_data: list[JsonValue] = [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": [kind]}]
+    return {"Name": f"{kind.split('::')[1]} data events", "FieldSelectors": [*of_data, named]}
 
 
 def _chosen(selectors: object) -> Iterator[tuple[str, tuple[str, ...] | None]]:
@@ -105,10 +140,19 @@ def trail_leaves_out(judging: Judging) -> Truth:
         reads = one.get("ReadWriteType") == "WriteOnly" and _READS.search(text) is not None
         what = "calls that manage things" if one.get("IncludeManagementEvents") is False else "calls that only read" if reads else ", ".join(left)
         if what and len(kept) == 1:
-            judging.details["left_out"] = what
+            judging.details |= {"left_out": what} | ({} if hidden(one) else {"whole": list[JsonValue](_taking_all(one, left))})
             judging.suppose.append(mend(judging.subject, "selectors", []))
             return True
     return False
+
+
+def _taking_all(selector: Mapping[str, Any], wanted: Collection[str]) -> Iterator[JsonValue]:
+    """Selectors for calls that manage things, those of services that nobody misses still left out; data events stay chosen as they were."""
+    left = [name for name in selector.get("ExcludeManagementEventSources") or () if name not in wanted]
+    yield {"ReadWriteType": "All", "IncludeManagementEvents": True, **({"ExcludeManagementEventSources": left} if left else {})}
+    if selector.get("DataResources"):
+        kept = {name: value for name, value in selector.items() if name != "ExcludeManagementEventSources"}
+        yield {**kept, "IncludeManagementEvents": False}
 
 
 def trail_records(judging: Judging) -> Truth:
@@ -116,7 +160,8 @@ def trail_records(judging: Judging) -> Truth:
     seen = [judging.look.value(judging.subject, name) for name in ("logging", "global_events", "selectors")]
     if UNKNOWN in seen:
         return None
-    whole = all(one.get("ReadWriteType", "All") == "All" and one.get("IncludeManagementEvents") is not False for one in rows(seen[2]))
+    chosen = rows(seen[2])
+    whole = not chosen or any(one.get("ReadWriteType", "All") == "All" and one.get("IncludeManagementEvents") is not False for one in chosen)
     return seen[0] is True and seen[1] is not False and whole
 
 
@@ -132,11 +177,31 @@ def recorder_leaves_out(judging: Judging) -> Truth:
     for kind in about:
         lacks = not seen["all_types"] and bool(followed) and kind not in followed
         if lacks or kind in excluded or (seen["all_types"] and seen["global_types"] is False and kind.startswith("AWS::IAM::")):
-            judging.details |= {"kind": kind, "followed": list[JsonValue](sorted(followed))}
+            judging.details |= {"kind": kind, "followed": list[JsonValue](sorted(followed)), **_following(judging, kind)}
             judging.suppose += [mend(judging.subject, "all_types", True), mend(judging.subject, "global_types", True)]
             judging.suppose.append(mend(judging.subject, "types.excluded", []))
             return True
     return False
+
+
+def _following(judging: Judging, kind: str) -> dict[str, JsonValue]:
+    """The recorder as it is to be put, which replaces all of it: with this kind followed as well."""
+    fact = judging.view.fact(judging.subject, "settings")
+    settings: Any = fact.value if fact is not None and isinstance(fact.value, dict) and not hidden(fact.value) else {}
+    group, kept = settings.get("recordingGroup"), {name: settings[name] for name in _RECORDER if name in settings}
+    if not isinstance(group, dict) or "servicePrincipal" in settings:
+        return {}
+    group = {name: value for name, value in group.items() if value not in ([], {"resourceTypes": []})}
+    excluded = [one for one in (group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or () if one != kind]
+    if group.get("resourceTypes"):
+        group["resourceTypes"] = [*group["resourceTypes"], kind]
+    elif excluded:
+        group["exclusionByResourceTypes"] = {"resourceTypes": excluded}
+    elif group.get("allSupported"):
+        group["includeGlobalResourceTypes"] = True
+    else:
+        return {}
+    return {"recorder": {**kept, "recordingGroup": group}}
 
 
 JUDGES: Mapping[str, Judge] = named_judge(trail_lacks_data_events, trail_leaves_out, trail_records, recorder_leaves_out)
