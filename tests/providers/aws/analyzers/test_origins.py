@@ -30,9 +30,9 @@ API = ref("apigatewayv2:api", "abc", "shop-api", ACCOUNT, REGION)
     ],
 )
 def test_whose_pages_are_refused(text: str, allowed: list[str], refused: bool) -> None:
-    settings = {"CorsConfiguration": {"AllowOrigins": allowed}}
+    settings = {"AllowOrigins": allowed}
     fact = Fact(
-        id="f:1", subject=API, attribute="configuration", value=settings, grounding="exact", calls=("s1.c1",), pointer="",
+        id="f:1", subject=API, attribute="cors", value=settings, grounding="exact", calls=("s1.c1",), pointer="",
         identity=IDENTITY, observed_at=NOW,
     )  # fmt: skip
     view = Evidence(Problem(text=text, symptom="error_status", now=NOW), [fact], identities=[IDENTITY])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from nephoscope.models import JsonValue, ResourceRef
+from nephoscope.models import FactQuery, JsonValue, ResourceRef
+from nephoscope_aws.analyzers.delivering.mending import known as read
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth, any_of
@@ -42,10 +44,30 @@ def api_pool_deleted(judging: Judging) -> Truth:
         if pools and all(pools):
             judging.details["authorizer"] = str(one.get("name") or one.get("Name"))
             gone = lost(judging, pools) if len(pools) == 1 else None
+            if gone and not _replaced(judging, one, str(judging.details["missing_id"])):
+                return None
             found.append(gone)
             if gone:
                 break
     return any_of(found)
+
+
+def _replaced(judging: Judging, authorizer: Mapping[str, Any], gone: str) -> bool:
+    """What the authorizer is to believe instead, where there is but one other pool, and one stage; ``False`` while that may still be asked."""
+    kind, region, account = "cognito-idp:user-pool", judging.subject.region, judging.subject.account
+    if judging.view.complete(kind, region) is None and judging.awaits(FactQuery(kind=kind, attribute="complete")):
+        return False
+    if judging.view.fact(judging.subject, "stages") is None and judging.awaits(FactQuery(subject=judging.subject, attribute="stages")):
+        return False
+    listed, stages = judging.view.complete(kind, region), rows(read(judging.view, judging.subject, "stages"))
+    pools = [one for one in judging.view.subjects(kind) if (one.region, one.account) == (region, account) and read(judging.view, one, "exists")]
+    named = [str(arn) for arn in authorizer.get("providerARNs") or () if f":{region}:{account}:" in str(arn)]
+    if listed is None or listed.known_absent or not listed.value or len(pools) != 1 or len(stages) != 1 or len(named) != 1:
+        return True
+    fresh = named[0].replace(gone, pools[0].native_id)
+    judging.details |= {"authorizer_id": str(authorizer.get("id")), "old_pool": named[0], "only_pool": pools[0].label, "new_pool": fresh}
+    judging.details["stage"] = str(stages[0].get("stageName"))
+    return True
 
 
 def api_audience_unknown(judging: Judging) -> Truth:
@@ -72,18 +94,23 @@ def api_audience_unknown(judging: Judging) -> Truth:
                 "pool": pool.label,
                 "clients": ", ".join(known.values()) or "none",
             }
-            judging.suppose.append(mend(pool, "clients", [{"ClientId": name} for name in audience]))
+            if len(known) == 1:
+                tokens: JsonValue = {**settings, "Audience": list[JsonValue](known)}
+                judging.details |= {"authorizer_id": str(one.get("AuthorizerId")), "tokens": tokens, "client": next(iter(known.values()))}
+                mended = [{**each, "JwtConfiguration": tokens} if each is one else dict(each) for each in rows(authorizers)]
+                judging.suppose.append(mend(judging.subject, "authorizers", mended))
+            else:
+                judging.suppose.append(mend(pool, "clients", [{"ClientId": name} for name in audience]))
             break
     return any_of(found)
 
 
 def _allowed(judging: Judging) -> list[str] | None:
     """Origins that the interface answers; ``None`` while nobody has looked."""
-    settings = judging.look.value(judging.subject, "configuration")
+    settings = judging.look.value(judging.subject, "cors")
     if settings is UNKNOWN:
         return None
-    cors = settings.get("CorsConfiguration") if isinstance(settings, dict) else None
-    return [str(one) for one in (cors or {}).get("AllowOrigins") or ()]
+    return [str(one) for one in settings.get("AllowOrigins") or ()] if isinstance(settings, dict) else []
 
 
 def api_origin_not_allowed(judging: Judging) -> Truth:
@@ -99,12 +126,12 @@ def api_origin_not_allowed(judging: Judging) -> Truth:
     meant = wrong[0] if wrong else odd[0].rstrip("/")
     why = next((f"{one} ends with a slash, which no browser sends" for one in odd if one.rstrip("/") == meant), "")
     judging.details |= {"origin": meant, "origins": list[JsonValue](allowed), "why": why or "origins are compared literally, with scheme and port"}
-    settings = judging.view.fact(judging.subject, "configuration")
-    whole = settings.value if settings is not None and isinstance(settings.value, dict) else {}
-    cors = whole.get("CorsConfiguration")
+    cors, whole = (read(judging.view, judging.subject, name) for name in ("cors", "configuration"))
     fitting: JsonValue = {**(cors if isinstance(cors, dict) else {}), "AllowOrigins": [*(one for one in allowed if one not in odd), meant]}
     judging.details["cors"] = fitting
-    judging.suppose.append(mend(judging.subject, "configuration", {**whole, "CorsConfiguration": fitting}))
+    judging.suppose.append(mend(judging.subject, "cors", fitting))
+    if isinstance(whole, dict):
+        judging.suppose.append(mend(judging.subject, "configuration", {**whole, "CorsConfiguration": fitting}))
     return True
 
 

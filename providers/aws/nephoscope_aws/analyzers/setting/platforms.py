@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from nephoscope.models import JsonValue, texts
+from nephoscope.models import FactQuery, JsonValue, texts
 from nephoscope_aws.access.routes import concerned, routes
 from nephoscope_aws.access.things import FUNCTION_ARN
+from nephoscope_aws.analyzers.delivering.mending import known
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.containers import lost
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, mend, rows
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend, rows
 from nephoscope_aws.looking.referring import refer
 from nephoscope_aws.looking.times import moment
 
@@ -194,7 +195,28 @@ def api_key_useless(judging: Judging) -> Truth:
     judging.details |= {"method": guarded[0][0], "path": guarded[0][1]}
     supposed: JsonValue = {"name": "supposed", "apiStages": [{"apiId": judging.subject.native_id}]}
     judging.suppose.append(mend(all_plans, "plans", [*rows(plans), supposed]))
-    return not covering
+    if covering:
+        return False
+    return True if _planned(judging) else None
+
+
+def _planned(judging: Judging) -> bool:
+    """What a plan would hold, where there is but one stage and no key, or one; ``False`` while that may still be asked."""
+    view, subject = judging.view, judging.subject
+    every = refer(view, subject, "apigateway:keys", f"{subject.account}/{subject.region}/keys")
+    wanted = [(subject, "stages"), *([(every, "keys")] if every else [])]
+    unread = [FactQuery(subject=one[0], attribute=one[1]) for one in wanted if view.fact(*one) is None]
+    if any([judging.awaits(one) for one in unread]):  # all of them are asked for at once
+        return False
+    stages, keys = rows(known(view, subject, "stages")), rows(known(view, every, "keys")) if every else []
+    if every is None or unread or len(stages) != 1 or len(keys) > 1 or hidden([(one.get("id"), one.get("name")) for one in keys]):
+        return True
+    judging.details["stage"] = str(stages[0].get("stageName"))
+    if not keys:
+        judging.details["new_key"] = f"{judging.details['title']}-callers"
+    elif keys[0].get("enabled"):
+        judging.details |= {"only_key": str(keys[0].get("name") or keys[0].get("id")), "only_key_id": str(keys[0].get("id"))}
+    return True
 
 
 def api_key_off(judging: Judging) -> Truth:
