@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephoscope.models import JsonValue
+from nephoscope.models import FactQuery, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.mending import alarm_config
+from nephoscope_aws.analyzers.delivering.mending import known as known_of
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.analyzers.setting.series import Watch, arithmetic, firing, watch
 from nephoscope_aws.behaviour.alarms import REVERSED, spacing
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend, rows
 from nephoscope_aws.looking.referring import refer
 from nephoscope_aws.speaking import tells_of_trouble
 
@@ -25,6 +26,10 @@ HOLDERS = {
 _UP = re.compile(r"(?<![a-z])(high|above|over|exceed\w*|spik\w*|peak\w*|too many|full|maxed|surge\w*|rises?|hot)(?![a-z])", re.IGNORECASE)
 _DOWN = re.compile(r"(?<![a-z])(low|below|under|drops?|dropped|falls?|fell|empty|dries|runs out|too few|dead|idle)(?![a-z])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.-])(\d+(?:\.\d+)?)\s?(%|percent|ms|seconds?|s\b|messages?|errors?|requests?)", re.IGNORECASE)
+_PEOPLE = ("email", "email-json", "sms")
+"""Who is subscribed by one of these need not let the topic in."""
+_MOST_TOPICS = 5
+"""So many topics of other alarms are read to learn who is usually told."""
 _EXTREME = ("Maximum", "Minimum")
 
 
@@ -103,6 +108,32 @@ def tells_nobody(judging: Judging) -> Truth:
         judging.details |= {"usual": action.rpartition(":")[2], "config": _config(judging, AlarmActions=[action])}
     judging.suppose.append(mend(judging.subject, "actions.alarm", [action]))
     return True
+
+
+def topic_unheard(judging: Judging) -> Truth:
+    """Nobody is subscribed to a topic. Where the topics of all other alarms lead to one and the same address, that is who is missing."""
+    listed = judging.look.value(judging.subject, "subscriptions.listed")
+    if listed is UNKNOWN or listed:
+        return None if listed is UNKNOWN else False
+    topics = [one for one in _told_by_alarms(judging) if one.key != judging.subject.key]
+    unread = [FactQuery(subject=one, attribute="subscriptions.listed") for one in topics if judging.view.fact(one, "subscriptions.listed") is None]
+    if [one for one in unread[:_MOST_TOPICS] if judging.awaits(one)]:
+        return None
+    heard_by = [row for one in topics for row in rows(known_of(judging.view, one, "subscriptions.listed"))]
+    ends = {(str(row.get("Protocol")), str(row.get("Endpoint"))) for row in heard_by}
+    protocol, endpoint = next(iter(ends)) if len(ends) == 1 and not unread else ("", "")
+    if protocol in _PEOPLE and not hidden(endpoint):
+        judging.details |= {"protocol": protocol, "endpoint": endpoint, "usual": ", ".join(one.label for one in topics)}
+    return True
+
+
+def _told_by_alarms(judging: Judging) -> list[ResourceRef]:
+    """The topics that alarms of the same account and region send to."""
+    view, own = judging.view, judging.subject
+    alarms = [one for one in view.subjects("cloudwatch:alarm") if (one.account, one.region) == (own.account, own.region)]
+    acts = [known_of(view, one, "actions.alarm") for one in alarms]
+    named = dict.fromkeys(str(arn) for listed in acts if isinstance(listed, list) for arn in listed if ":sns:" in str(arn))
+    return [ref for arn in named if (ref := refer(judging.view, judging.subject, "sns:topic", arn)) is not None]
 
 
 def statistic_hides(judging: Judging) -> Truth:
@@ -254,6 +285,6 @@ def hears(judging: Judging) -> Truth:
 
 
 JUDGES: Mapping[str, Judge] = named_judge(
-    watched_thing_gone, tells_nobody, statistic_hides, needs_more_periods, out_of_reach, reversed_comparison, missing_data_hides,
+    watched_thing_gone, tells_nobody, topic_unheard, statistic_hides, needs_more_periods, out_of_reach, reversed_comparison, missing_data_hides,
     period_shorter_than_metric, never_rests, silence_breaches, would_fire, hears, prefix="alarm_",
 )  # fmt: skip

@@ -206,7 +206,8 @@ def _planned(judging: Judging) -> bool:
     every = refer(view, subject, "apigateway:keys", f"{subject.account}/{subject.region}/keys")
     wanted = [(subject, "stages"), *([(every, "keys")] if every else [])]
     unread = [FactQuery(subject=one[0], attribute=one[1]) for one in wanted if view.fact(*one) is None]
-    if any([judging.awaits(one) for one in unread]):  # all of them are asked for at once
+    waiting = [one for one in unread if judging.awaits(one)]
+    if waiting:
         return False
     stages, keys = rows(known(view, subject, "stages")), rows(known(view, every, "keys")) if every else []
     if every is None or unread or len(stages) != 1 or len(keys) > 1 or hidden([(one.get("id"), one.get("name")) for one in keys]):
