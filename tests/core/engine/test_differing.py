@@ -68,6 +68,18 @@ def test_what_reads_as_it_was_supposed_to_is_named_by_the_cause() -> None:
     assert _strays(before, [_fact("deep", "weir", [{"Id": "made", "To": "x"}, {"Id": "more"}])], {"Name": "deep", "Weir": "z"}, one)
 
 
+def test_what_was_supposed_is_told_from_moments_that_no_copy_has_alike() -> None:
+    """An entry that is written otherwise is gone as it was: only the whole, as it was supposed, names that."""
+    before, after = ({"at": f"2026-01-0{day}T00:00:00Z", "weirs": [name]} for day, name in ((2, "a/"), (2, "a")))
+    facts = [_fact("deep", "settings", before)], [_fact("deep", "settings", after)]
+    supposed = {"at": "2025-12-24T00:00:00Z", "weirs": ["a"]}
+    subject = facts[0][0].subject
+    assert _strays(*facts, {"Name": "deep", "Weirs": ["a"]}) == ["settings of deep"]
+    assert _strays(*facts, {"Name": "deep", "Weirs": ["a"]}, Supposition(subject=subject, attribute="settings", value=supposed)) == []
+    other = Supposition(subject=subject, attribute="settings", value={**supposed, "at": "never"})
+    assert _strays(*facts, {"Name": "deep", "Weirs": ["a"]}, other) == ["settings of deep"]
+
+
 def test_what_a_change_brings_into_being_is_all_its_own() -> None:
     """A thing that was seen not to be there: whatever it has afterwards came with it. One that was there is another matter."""
     gone = _fact("deep", "exists", None).model_copy(update={"grounding": "absent"})

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nephoscope.engine.advice import advise
 from nephoscope.knowledge.playbooks import load_playbooks
-from nephoscope.models import CauseCard, Fact, Finding, Identity, JsonValue, ResourceRef, Way
+from nephoscope.models import CauseCard, Fact, Finding, Identity, JsonValue, Problem, ResourceRef, Way
 from nephoscope.plugin.manager import load_plugins
 from nephoscope_aws.analyzers.names import _stem
 from nephoscope_aws.analyzers.setting.filters import _put_right
@@ -61,6 +61,7 @@ class View:
     def __init__(self, **facts: JsonValue) -> None:
         self.subject = ResourceRef(cloud="aws", kind="x", native_type="x:thing", native_id="thing", account=ME.account, name="thing")
         self._facts = facts
+        self.problem = Problem(text="the service is at 95% cpu and does not scale", symptom="slow", now="2026-11-24T10:00:00Z")
 
     def fact(self, subject: ResourceRef, attribute: str) -> Fact | None:
         if attribute not in self._facts:
@@ -117,12 +118,19 @@ def test_nothing_is_put_where_a_part_is_not_known(putting: dict[str, JsonValue],
     assert _put(putting, details, **facts) is None
 
 
+def test_what_is_put_may_depend_on_what_is_spoken_of() -> None:
+    metric = {"attribute": "desired", "path": "'ByLoad'"}
+    assert _put({**metric, "words": r"\bcpu\b"}, {}, desired=2) == "ByLoad"
+    assert _put({**metric, "words": r"\bmemory\b"}, {}, desired=2) is None
+    assert _put({"attribute": "cluster", "path": "last(@, '/')"}, {}, cluster="arn:aws:ecs:eu-west-1:1:cluster/shop") == "shop"
+
+
 def test_every_putting_of_the_playbooks_serves_a_change() -> None:
     books = load_playbooks(load_plugins().playbooks)
     for some in rules().values():
         for rule in some:
             card = books[rule.cause].card
-            text = str([card.changes, [way.changes for way in card.ways]])
+            text = str([card.changes, [(way.changes, way.undo) for way in card.ways]])
             assert all(f"{{{name}}}" in text for name in rule.puts), rule.cause
             assert all(isinstance(one, Putting) for one in rule.puts.values())
 

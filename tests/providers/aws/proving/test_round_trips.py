@@ -27,6 +27,9 @@ QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:worker"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/company"
+CLUSTER, SERVICE, TASK = (f"arn:aws:ecs:{REGION}:{ACCOUNT}:{rest}" for rest in ("cluster/shop", "service/shop/web", "task-definition/web"))
+SCALED = {"ServiceNamespace": "ecs", "ResourceId": "service/shop/web", "ScalableDimension": "ecs:service:DesiredCount"}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
 OPEN = {"Version": "2012-10-17", "Statement": [{"Sid": "s", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}]}
 VPC, SUBNET, MACHINE, VOLUME = "vpc-0123456789abcdef1", "subnet-0123456789abcdef1", "i-0123456789abcdef1", "vol-0123456789abcdef1"
@@ -70,6 +73,39 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
         [
             reply("iam:GetRole", {"Role": {"Arn": ROLE, "RoleName": "worker", "Path": "/", "AssumeRolePolicyDocument": POLICY}}, {"RoleName": "worker"}),  # noqa: E501
             reply("iam:GetRolePolicy", {"RoleName": "worker", "PolicyName": "own", "PolicyDocument": POLICY}, {"RoleName": "worker", "PolicyName": "own"}, 2),  # noqa: E501
+        ],
+    ),
+    "trail with selectors": (
+        "cloudtrail:trail",
+        TRAIL,
+        [
+            reply("cloudtrail:DescribeTrails", {"trailList": [{"Name": "company", "TrailARN": TRAIL, "S3BucketName": "trail-files"}]}),
+            reply("cloudtrail:GetEventSelectors", {"TrailARN": TRAIL, "EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": []}]}, {"TrailName": TRAIL}, 2),  # noqa: E501
+        ],
+    ),
+    "service that is scaled": (
+        "ecs:service",
+        SERVICE,
+        [
+            reply("ecs:DescribeServices", {"services": [{"serviceArn": SERVICE, "serviceName": "web", "clusterArn": CLUSTER, "taskDefinition": f"{TASK}:1", "desiredCount": 2}]}, {"cluster": "shop", "services": ["web"]}),  # noqa: E501
+            reply("application-autoscaling:DescribeScalableTargets", {"ScalableTargets": [{**SCALED, "MinCapacity": 2, "MaxCapacity": 4, "ScalableTargetARN": "arn:aws:application-autoscaling:x"}]}, {"ServiceNamespace": "ecs", "ResourceIds": ["service/shop/web"]}, 2),  # noqa: E501
+            reply("application-autoscaling:DescribeScalingPolicies", {"ScalingPolicies": [{**SCALED, "PolicyName": "cpu", "PolicyARN": "arn:aws:autoscaling:x", "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 70.0, "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}}]}, {"ServiceNamespace": "ecs", "ResourceId": "service/shop/web"}, 3),  # noqa: E501
+        ],
+    ),
+    "pool and its client": (
+        "cognito-idp:user-pool",
+        "eu-west-1_9fKq2LmZa",
+        [
+            reply("cognito-idp:DescribeUserPool", {"UserPool": {"Id": "eu-west-1_9fKq2LmZa", "Name": "customers"}}, {"UserPoolId": "eu-west-1_9fKq2LmZa"}),  # noqa: E501
+            reply("cognito-idp:ListUserPoolClients", {"UserPoolClients": [{"ClientId": "7h3k9d2m5q8r", "ClientName": "web", "UserPoolId": "eu-west-1_9fKq2LmZa"}]}, {"UserPoolId": "eu-west-1_9fKq2LmZa", "MaxResults": 60}, 2),  # noqa: E501
+        ],
+    ),
+    "authorizer": (
+        "apigatewayv2:api",
+        "abcdefgh",
+        [
+            reply("apigatewayv2:GetApi", {"ApiId": "abcdefgh", "Name": "orders", "ProtocolType": "HTTP"}, {"ApiId": "abcdefgh"}),
+            reply("apigatewayv2:GetAuthorizers", {"Items": [{"AuthorizerId": "a1", "AuthorizerType": "JWT", "Name": "customers", "JwtConfiguration": {"Audience": ["x"], "Issuer": "https://login.example.com/"}}]}, {"ApiId": "abcdefgh"}, 2),  # noqa: E501
         ],
     ),
     "security group": (

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from nephoscope.models import FactQuery, ResourceRef
+from nephoscope.interfaces import FactView
+from nephoscope.models import FactQuery, JsonValue, ResourceRef
+from nephoscope_aws.analyzers.delivering import refs
+from nephoscope_aws.analyzers.delivering.mending import ACTIONS, PRINCIPALS, known, sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
+from nephoscope_aws.iam.services import allows_service
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend
 from nephoscope_aws.looking.referring import refer
 
 _DEFAULT = "default"
@@ -38,7 +42,7 @@ def rule_on_other_bus(judging: Judging) -> Truth:
     if services:
         judging.details |= {"other": _DEFAULT, "why": "services send their own events to the default bus alone"}
         judging.suppose.append(mend(rule, "bus", _DEFAULT))
-        return True
+        return _not_there(judging)
     return _taken_elsewhere(judging, own, set(sources)) if own == _DEFAULT else False
 
 
@@ -64,8 +68,77 @@ def _taken_elsewhere(judging: Judging, own: str, sources: set[str]) -> Truth:
                     "why": f"there rule {sibling.label} took such events in the last 24 hours",
                 }
                 judging.suppose.append(mend(judging.subject, "bus", bus.label))
-                return True
+                return _not_there(judging)
     return None if unknown else False
+
+
+def _not_there(judging: Judging) -> Truth:
+    """Whether no rule of that name does the same on the other bus; and how it is made there, where the targets let it in."""
+    rule, bus = judging.subject, str(judging.details["other"])
+    path = f"rule/{rule.label}" if bus == _DEFAULT else f"rule/{bus}/{rule.label}"
+    fresh = rule.model_copy(update={"native_id": f"{rule.native_id.partition(':rule/')[0]}:{path}"})
+    if _unread(judging, [(fresh, "exists"), (rule, "targets"), (rule, "state")]):
+        return None
+    if known(judging.view, fresh, "exists"):
+        return None if _unread(judging, [(fresh, "targets")]) else not _same(judging.view, rule, fresh)
+    targets = [ref for one in _strings(judging.view, rule, "targets") if (ref := refer(judging.view, rule, "events:target", one)) is not None]
+    if _unread(judging, [(one, "settings") for one in targets]):
+        return None
+    settings = [sendable(known(judging.view, one, "settings")) for one in targets]
+    receivers = [_receiver(one) for one in settings]
+    if _unread(judging, [(one, "policy") for one in receivers if one is not None]):
+        return None
+    free = judging.view.fact(fresh, "exists") is not None
+    if free and targets and all(one is not None and _lets_in(judging.view, one, fresh) for one in receivers):
+        judging.details |= _moving(judging, bus, settings)
+    return True
+
+
+def _same(view: FactView, rule: ResourceRef, other: ResourceRef) -> bool:
+    """Whether one rule does what the other does."""
+    alike = all(known(view, rule, name) == known(view, other, name) for name in ("pattern", "state"))
+    return alike and len(_strings(view, rule, "targets")) == len(_strings(view, other, "targets"))
+
+
+def _strings(view: FactView, ref: ResourceRef, attribute: str) -> list[str]:
+    value = known(view, ref, attribute)
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+def _unread(judging: Judging, wanted: Sequence[tuple[ResourceRef, str]]) -> bool:
+    """Whether some of these facts are not known and may still be asked for."""
+    lacking = [FactQuery(subject=ref, attribute=name) for ref, name in wanted if judging.view.fact(ref, name) is None]
+    return bool([one for one in lacking if judging.awaits(one)])
+
+
+def _receiver(settings: JsonValue) -> ResourceRef | None:
+    """What a target leads to, where its own policy says who may come in."""
+    arn = settings.get("Arn") if isinstance(settings, dict) else None
+    ref = refs.of_arn(arn)
+    return ref if ref is not None and ref.native_id == arn and ref.native_type in ACTIONS else None
+
+
+def _lets_in(view: FactView, receiver: ResourceRef, rule: ResourceRef) -> bool:
+    policy = view.fact(receiver, "policy")
+    if policy is None or hidden(policy.value):
+        return False
+    written = None if policy.known_absent else policy.value
+    account = rule.account or receiver.account
+    action, service = ACTIONS[receiver.native_type], PRINCIPALS[rule.native_type]
+    return allows_service(written, service, action, receiver.native_id, rule.native_id, account).allowed is True
+
+
+def _moving(judging: Judging, bus: str, settings: list[JsonValue]) -> dict[str, JsonValue]:
+    """Parameters of the calls that make the rule there."""
+    rule, view = judging.subject, judging.view
+    names = {"EventPattern": "pattern", "State": "state", "RoleArn": "role", "Description": "description"}
+    kept = {name: value for name, attribute in names.items() if (value := known(view, rule, attribute))}
+    there: dict[str, JsonValue] = {} if bus == _DEFAULT else {"EventBusName": bus}
+    return {
+        "new_rule": {"Name": rule.name, **there, **kept},
+        "new_targets": {"Rule": rule.name, **there, "Targets": settings},
+        "ids": " ".join(str(one.get("Id")) for one in settings if isinstance(one, dict)),
+    }
 
 
 def _fired(judging: Judging, rule: ResourceRef, attribute: str) -> Truth:
