@@ -62,7 +62,8 @@ def _replaced(judging: Judging, authorizer: Mapping[str, Any], gone: str) -> boo
     listed, stages = judging.view.complete(kind, region), rows(read(judging.view, judging.subject, "stages"))
     pools = [one for one in judging.view.subjects(kind) if (one.region, one.account) == (region, account) and read(judging.view, one, "exists")]
     named = [str(arn) for arn in authorizer.get("providerARNs") or () if f":{region}:{account}:" in str(arn)]
-    if listed is None or listed.known_absent or not listed.value or len(pools) != 1 or len(stages) != 1 or len(named) != 1:
+    whole = listed is not None and listed.subject.account == account and bool(listed.value)
+    if not whole or len(pools) != 1 or len(stages) != 1 or len(named) != 1:
         return True
     fresh = named[0].replace(gone, pools[0].native_id)
     judging.details |= {"authorizer_id": str(authorizer.get("id")), "old_pool": named[0], "only_pool": pools[0].label, "new_pool": fresh}
