@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from nephoscope_aws.emulator import health, transit
 from nephoscope_aws.emulator.wrapping import once as _once
 from nephoscope_aws.emulator.wrapping import put as _put
+from nephoscope_aws.emulator import apis
+from nephoscope_aws.emulator.wrapping import once
 
 
 def amend() -> None:
     """Once per process is enough; a second time changes nothing."""
-    from moto.apigateway.models import Authorizer, RestAPI
-    from moto.apigatewayv2.responses import ApiGatewayV2Response
     from moto.dynamodb.models.table import Table
     from moto.elasticache.models import CacheCluster
     from moto.elbv2.models import ELBv2Backend
@@ -31,6 +30,10 @@ def amend() -> None:
     _once(Table, "set_stream_specification", _ends_stream)
     _once(ELBv2Backend, "set_rule_priorities", _moves_rules_at_once)
     _put(CacheCluster, "security_groups", property(_groups_of_cache))
+    apis.amend()
+    once(Queue, "_set_attributes", _keeps_policy)
+    once(MetricFilters, "add_filter", _replaces_filter)
+    once(Table, "set_stream_specification", _ends_stream)
 
 
 def _keeps_policy(real: Any) -> Any:
