@@ -83,7 +83,7 @@ def test_fine_selectors_stay_and_nothing_is_chosen_where_nothing_is_named() -> N
 @pytest.mark.parametrize(
     ("selector", "text", "whole"),
     [
-        (WRITES, "reads are missing", [{"ReadWriteType": "All", "IncludeManagementEvents": True}]),
+        (WRITES, "who listed our roles", [{"ReadWriteType": "All", "IncludeManagementEvents": True}]),
         (
             {**WRITES, "ExcludeManagementEventSources": ["kms.amazonaws.com"]},  # nobody misses those
             "reads are missing",

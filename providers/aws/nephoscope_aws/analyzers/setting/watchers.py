@@ -16,7 +16,7 @@ _EVENTS = {"s3:bucket": "AWS::S3::Object", "lambda:function": "AWS::Lambda::Func
 _EVERYTHING = [{"DataResources": [{"Type": kind, "Values": [f"arn:aws:{kind.split('::')[1].lower()}"]} for kind in _EVENTS.values()]}]
 _MOST_SELECTORS = 5
 """So many a trail may have."""
-_READS = re.compile(r"\b(reads?|lists?|describes?|gets?|look(s|ed|ing)? (at|up)|view(s|ed|ing)?|access(es|ed)?|read-only)\b", re.IGNORECASE)
+_READS = re.compile(r"\b(reads?|list(s|ed|ing)?|describe[sd]?|gets?|look(s|ed|ing)? (at|up)|view(s|ed|ing)?|access(es|ed)?)\b", re.IGNORECASE)
 _SOURCES = {
     "kms.amazonaws.com": re.compile(r"\b(kms|keys?|decrypt\w*|encrypt\w*)\b", re.IGNORECASE),
     "rdsdata.amazonaws.com": re.compile(r"\bdata api\b", re.IGNORECASE),
