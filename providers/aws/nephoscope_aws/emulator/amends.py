@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nephoscope_aws.emulator import health, transit
+from nephoscope_aws.emulator import apis, health, transit
 from nephoscope_aws.emulator.wrapping import once as _once
 from nephoscope_aws.emulator.wrapping import put as _put
-from nephoscope_aws.emulator import apis
-from nephoscope_aws.emulator.wrapping import once
 
 
 def amend() -> None:
@@ -19,21 +17,14 @@ def amend() -> None:
     from moto.logs.metric_filters import MetricFilters
     from moto.sqs.models import Queue
 
+    apis.amend()
     transit.amend()
     health.amend()
-    _once(Authorizer, "apply_operations", _patches_pools)
-    _once(RestAPI, "create_deployment", _keeps_stage)
-    if not hasattr(ApiGatewayV2Response, "get_authorizers"):
-        setattr(ApiGatewayV2Response, "get_authorizers", _lists_authorizers)  # noqa: B010 - it declares none
     _once(Queue, "_set_attributes", _keeps_policy)
     _once(MetricFilters, "add_filter", _replaces_filter)
     _once(Table, "set_stream_specification", _ends_stream)
     _once(ELBv2Backend, "set_rule_priorities", _moves_rules_at_once)
     _put(CacheCluster, "security_groups", property(_groups_of_cache))
-    apis.amend()
-    once(Queue, "_set_attributes", _keeps_policy)
-    once(MetricFilters, "add_filter", _replaces_filter)
-    once(Table, "set_stream_specification", _ends_stream)
 
 
 def _keeps_policy(real: Any) -> Any:
@@ -91,35 +82,3 @@ def _moves_rules_at_once(real: Any) -> Any:
 def _groups_of_cache(self: Any) -> list[dict[str, str]]:
     """A cache in a network says which security groups it carries."""
     return [{"SecurityGroupId": one, "Status": "active"} for one in self.security_group_ids]
-def _patches_pools(real: Any) -> Any:
-    """User pools of an authorizer are added and removed one by one."""
-
-    def apply_operations(self: Any, patch_operations: list[dict[str, Any]]) -> Any:
-        for one in patch_operations:
-            if one["path"] == "/providerARNs":
-                kept = [arn for arn in self.provider_arns or [] if arn != one["value"]]
-                self.provider_arns = kept if one["op"] == "remove" else [*kept, one["value"]]
-        return real(self, [one for one in patch_operations if one["path"] != "/providerARNs"])
-
-    return apply_operations
-
-
-def _keeps_stage(real: Any) -> Any:
-    """A stage that is deployed to again keeps its settings."""
-
-    def create_deployment(self: Any, name: str, description: str, stage_variables: Any = None) -> Any:
-        stage = self.stages.get(name)
-        made = real(self, name, description, stage_variables)
-        if stage is not None:
-            stage.deployment_id = made.id
-            stage.variables = stage_variables or stage.variables
-            self.stages[name] = stage
-        return made
-
-    return create_deployment
-
-
-def _lists_authorizers(self: Any) -> tuple[int, dict[str, str], str]:
-    """All authorizers of an API are told at once."""
-    api = self.apigatewayv2_backend.get_api(self.path.split("/")[-2])
-    return 200, {}, json.dumps({"items": [one.to_json() for one in api.authorizers.values()]})
