@@ -1,4 +1,4 @@
-"""Where the emulator is put right: as AWS keeps a policy, replaces a filter, and lets a stream be made anew."""
+"""Where the emulator is put right: as AWS keeps a policy, replaces a filter, and lets a stream be made anew; finds mappings, and has pipes rest."""
 
 from __future__ import annotations
 
@@ -42,3 +42,36 @@ def test_it_keeps_and_replaces_what_aws_does() -> None:
         tables.update_table(TableName="t", StreamSpecification={"StreamEnabled": False})
         tables.update_table(TableName="t", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
         assert tables.describe_table(TableName="t")["Table"]["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_a_pipe_stays_in_the_state_that_it_is_to_have() -> None:
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        pipes = boto3.client("pipes")
+        for state in ("STOPPED", "RUNNING"):
+            role = "arn:aws:iam::123456789012:role/r"
+            pipes.create_pipe(Name=state, Source="arn:aws:sqs:::a", Target="arn:aws:sqs:::b", RoleArn=role, DesiredState=state)
+        for _ in range(3):
+            assert {one["Name"]: one["CurrentState"] for one in pipes.list_pipes()["Pipes"]} == {"STOPPED": "STOPPED", "RUNNING": "RUNNING"}
+        pipes.start_pipe(Name="STOPPED")
+        assert pipes.describe_pipe(Name="STOPPED")["CurrentState"] == "RUNNING"
+
+
+def test_a_replication_reads_as_it_was_put() -> None:
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        buckets = boto3.client("s3")
+        buckets.create_bucket(Bucket="scans", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        buckets.put_bucket_versioning(Bucket="scans", VersioningConfiguration={"Status": "Enabled"})
+        base = {"Status": "Enabled", "DeleteMarkerReplication": {"Status": "Enabled"}, "Destination": {"Bucket": "arn:aws:s3:::c"}}
+        rules = [
+            {**base, "ID": "one", "Priority": 1, "Filter": {"Prefix": ""}},
+            {**base, "ID": "two", "Priority": 2, "Filter": {"Tag": {"Key": "k", "Value": "v"}}},
+            {**base, "ID": "three", "Priority": 3, "Filter": {"And": {"Prefix": "p/", "Tags": [{"Key": "k", "Value": "v"}]}}},
+        ]
+        buckets.put_bucket_replication(Bucket="scans", ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": rules})
+        assert buckets.get_bucket_replication(Bucket="scans")["ReplicationConfiguration"]["Rules"] == rules

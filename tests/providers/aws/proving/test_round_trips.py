@@ -39,6 +39,21 @@ LISTENER = BALANCER.replace(":loadbalancer/", ":listener/") + "/1123456789abcdef
 RULE = LISTENER.replace(":listener/", ":listener-rule/") + "/2123456789abcdef"
 ANSWER = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/rules"
+PIPE = f"arn:aws:pipes:{REGION}:{ACCOUNT}:pipe/feed"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:login-AbCdEf"
+ROTATED = {"ARN": SECRET, "Name": "login", "RotationEnabled": True, "RotationLambdaARN": FUNCTION, "RotationRules": {"AutomaticallyAfterDays": 30}}
+COPIED = {
+    "ID": "all",
+    "Priority": 1,
+    "Status": "Enabled",
+    "Filter": {"And": {"Prefix": "in/", "Tags": [{"Key": "keep", "Value": "yes"}]}},
+    "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+    "DeleteMarkerReplication": {"Status": "Disabled"},
+    "Destination": {"Bucket": "arn:aws:s3:::scans-copy", "EncryptionConfiguration": {"ReplicaKmsKeyID": KEY}},
+}
+
 
 def reply(operation: str, document: Any, params: dict[str, Any] | None = None, number: int = 1) -> Reply:
     service, _, name = operation.partition(":")
@@ -66,6 +81,31 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
             reply("lambda:ListEventSourceMappings", {"EventSourceMappings": [{"UUID": "11111111-2222-3333-4444-555555555555", "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "State": "Disabled", "BatchSize": 5}]}, {"FunctionName": FUNCTION}, 2),  # noqa: E501
             reply("lambda:GetFunctionConcurrency", {"ReservedConcurrentExecutions": 0}, {"FunctionName": "worker"}, 3),
         ],
+    ),
+    "mapping of a stream that its table no longer writes": (
+        "lambda:function",
+        FUNCTION,
+        [
+            reply("lambda:GetFunctionConfiguration", {"FunctionArn": FUNCTION, "FunctionName": "worker", "Role": ROLE, "KMSKeyArn": KEY}, {"FunctionName": "worker"}),  # noqa: E501
+            reply("lambda:ListEventSourceMappings", {"EventSourceMappings": [{"UUID": "11111111-2222-3333-4444-555555555555", "EventSourceArn": f"{TABLE_ARN}/stream/2026-01-01T00:00:00.000", "FunctionArn": FUNCTION, "State": "Enabled", "StartingPosition": "LATEST"}]}, {"FunctionName": "worker"}, 2),  # noqa: E501
+            reply("dynamodb:DescribeTable", {"Table": {"TableArn": TABLE_ARN, "TableName": "rules", "LatestStreamArn": f"{TABLE_ARN}/stream/2026-02-02T00:00:00.000", "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}, "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}}, {"TableName": "rules"}, 3),  # noqa: E501
+        ],
+    ),
+    "pipe that is to rest": (
+        "pipes:pipe",
+        PIPE,
+        [reply("pipes:ListPipes", {"Pipes": [{"Arn": PIPE, "Name": "feed", "Source": QUEUE, "Target": FUNCTION, "DesiredState": "STOPPED", "CurrentState": "STOPPED"}]})],  # noqa: E501
+    ),
+    "secret that is rotated": ("secretsmanager:secret", SECRET, [reply("secretsmanager:DescribeSecret", ROTATED, {"SecretId": SECRET})]),
+    "secret that is no longer rotated": (
+        "secretsmanager:secret",
+        SECRET,
+        [reply("secretsmanager:DescribeSecret", {**ROTATED, "RotationEnabled": False}, {"SecretId": SECRET})],
+    ),
+    "bucket whose copies are chosen": (
+        "s3:bucket",
+        "arn:aws:s3:::scans",
+        [reply("s3:GetBucketReplication", {"ReplicationConfiguration": {"Role": ROLE, "Rules": [COPIED]}}, {"Bucket": "scans"})],
     ),
     "role": (
         "iam:role",
