@@ -28,7 +28,8 @@ _DENIED = re.compile(
 )
 _TIMED_OUT = re.compile(rf"{_STAMP} {_UUID} Task timed out after (?P<seconds>\d+(?:\.\d+)?) seconds")
 _KILLED = re.compile(
-    rf"RequestId: {_UUID} Error: Runtime exited with error: signal: killed|REPORT RequestId: {_UUID}\t.*Error Type: Runtime\.OutOfMemory"
+    rf"RequestId: (?P<run>{_UUID}) Error: Runtime exited with error: signal: killed"
+    rf"|REPORT RequestId: (?P<reported>{_UUID})\t(?:.*\tMemory Size: (?P<memory>\d+) MB\b)?.*Error Type: Runtime\.OutOfMemory"
 )
 _IMPORT = re.compile(r"\[ERROR\] Runtime\.ImportModuleError: Unable to import module '(?P<module>[\w./-]+)': (?P<why>.{1,200})")
 _HANDLER = re.compile(r"\[ERROR\] Runtime\.HandlerNotFound: Handler '(?P<handler>\w+)' missing on module '(?P<module>[\w./-]+)'")
@@ -94,9 +95,13 @@ def timeouts(lines: Iterable[str]) -> list[float]:
     return [float(match["seconds"]) for line in map(_spoken, lines) if (match := _TIMED_OUT.match(line))]
 
 
-def killed(lines: Iterable[str]) -> int:
-    """How many runs the system ended, which it does when their memory is used up."""
-    return sum(_KILLED.match(line) is not None for line in map(_spoken, lines))
+def killed(lines: Iterable[str], memory: int | None = None) -> int:
+    """How many runs the system ended, which it does when their memory is used up. ``memory``: less those that had another size."""
+    had: dict[str, str | None] = {}
+    for match in filter(None, map(_KILLED.match, map(_spoken, lines))):
+        run = match["run"] or match["reported"]
+        had[run] = match["memory"] or had.get(run)
+    return sum(size is None or memory is None or int(size) == memory for size in had.values())
 
 
 @dataclass(frozen=True)

@@ -438,6 +438,7 @@ def test_a_pattern_against_what_is_written(pattern: str, lines: list[str], expec
 
 RUN = "0f5ab2a8-4b3e-4d37-9a3b-0b0a4b1c2d3e"
 WAS_KILLED = f"RequestId: {RUN} Error: Runtime exited with error: signal: killed\nRuntime.ExitError"
+AT_ITS_END = f"REPORT RequestId: {RUN}\tDuration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory"
 NO_MODULE = "[ERROR] Runtime.ImportModuleError: Unable to import module 'app': No module named 'requests'"
 TOO_LONG = f"2026-11-24T09:00:00.000Z {RUN} Task timed out after 5.00 seconds"
 FUNCTION = {"memory": 128, "timeout": 5, "handler": "app.handler", "log_group": None, "last_modified": "2026-11-24T08:00:00.000+0000",
@@ -454,6 +455,8 @@ def written(line: str, at: str = "2026-11-24T09:00:00+00:00") -> list[dict[str, 
         ({}, written(WAS_KILLED), {"lambda.memory-exhausted"}),
         ({}, written(f"INFO a customer wrote: {WAS_KILLED}"), set()),
         ({}, written(WAS_KILLED, "2026-11-24T07:00:00+00:00"), set()),
+        ({}, [*written(WAS_KILLED), *written(AT_ITS_END)], {"lambda.memory-exhausted"}),
+        ({"memory": 256}, [*written(WAS_KILLED), *written(AT_ITS_END)], set()),
         ({}, written(NO_MODULE), {"lambda.code-not-loadable"}),
         ({"handler": "src/app.handler"}, written(NO_MODULE), set()),
         ({}, written(NO_MODULE.replace("'app'", "'index'")), set()),

@@ -69,6 +69,9 @@ def test_ends_of_runs() -> None:
     assert killed([KILLED, f"INFO {KILLED}", "signal: killed"]) == 1
     report = f"REPORT RequestId: {UUID}\tDuration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory"
     assert killed([report, report.replace("OutOfMemory", "ExitError")]) == 1
+    assert killed([KILLED, report]) == killed([report, KILLED]) == 1  # one run, told twice
+    assert [killed([KILLED, report], size) for size in (128, 256)] == [1, 0]
+    assert killed([KILLED], 256) == 1  # of what size it was is not told
 
 
 def test_code_that_cannot_be_loaded() -> None:

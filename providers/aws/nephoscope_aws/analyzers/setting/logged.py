@@ -41,7 +41,7 @@ def killed(judging: Judging) -> Truth:
     lines, memory = _lines(judging), judging.look.number(judging.subject, "memory")
     if lines is None or memory is None:
         return None
-    runs = log_lines.killed(lines)
+    runs = log_lines.killed(lines, int(memory))
     judging.details |= {"memory": int(memory), "wanted": min(_MOST_MEMORY, int(memory) * 2), "runs": runs}
     judging.suppose.append(mend(judging.subject, "memory", _MOST_MEMORY))
     return runs > 0

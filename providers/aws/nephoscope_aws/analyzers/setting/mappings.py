@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nephoscope.models import ResourceRef
@@ -21,6 +21,7 @@ _FIELDS = {
 """What a record has that a mapping's filter is held against, by the service it comes from."""
 _DATA = {"sqs": "body", "kinesis": "data", "dynamodb": "dynamodb"}
 """Where the sender's own words stand in it."""
+_AS_SENT = ("sqs", "kinesis")
 _TABLE_STREAM = "/stream/"
 
 
@@ -52,9 +53,19 @@ def function_filter_never_matches(judging: Judging) -> Truth:
         if found[-1]:
             service = source.split(":")[2]
             judging.details |= {"field": strange[0][0], "source": source.rpartition(":")[2], "data": _DATA[service], "mapping": mapping.native_id}
+            right = [_headed(pattern, strange[number], service) for number, pattern in enumerate(patterns)]
+            judging.details |= {"filters": [{"Pattern": json.dumps(one)} for one in right]} if all(right) else {}
             judging.suppose.append(mend(mapping, "filters", None))
             break
     return any_of(found)
+
+
+def _headed(pattern: Mapping[str, Any], strange: Sequence[str], service: str) -> dict[str, Any] | None:
+    """The same pattern where the sender's words stand; ``None`` where records of the service do not hold them as they were sent."""
+    if service not in _AS_SENT or len(strange) != len(pattern):
+        return None
+    inner = pattern[strange[0]] if list(strange) in ([_DATA[other]] for other in _AS_SENT) else dict(pattern)
+    return {_DATA[service]: inner}
 
 
 def _pattern(filter_: object) -> Mapping[str, Any]:
@@ -67,12 +78,13 @@ def _pattern(filter_: object) -> Mapping[str, Any]:
 
 
 def function_reads_old_stream(judging: Judging) -> Truth:
-    """A mapping reads a stream of a table that has another one now: the old one ended when the stream was switched off or changed."""
+    """A mapping reads a stream that ended, and none reads the one that the table has now: it gets a new one when its stream is set anew."""
     mappings = _mappings(judging)
     if mappings is None:
         return None
     found: list[Truth] = []
-    for mapping, source in mappings:
+    read = list(mappings)
+    for mapping, source in read:
         if ":dynamodb:" not in source or _TABLE_STREAM not in source:
             continue
         table = refer(judging.view, judging.subject, "dynamodb:table", source.partition(_TABLE_STREAM)[0])
@@ -81,7 +93,8 @@ def function_reads_old_stream(judging: Judging) -> Truth:
         if table is None or latest is UNKNOWN or on is UNKNOWN:
             found.append(None)
             continue
-        found.append(isinstance(on, dict) and on.get("StreamEnabled") is True and isinstance(latest, str) and latest != source)
+        ended = isinstance(on, dict) and on.get("StreamEnabled") is True and isinstance(latest, str)
+        found.append(ended and latest not in {one for _, one in read})
         if found[-1]:
             judging.details |= {"table": table.label, "old": source.rpartition("/")[2], "latest": str(latest), "mapping": mapping.native_id}
             judging.suppose.append(mend(mapping, "source", str(latest)))

@@ -45,7 +45,12 @@ def table_throttled(judging: Judging) -> Truth:
 
 
 def stream_throttled(judging: Judging) -> Truth:
-    """Requests to the stream were refused lately for want of shards."""
+    """Requests to the stream were refused lately for want of shards, and their number is fixed."""
+    mode = judging.look.value(judging.subject, "mode")
+    if mode is UNKNOWN:
+        return None
+    if mode == "ON_DEMAND":
+        return False
     counted = [judging.look.value(judging.subject, f"metrics.{name}_throttles") for name in ("write", "read")]
     if UNKNOWN in counted:
         return None
