@@ -13,6 +13,7 @@ from nephoscope.knowledge.playbooks import tell
 from nephoscope.models import FactQuery, Finding, JsonValue, Problem, ResourceRef, Supposition
 from nephoscope_aws.analyzers.setting.conditions import Judging, judge
 from nephoscope_aws.analyzers.setting.judges import JUDGES
+from nephoscope_aws.analyzers.setting.picking import PICKS
 from nephoscope_aws.analyzers.setting.putting import puttings
 from nephoscope_aws.analyzers.setting.rules import Place, Rule, Thing, Trace, rules, things
 from nephoscope_aws.iam.truth import Truth
@@ -165,6 +166,12 @@ def _by(rule: Rule, view: FactView, ref: ResourceRef) -> Iterator[Finding]:
     suppose = [mend(ref, name, tell(value, {**details})) for name, value in rule.mended.items()]
     note = tell(rule.note, {"subject": ref.label, "region": ref.region, **details}) if truth else ""
     details |= puttings(rule, view, ref, details) if truth else {}
+    if truth and rule.picks:
+        picking = Judging(Look(view), ref)
+        details |= PICKS[rule.picks](picking)
+        if picking.look.askable and not rule.hygiene:  # off the path: it serves the fix, the verdict does not wait for it
+            note = f"which one of the account could be named to mend {ref.label}"
+            yield picking.look.observation(_name(ref, "choice"), ref, None, note).model_copy(update={"on_path": False})
     yield judging.look.finding(
         rule.cause,
         ref,

@@ -98,11 +98,11 @@ class Copy:
                 self._names.learn(str(name), str(_look(self._names.there(where), reply.document) or ""))
         return failed
 
-    def change(self, changes: Sequence[Mapping[str, Any]], spellings: Mapping[str, str]) -> str:
+    def change(self, changes: Sequence[Mapping[str, Any]], spellings: Mapping[str, Mapping[str, str]]) -> str:
         """Make the changes, up to the first that is not taken; that one and why."""
         for change in changes:
             taken = {name: value for name, value in self._given.items() if name in change.get("takes", ())}
-            reply = self._call({**change, "params": _spelt(_filled(change["params"], taken), spellings)})
+            reply = self._call({**change, "params": _spelt(_filled(change["params"], taken), spellings.get(change["service"], {}))})
             if reply.error:
                 return f"{change['service']}:{change['operation']}: {_said(reply)}"
             for name, where in change.get("gives", {}).items():

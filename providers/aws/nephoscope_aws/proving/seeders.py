@@ -127,12 +127,12 @@ def stand_ins() -> tuple[StandIn, ...]:
 
 
 @cache
-def spellings() -> dict[str, str]:
-    """Patterns for identifiers that the emulator's changes take only in another form → that form."""
-    found: dict[str, str] = {}
+def spellings() -> dict[str, dict[str, str]]:
+    """By service: patterns for identifiers that its changes take on the emulator only in another form → that form."""
+    found: dict[str, dict[str, str]] = {}
     for path in sorted(_FOLDER.glob("*.yaml")):
         raw: Any = parse_yaml(path.read_text("utf-8")) or {}
-        found |= raw.get("spellings", {})
+        found[raw["service"]] = raw.get("spellings", {})
     return found
 
 

@@ -18,6 +18,7 @@ from nephoscope.testing.conformance import ProverSuite
 from nephoscope_aws.emulator import children
 from nephoscope_aws.estate import AwsEstate
 from nephoscope_aws.proving import AwsProver, seeders
+from nephoscope_aws.proving.__main__ import Copy
 from nephoscope_aws.proving.hands import Elsewhere, Hands
 from nephoscope_aws.proving.naming import Names
 
@@ -102,6 +103,7 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
         SECRET,
         [reply("secretsmanager:DescribeSecret", {**ROTATED, "RotationEnabled": False}, {"SecretId": SECRET})],
     ),
+    "secret that is rotated, as it is listed": ("secretsmanager:secret", SECRET, [reply("secretsmanager:ListSecrets", {"SecretList": [ROTATED]})]),
     "bucket whose copies are chosen": (
         "s3:bucket",
         "arn:aws:s3:::scans",
@@ -320,3 +322,16 @@ def test_an_identifier_that_is_a_path_goes_by_its_end_too() -> None:
         "Other": "xZ1",
     }
     assert names.back("/hostedzone/Z2#www.#A") == "/hostedzone/Z1#www.#A"
+
+
+def test_an_identifier_is_spelt_otherwise_for_its_own_service_alone() -> None:
+    sent: list[Call] = []
+
+    class Noting:
+        def call(self, call: Call, _account: str = "") -> Reply:
+            sent.append(call)
+            return Reply(call=call, status=200, document={})
+
+    changes = [{"service": service, "operation": "X", "params": {"Key": KEY}} for service in ("kms", "s3")]
+    Copy(Noting(), ACCOUNT, REGION).change(changes, seeders.spellings())  # type: ignore[arg-type]
+    assert [call.params["Key"] for call in sent] == [KEY.rpartition("/")[2], KEY]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nephoscope.models import ResourceRef
+from nephoscope.models import JsonValue, ResourceRef
+from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge
 from nephoscope_aws.iam.truth import Truth
 from nephoscope_aws.looking.look import UNKNOWN, Look, mend, rows
@@ -79,9 +80,21 @@ def bucket_versions_stay(judging: Judging) -> Truth:
         if expiring
         else "no rule expires former versions"
     )
+    judging.details |= _expiring_former(rows(rules), expiring)
     mended = {"Status": _ENABLED, "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}
     judging.suppose.append(mend(judging.subject, "lifecycle", [*rows(rules), mended]))
     return True
+
+
+def _expiring_former(rules: Sequence[Mapping[str, Any]], expiring: Sequence[Mapping[str, Any]]) -> dict[str, JsonValue]:
+    """The rules, with the only one that expires all objects expiring former versions after as many days; nothing where there is no such rule."""
+    if len(expiring) != 1 or expiring[0].get("Prefix") or any((expiring[0].get("Filter") or {}).values()):
+        return {}
+    if expiring[0].get("NoncurrentVersionTransitions"):
+        return {}  # they would have to end before
+    days = int(expiring[0]["Expiration"]["Days"])
+    put = sendable([{**one, "NoncurrentVersionExpiration": {"NoncurrentDays": days}} if one is expiring[0] else dict(one) for one in rules])
+    return {"rule": str(expiring[0].get("ID") or "without a name"), "days": days, "rules": put} if put else {}
 
 
 JUDGES: Mapping[str, Judge] = named_judge(bucket_copies_nothing, bucket_copies_skip_encrypted, bucket_versions_stay)

@@ -12,7 +12,7 @@ from nephoscope.models import FactQuery, JsonValue, ResourceRef
 from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judge, Judging, named_judge, told_missing
 from nephoscope_aws.iam.truth import Truth, any_of
-from nephoscope_aws.looking.look import UNKNOWN, mend
+from nephoscope_aws.looking.look import UNKNOWN, hidden, mend
 from nephoscope_aws.looking.referring import estate, refer
 
 _ARN_TYPES = {
@@ -175,6 +175,7 @@ def one_attempt_only(judging: Judging) -> Truth:
     return int(attempts) <= 1
 
 
+_LONGEST_QUEUE = 80
 _HOLDS_FAILURES = re.compile(r"(^|[-_.])(dlq|dead|deadletters?|failed|failures?|errors?|poison|rejected|undelivered)([-_.]|$)", re.IGNORECASE)
 
 
@@ -183,7 +184,25 @@ def dead_letters_missing(judging: Judging) -> Truth:
     redrive, sources = judging.look.value(judging.subject, "redrive"), judging.look.value(judging.subject, "dead_letter_sources")
     if redrive is UNKNOWN or redrive or _HOLDS_FAILURES.search(judging.subject.label):
         return None if redrive is UNKNOWN else False
+    judging.details |= _dead_letters(judging)
     return None if sources is UNKNOWN else not sources
+
+
+def _dead_letters(judging: Judging) -> dict[str, JsonValue]:
+    """A queue for what fails, of the same kind and under the same key; nothing where its name would be too long, or the key is not known."""
+    queue, key = judging.subject, judging.look.value(judging.subject, "key")
+    base, dot, fifo = queue.label.partition(".fifo")
+    name = f"{base}-dead-letters{dot}{fifo}"
+    if key is UNKNOWN or hidden(key) or len(name) > _LONGEST_QUEUE:
+        return {}
+    url = f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.label}"
+    kept: dict[str, JsonValue] = {
+        "MessageRetentionPeriod": "1209600",
+        **({"FifoQueue": "true"} if dot else {}),
+        **({"KmsMasterKeyId": str(key)} if key else {}),
+    }
+    arn = f"{queue.native_id.rpartition(':')[0]}:{name}"
+    return {"dead_letters": name, "dead_settings": kept, "url": url, "redrive_policy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})}
 
 
 JUDGES: Mapping[str, Judge] = named_judge(

@@ -119,6 +119,8 @@ class Rule(Frozen):
     mended: Mapping[str, JsonValue] = Field(default_factory=dict)
     puts: Mapping[str, Putting] = Field(default_factory=dict)
     """Values for the changes, by name: not there where a part is unknown or hidden, for half of a setting must not be put."""
+    picks: str = ""
+    """What finds the one thing of the account that the changes may name: a function in ``picking.py``."""
     hygiene: bool = False
     """A defect that explains no symptom by itself."""
     known_only: bool = False
