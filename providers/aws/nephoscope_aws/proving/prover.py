@@ -35,7 +35,7 @@ class AwsProver:
     )
     incidental = (
         r"MacAddress|\w*DnsName|AttachmentId|\w*AssociationId|\w*OwnerId|RequesterId|DestinationPrefixListId|ETag|Size|\w*Time|\w*Date"
-        "|ReservationId|RevisionId|CodeSha256|CodeSize|Id|NumberOfMountTargets|free_addresses|public_dns"
+        "|ReservationId|RevisionId|CodeSha256|CodeSize|Id|ValidationStatus|NumberOfMountTargets|free_addresses|public_dns"
     )
 
     def __init__(self) -> None:

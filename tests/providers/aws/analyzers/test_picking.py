@@ -155,6 +155,40 @@ def test_a_key_for_copies(rules: list[dict[str, Any]], copy: Facts, key: str) ->
     assert [one["Resource"] for one in json.loads(str(picked["uses"]))["Statement"]] == [KEY, key]
 
 
+def waits(*names: str, **more: Any) -> list[dict[str, Any]]:
+    record = {"Type": "CNAME", "Value": "_9.acm-validations.aws."}
+    return [{"ValidationStatus": "PENDING_VALIDATION", "ResourceRecord": {"Name": f"_1.{name}.", **record, **more}} for name in names]
+
+
+PUBLIC, PRIVATE = {"exists": True, "private": False}, {"exists": True, "private": True}
+
+
+@pytest.mark.parametrize(
+    ("validation", "zones", "picked"),
+    [
+        (waits("shop.example.com"), {"example.com.": PUBLIC, "example.net.": PUBLIC}, "example.com"),
+        (waits("shop.example.com"), {"example.com.": PUBLIC, "shop.example.com.": PUBLIC}, "shop.example.com"),
+        (waits("shop.example.com"), {"example.com.": PUBLIC, "shop.example.com.": PRIVATE}, "example.com"),
+        (waits("shop.example.com", "example.net"), {"example.com.": PUBLIC, "example.net.": PUBLIC}, ""),  # two zones
+        (waits("shop.badexample.com"), {"example.com.": PUBLIC}, ""),
+        (waits("shop.example.com"), {"example.com.": {"exists": True}}, ""),
+        (waits("shop.example.com", Value="‹redacted:string:9:abcd›"), {"example.com.": PUBLIC}, ""),
+        ([{"ValidationStatus": "PENDING_VALIDATION"}], {"example.com.": PUBLIC}, ""),  # it is proven by mail
+        ([], {"example.com.": PUBLIC}, ""),
+    ],
+)
+def test_a_zone_for_the_records_of_a_certificate(validation: list[dict[str, Any]], zones: Mapping[str, Facts], picked: str) -> None:
+    certificate = thing("acm:certificate", "11111111-2222-3333-4444-555555555555")
+    facts = [*known(certificate, {"validation": validation}), fact(inventory_ref("aws", "route53:hosted-zone", "", ACCOUNT), "complete", [1])]
+    for number, (name, values) in enumerate(zones.items()):
+        facts += known(thing("route53:hosted-zone", f"Z{number}").model_copy(update={"name": name}), values)
+    found = Judging(Look(Evidence(Problem(text="x", symptom="suspicion", now=NOW), facts, identities=[ME])), certificate)
+    told_of = PICKS["validation_records"](found)
+    assert told_of.get("zone", "") == picked
+    if picked:
+        assert [one["ResourceRecordSet"]["Name"] for one in told_of["records"]] == ["_1.shop.example.com."]  # type: ignore[index, union-attr, call-overload]
+
+
 def test_what_a_fix_may_name_is_asked_for_and_the_verdict_does_not_wait() -> None:
     secret = thing("secretsmanager:secret", "login")
     text, facts = "secret login is never rotated", {"exists": True, "rotation": None, "rotation_function": None}

@@ -75,3 +75,22 @@ def test_a_replication_reads_as_it_was_put() -> None:
         ]
         buckets.put_bucket_replication(Bucket="scans", ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": rules})
         assert buckets.get_bucket_replication(Bucket="scans")["ReplicationConfiguration"]["Rules"] == rules
+
+
+def test_a_certificate_is_issued_once_its_records_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+    from moto import mock_aws, settings
+
+    monkeypatch.setattr(settings, "ACM_VALIDATION_WAIT", -1)  # that it was waited for issues none
+    with mock_aws():
+        certificates, names = boto3.client("acm"), boto3.client("route53")
+        arn = certificates.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")["CertificateArn"]
+        waiting = certificates.describe_certificate(CertificateArn=arn)["Certificate"]
+        assert waiting["Status"] == "PENDING_VALIDATION"
+        zone = names.create_hosted_zone(Name="example.com", CallerReference="a")["HostedZone"]["Id"]
+        asked = waiting["DomainValidationOptions"][0]["ResourceRecord"]
+        for value, status in (("elsewhere.", "PENDING_VALIDATION"), (asked["Value"], "ISSUED")):
+            record = {"Name": asked["Name"], "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": value}]}
+            change = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+            names.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=change)
+            assert certificates.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == status

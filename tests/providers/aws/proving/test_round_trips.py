@@ -55,6 +55,18 @@ COPIED = {
     "Destination": {"Bucket": "arn:aws:s3:::scans-copy", "EncryptionConfiguration": {"ReplicaKmsKeyID": KEY}},
 }
 
+WAITING = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/11111111-2222-3333-4444-555555555555"
+CERTIFICATE: dict[str, Any] = {
+    "CertificateArn": WAITING,
+    "DomainName": "shop.example.com",
+    "SubjectAlternativeNames": ["shop.example.com", "www.example.com"],
+    "Status": "PENDING_VALIDATION",
+    "DomainValidationOptions": [
+        {"DomainName": name, "ResourceRecord": {"Name": f"_{number}.{name}.", "Type": "CNAME", "Value": "_9.acm-validations.aws."}}
+        for number, name in enumerate(("shop.example.com", "www.example.com"))
+    ],
+}
+
 
 def reply(operation: str, document: Any, params: dict[str, Any] | None = None, number: int = 1) -> Reply:
     service, _, name = operation.partition(":")
@@ -104,6 +116,11 @@ TABLE: dict[str, tuple[str, str, list[Reply]]] = {
         [reply("secretsmanager:DescribeSecret", {**ROTATED, "RotationEnabled": False}, {"SecretId": SECRET})],
     ),
     "secret that is rotated, as it is listed": ("secretsmanager:secret", SECRET, [reply("secretsmanager:ListSecrets", {"SecretList": [ROTATED]})]),
+    "certificate that waits": (
+        "acm:certificate",
+        WAITING,
+        [reply("acm:DescribeCertificate", {"Certificate": CERTIFICATE}, {"CertificateArn": WAITING})],
+    ),
     "bucket whose copies are chosen": (
         "s3:bucket",
         "arn:aws:s3:::scans",

@@ -11,11 +11,13 @@ from nephoscope_aws.analyzers.delivering.mending import sendable
 from nephoscope_aws.analyzers.setting.conditions import Judging
 from nephoscope_aws.iam.services import allows_service
 from nephoscope_aws.iam.truth import Truth
-from nephoscope_aws.looking.look import UNKNOWN, rows
+from nephoscope_aws.looking.look import UNKNOWN, hidden, rows
 from nephoscope_aws.looking.referring import refer
 
 MOST_ASKED = 10
 """Among more than so many nobody looks for the one that fits."""
+_MANY = 500
+"""Where their listing tells enough."""
 _LONGEST_ROLE = 64
 _ENABLED = "Enabled"
 Pick = Callable[[Judging], dict[str, JsonValue]]
@@ -100,6 +102,34 @@ def copy_key(judging: Judging) -> dict[str, JsonValue]:
     return {"settings": settings, "role": role.label, "uses": json.dumps(uses)} if settings else {}
 
 
+def validation_records(judging: Judging) -> dict[str, JsonValue]:
+    """The records that a certificate waits for, where one public zone of the account holds all their names."""
+    options = judging.look.value(judging.subject, "validation")
+    waiting = [one.get("ResourceRecord") or {} for one in rows(options) if one.get("ValidationStatus") != "SUCCESS"]
+    asked = {str(one.get("Name")): one for one in waiting}
+    if not asked or hidden(waiting) or not all(one.get("Type") and one.get("Value") for one in waiting):
+        return {}
+    zones = [(one, judging.look.value(one, "private")) for one in _others(judging, "route53:hosted-zone", _MANY)]
+    holding = {name: _zone([one for one, private in zones if private is False], name) for name in asked}
+    zone = next(iter(holding.values()))
+    if zone is None or any(one is not zone for one in holding.values()) or any(private is UNKNOWN for _, private in zones):
+        return {}
+    records: list[JsonValue] = [{"Action": "UPSERT", "ResourceRecordSet": _record(name, one)} for name, one in asked.items()]
+    return {"zone": zone.label.rstrip("."), "zone_id": zone.native_id, "records": records}
+
+
+def _record(name: str, asked: Mapping[str, Any]) -> JsonValue:
+    return {"Name": name, "Type": str(asked["Type"]), "TTL": 300, "ResourceRecords": [{"Value": str(asked["Value"])}]}
+
+
+def _zone(zones: Iterable[ResourceRef], name: str) -> ResourceRef | None:
+    """The zone that a name falls into: that of the longest domain, where there is one of it."""
+    over = [one for one in zones if name.rstrip(".").endswith(f".{one.label.rstrip('.')}")]
+    longest = max((len(one.label.rstrip(".")) for one in over), default=0)
+    found = [one for one in over if len(one.label.rstrip(".")) == longest]
+    return found[0] if len(found) == 1 else None
+
+
 def _use(action: str, key: str) -> dict[str, JsonValue]:
     return {"Effect": "Allow", "Action": action, "Resource": key}
 
@@ -125,14 +155,14 @@ def _same_place(judging: Judging, bucket: ResourceRef, other: ResourceRef) -> Tr
     return None if UNKNOWN in (here, there) else here == there
 
 
-def _others(judging: Judging, native_type: str) -> list[ResourceRef]:
+def _others(judging: Judging, native_type: str, most: int = MOST_ASKED) -> list[ResourceRef]:
     """All other things of a type in that region, where they were listed and are few."""
     if judging.view.complete(native_type, judging.subject.region) is None:
         judging.look.want(FactQuery(kind=native_type, attribute="complete"))
         return []
     found = [one for one in judging.view.subjects(native_type) if one.key != judging.subject.key and _there(judging, one)]
     near = [one for one in found if one.region in (judging.subject.region, "")]
-    return near if len(near) <= MOST_ASKED else []
+    return near if len(near) <= most else []
 
 
 def _there(judging: Judging, one: ResourceRef) -> bool:
@@ -161,4 +191,4 @@ def _all(first: Truth, *others: Callable[[], Truth]) -> Truth:
     return truth
 
 
-PICKS: Mapping[str, Pick] = {pick.__name__: pick for pick in (log_bucket, rotation_function, copy_bucket, copy_key)}
+PICKS: Mapping[str, Pick] = {pick.__name__: pick for pick in (log_bucket, rotation_function, copy_bucket, copy_key, validation_records)}
