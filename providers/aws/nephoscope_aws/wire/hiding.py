@@ -23,6 +23,9 @@ _IDENTIFIERS = frozenset(("ResourceId",))
 _AUDIENCE = re.compile(r"/JwtConfiguration/Audience/\d+\Z")
 _CLIENT = re.compile(r"[0-9a-z]{26}")
 """The id of a user pool's client, which everybody who signs in sees in the address. An audience may be any text, and other text is judged."""
+_VALIDATION = re.compile(r"/DomainValidationOptions/\d+/ResourceRecord/[^/]+\Z")
+_VALIDATED_AT = re.compile(r"_[0-9a-f]{32}\.[a-z0-9]{6,12}\.acm-validations\.aws\.?")
+"""What a certificate's record is to point at: made to be published, and of no use to anybody else."""
 
 
 class Hider:
@@ -46,6 +49,7 @@ class Hider:
             value in shape.metadata.get("enum", ())
             or shape.name in _IDENTIFIERS
             or (_CLIENT.fullmatch(value) is not None and _AUDIENCE.search(path) is not None)
+            or (_VALIDATED_AT.fullmatch(value) is not None and _VALIDATION.search(path) is not None)
         )
         return value if spared else self.text(path, value)
 

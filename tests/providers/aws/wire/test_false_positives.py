@@ -173,3 +173,18 @@ def test_an_audience_that_is_no_clients_id_is_judged_like_any_text() -> None:
     key = "AKIA" + "Q3EGRZ7T2MWXPL4V"
     reply = {"items": [{"name": "staff", "jwtConfiguration": {"audience": [key]}}]}
     assert key not in json.dumps(walk(reply, shape, "", Hider(REDACTOR.hide, frozenset())))
+
+
+def test_the_record_that_proves_a_domain_is_shown_and_nothing_else_in_its_place() -> None:
+    shape = operation_model("acm", "DescribeCertificate").output_shape
+    name, value = "_a79865eb4cd1a6ab990a45779b4e0b96.shop.example.com.", "_424c7224e9b0146f9a8808af955727d0.mzlfeqexyx.acm-validations.aws."
+
+    def shown(told: str) -> str:
+        record = {"Name": name, "Type": "CNAME", "Value": told}
+        reply = {"Certificate": {"DomainValidationOptions": [{"DomainName": "shop.example.com", "ResourceRecord": record}]}}
+        (option,) = walk(reply, shape, "", Hider(REDACTOR.hide, frozenset()))["Certificate"]["DomainValidationOptions"]
+        return str(option["ResourceRecord"]["Value"])
+
+    assert shown(value) == value
+    for other in (value.replace("acm-validations.aws", "example.com"), f"{value}x", "AKIA" + "Q3EGRZ7T2MWXPL4V"):
+        assert shown(other) != other
