@@ -10,7 +10,7 @@ from pydantic import Field
 
 from nephoscope.comparison.cell import Cell
 from nephoscope.comparison.quality import quality
-from nephoscope.comparison.trial import Trial
+from nephoscope.comparison.trial import Trial, all_named
 from nephoscope.llm.structure import MOST_REPAIRS, UNUSABLE
 from nephoscope.models import Frozen, Usage
 from nephoscope.models.report import Report
@@ -105,7 +105,7 @@ def measured(cell: Cell, trial: Trial, tags: Sequence[str], report: Report | Non
         outcome=_outcome(cell, trial, store, calls),
         verdict=trial.verdict,
         cause_right=trial.verdict == truth.verdict and set(trial.causes) == set(truth.causes),
-        resource_right=all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in trial.resources) for wanted in truth.resources),
+        resource_right=all_named(truth.resources, trial.resources),
         grounded=not trial.ungrounded,
         false_claims=len(trial.false_positives),
         expected=truth.causes,

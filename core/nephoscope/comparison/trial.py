@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from nephoscope.comparison.outcome import Outcome, outcome
 from nephoscope.comparison.scenario import Scenario, Split, Truth
@@ -91,7 +91,7 @@ def scored(trial: Trial, report: Report) -> Trial:
     resources = tuple(dict.fromkeys(one for cause in report.root_causes for one in cause.resources))
     operations = {gap.operation for gap in report.gaps}
     missing = tuple(operation for operation in truth.gaps if operation not in operations)
-    named = all(any(wanted in (one, one.rsplit(":", 1)[-1]) for one in resources) for wanted in truth.resources)
+    named = all_named(truth.resources, resources)
     right = report.verdict == truth.verdict and set(causes) == set(truth.causes) and not missing and named
     cited = {fact for cause in report.root_causes for fact in cause.evidence}
     grounded = {fact.id for fact in report.facts if fact.grounding != "ungrounded" and fact.calls}
@@ -115,3 +115,8 @@ def scored(trial: Trial, report: Report) -> Trial:
             "error": report.trouble.message if report.trouble else "",
         }
     )
+
+
+def all_named(wanted: Iterable[str], told: Collection[str]) -> bool:
+    """Whether each thing is told, by its whole identifier, or without what its service puts before its own part of it."""
+    return all(any(one == name or one.endswith(f":{name}") or name.endswith(f"/{one}") for one in told) for name in wanted)

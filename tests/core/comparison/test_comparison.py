@@ -12,7 +12,7 @@ import yaml
 from nephoscope.comparison.scenario import Scenario, load_scenarios, split_of
 from nephoscope.comparison.score import outcomes, score, scores
 from nephoscope.comparison.suite import _words
-from nephoscope.comparison.trial import Trial, run_trial, scored
+from nephoscope.comparison.trial import Trial, all_named, run_trial, scored
 from nephoscope.interfaces import EndpointError, UsageError
 from nephoscope.models import Json, Scope
 from nephoscope.models.report import Report
@@ -177,6 +177,20 @@ def test_a_thing_that_only_its_making_names_must_be_told_too(resource: str, righ
     asked = scenario(variants={"fault": {"truth": truth}})
     told = run_trial(asked, "fault", Making(), lambda text, scope: report(verdict="confirmed", root_causes=[cause(resource=resource)], facts=[FACT]))
     assert (told.right, told.truth.resources) == (right, ("p-77#deep",))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "named"),
+    [
+        ("pond:north:deep", ["pond:north:deep"], True),
+        ("deep", ["pond:north:deep"], True),
+        ("/pond/p-7#deep", ["p-7#deep"], True),
+        ("/pond/p-77", ["7"], False),
+        ("deep", ["pond:north:knee-deep", "deeper"], False),
+    ],
+)
+def test_a_thing_is_told_by_its_own_part_of_its_identifier(wanted: str, told: list[str], named: bool) -> None:
+    assert all_named([wanted], told) is named
 
 
 def test_a_truth_about_what_nobody_made_is_never_met() -> None:
