@@ -74,12 +74,20 @@ def fault(fact: dict[str, Any], known: dict[str, tuple[Any, str | None]]) -> str
         found = at(document, pointer)
         if found is MISSING:
             return f"nothing stands at {pointer}"
-        decoded = json.loads(found) if isinstance(found, str) and found[:1] in "{[" else found
-        return "" if value in (found, decoded) or value is True else f"{str(found)[:80]} stands at {pointer}, not {str(value)[:80]}"
+        return "" if value in (found, decoded(found)) or value is True else f"{str(found)[:80]} stands at {pointer}, not {str(value)[:80]}"
     told = " ".join(leaf for one, _ in cited for leaf in leaves(one))
-    wanted = [text.replace("arn:", "").split(":")[-1].split("/")[-1] for text in leaves(value) if text not in ("True", "False")]
-    strange = [text for text in wanted if text and text not in told]
+    parts = [part for text in leaves(value) if text not in ("True", "False") for part in text.split("#")]  # a thing in a thing: holder#name
+    wanted = [part.replace("arn:", "").split(":")[-1].split("/")[-1] for part in parts]
+    strange = [text for text in wanted if text and text not in told and text not in fact["subject"]]
     return f"{strange[0]} is in none of its replies" if strange else ""
+
+
+def decoded(found: Any) -> Any:
+    """What a text holds that is JSON itself."""
+    try:
+        return json.loads(found) if isinstance(found, str) and found.startswith(("{", "[")) else found
+    except ValueError:
+        return found
 
 
 def main(folders: list[str]) -> int:
