@@ -76,10 +76,15 @@ def fault(fact: dict[str, Any], known: dict[str, tuple[Any, str | None]]) -> str
             return f"nothing stands at {pointer}"
         return "" if value in (found, decoded(found)) or value is True else f"{str(found)[:80]} stands at {pointer}, not {str(value)[:80]}"
     told = " ".join(leaf for one, _ in cited for leaf in leaves(one))
-    parts = [part for text in leaves(value) if text not in ("True", "False") for part in text.split("#")]  # a thing in a thing: holder#name
-    wanted = [part.replace("arn:", "").split(":")[-1].split("/")[-1] for part in parts]
-    strange = [text for text in wanted if text and text not in told and text not in fact["subject"]]
+    named = [text for text in leaves(value) if text not in ("True", "False")]
+    strange = [part for text in named for part in own_parts(text, fact["subject"]) if part and part not in told]
     return f"{strange[0]} is in none of its replies" if strange else ""
+
+
+def own_parts(text: str, subject: str) -> list[str]:
+    """The last part of an identifier; of a thing in a thing (``holder#name``) without the holder where the fact is about that one."""
+    holder, *rest = (part.replace("arn:", "").split(":")[-1].split("/")[-1] for part in text.split("#"))
+    return rest if rest and subject.split("#", maxsplit=1)[0].endswith(holder) else [holder, *rest]
 
 
 def decoded(found: Any) -> Any:

@@ -9,13 +9,16 @@ from typing import Any
 
 import boto3
 import pytest
-from harness import ACCOUNT, IDENTITY, REGION, Account
+from harness import ACCOUNT, IDENTITY, REGION, Account, known_facts
 from moto import mock_aws
 
 from nephoscope.engine.analysis import Analysis
 from nephoscope.engine.verdict import diagnose
-from nephoscope.models import Diagnosis, ResourceRef
+from nephoscope.knowledge.view import Evidence
+from nephoscope.models import Diagnosis, Finding, Problem, ResourceRef
+from nephoscope_aws.access.things import ref
 from nephoscope_aws.analyzers.walk import WalkAnalyzer
+from nephoscope_aws.analyzers.walking.better_known import better_known
 from nephoscope_aws.analyzers.walking.conditions import conditions, mended
 from nephoscope_aws.analyzers.walking.references import references
 
@@ -192,3 +195,12 @@ def test_conditions_and_their_mending(value: Any, means: str) -> None:
 )  # fmt: skip
 def test_what_is_healthy_has_no_condition(value: Any) -> None:
     assert not list(conditions(value, "configuration"))
+
+
+def test_a_table_behind_its_stream_is_named_without_the_time_of_the_stream() -> None:
+    mapping = ref("lambda:event-source-mapping", "0b5c7a52", "0b5c7a52", ACCOUNT)
+    stream = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders/stream/2026-11-29T23:56:56.293"
+    facts = known_facts({(mapping, "state"): "Disabled", (mapping, "source"): stream, (mapping, "function"): f"{FUNCTION}step-a"})
+    seen = Evidence(Problem(text="", symptom="", now=""), facts)
+    told = better_known(seen, Finding(cause="aws.lambda.event-source-mapping-not-in-service", subject=mapping, holds="yes"))
+    assert (told.cause, told.details["queue"], told.details["function"]) == ("aws.lambda.event-source-mapping-disabled", "orders", "step-a")

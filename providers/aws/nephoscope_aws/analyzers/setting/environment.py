@@ -12,6 +12,7 @@ from nephoscope_aws.access import actions, targets
 from nephoscope_aws.access.lens import Lens
 from nephoscope_aws.access.spoken import refused
 from nephoscope_aws.analyzers.setting.functions import meaning
+from nephoscope_aws.looking.look import hidden
 from nephoscope_aws.looking.referring import estate, refer
 
 _SECRETS = "secretsmanager:secret"
@@ -20,7 +21,7 @@ _SECRET = re.compile(r"(^|_)SECRET(_?(NAME|ID|ARN))?$", re.IGNORECASE)
 
 
 def named_by(view: FactView, workload: ResourceRef | None, lens: Lens) -> tuple[ResourceRef, ...]:
-    """Things that exist, of the kinds that the words speak of, whose name or identifier is a value of the function's environment."""
+    """Things that exist and that a value of the function's environment names: of the kinds that the words speak of, else those that may be meant."""
     if workload is None or workload.native_type != "lambda:function":
         return ()
     spoken = dict.fromkeys(one for mention in estate().mentions(view.problem.text) if not mention.exact for one in mention.native_types)
@@ -43,7 +44,7 @@ def _meant(view: FactView, workload: ResourceRef, environment: Mapping[str, obje
     for entity in view.problem.entities:
         text = text.replace(entity.text, " ") if workload in entity.matches else text
     said, denied = set(_parts(text)), states(text, "access_denied")
-    for key, value in environment.items():
+    for key, value in ((key, value) for key, value in environment.items() if not hidden(value)):
         native_type, name = (_SECRETS, str(value)) if _SECRET.search(str(key)) else meaning(str(key), str(value))
         thing = refer(view, workload, native_type, name) if native_type in targets.TYPES else None
         if thing is None or thing.key == workload.key:

@@ -33,7 +33,7 @@ def _mapping(view: FactView, finding: Finding) -> Finding:
         return finding
     source, function = str(facts["source"].value), str(facts["function"].value)
     told = {
-        "queue": source.rpartition(":")[2].removeprefix("stream/").removeprefix("table/").partition("/stream/")[0],
+        "queue": source.split(":", 5)[-1].removeprefix("stream/").removeprefix("table/").partition("/stream/")[0],  # times hold colons
         "function": function.partition(":function:")[2] or function,
         "mapping": mapping.native_id,
         "state": str(facts["state"].value),
