@@ -313,3 +313,8 @@ def test_unsafe_local_is_for_the_demo_alone(terminal: Any, account: Any, investi
     result = terminal.run("demo", "--unsafe-local", "--json")
     assert result.code == 0, result.err
     assert result.document["isolation"] == "none"
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(("--planner", "nope"), "no planner called 'nope'"), (("--only", "nope"), "no scenario matches 'nope'")])
+def test_a_suite_that_cannot_begin_says_so_at_once(terminal: Any, wrong: Sequence[str], told: str) -> None:
+    assert_refused(terminal.run("bench", *wrong, "--json"), 2, told)

@@ -105,6 +105,7 @@ def _bench(flags: Mapping[str, Any], made: _Made, only: str, cases: Path | None,
     from nephoscope.comparison.score import outcomes, scores
     from nephoscope.comparison.steadiness import steadiness
     from nephoscope.comparison.suite import Suite
+    from nephoscope.conducting import Conductor
     from nephoscope.interfaces import UsageError
 
     session = open_session(flags)
@@ -112,6 +113,7 @@ def _bench(flags: Mapping[str, Any], made: _Made, only: str, cases: Path | None,
     if not chosen:
         where = f" in {cases}" if cases else ""
         raise UsageError(f"no scenario{where} matches {only!r}", "list them: nephoscope demo --list")
+    Conductor(session.loaded.settings, session.plugins).planner()  # what is misspelt is told once, not as a failure of every trial
     trials = []
 
     def rehearse(settings: Settings, words: str, scope: Scope) -> Report:
